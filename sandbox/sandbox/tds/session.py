@@ -1,0 +1,105 @@
+"""What the wire asks of a SQL engine, and what an engine hands back: the only thing the two share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+TypeName = Literal[
+    "bit", "tinyint", "smallint", "int", "bigint", "real", "float", "decimal", "money", "nvarchar", "varchar", "varbinary",
+    "date", "time", "datetime", "datetime2", "datetimeoffset", "uniqueidentifier",
+]  # fmt: skip
+
+
+class SqlError(Exception):
+    """A refusal by the engine, as SQL Server words it.
+
+    `number` is the documented error number; `severity` 11 to 16 leaves the connection open, 20 and above closes it.
+    """
+
+    def __init__(self, number: int, message: str, *, severity: int = 16, state: int = 1, line: int = 1) -> None:
+        super().__init__(message)
+        self.number, self.message, self.severity, self.state, self.line = number, message, severity, state, line
+
+
+class CancelledError(Exception):
+    """The statement was stopped by the client's attention signal."""
+
+
+@dataclass(frozen=True, slots=True)
+class SqlType:
+    """A column's type. `length` counts characters (nvarchar, varchar) or bytes (varbinary), None meaning max; `precision`
+    and `scale` are decimal's, `scale` alone is time's, datetime2's and datetimeoffset's fractional digits (0 to 7).
+    """
+
+    name: TypeName
+    length: int | None = None
+    precision: int = 0
+    scale: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a result."""
+
+    name: str
+    type: SqlType
+    nullable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A result set. Values are Python's: bool, int, float, Decimal, str, bytes, date, time, datetime (aware for
+    datetimeoffset), UUID, or None. `rows` may be lazy, and is read once.
+    """
+
+    columns: Sequence[Column]
+    rows: Iterable[Sequence[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class RowCount:
+    """A statement that returned no result set; `rows` is None where SQL Server reports no count (DDL, SET)."""
+
+    rows: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """What a client said of itself in LOGIN7."""
+
+    user: str
+    password: str
+    database: str
+    application: str
+    host: str
+
+
+class Session(Protocol):
+    """One connection's engine. Only `cancel` is called from another thread, while `execute` runs."""
+
+    def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
+        """Run a batch; names in `parameters` keep their `@`. Raises SqlError or CancelledError, also while rows are read."""
+
+    def begin(self) -> None:
+        """Start a transaction (also sent by drivers with autocommit off)."""
+
+    def commit(self) -> None:
+        """Commit the transaction."""
+
+    def rollback(self) -> None:
+        """Roll the transaction back; without one, do nothing."""
+
+    def cancel(self) -> None:
+        """Stop the statement that runs, if one does."""
+
+    def close(self) -> None:
+        """The connection is gone: roll back and let go."""
+
+
+class Engine(Protocol):
+    """A pool: gives a session to who may log in."""
+
+    def login(self, login: Login) -> Session:
+        """Raise SqlError 18456 for a wrong name or password, 4060 for a database that is not there."""
