@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
 
 TypeName = Literal[
     "bit", "tinyint", "smallint", "int", "bigint", "real", "float", "decimal", "money", "nvarchar", "varchar", "varbinary",
@@ -29,8 +31,10 @@ class CancelledError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SqlType:
-    """A column's type. `length` counts characters (nvarchar, varchar) or bytes (varbinary), None meaning max; `precision`
-    and `scale` are decimal's, `scale` alone is time's, datetime2's and datetimeoffset's fractional digits (0 to 7).
+    """A column's type.
+
+    `length` counts characters (nvarchar, varchar) or bytes (varbinary), None meaning max; `precision` and `scale` are decimal's,
+    `scale` alone is time's, datetime2's and datetimeoffset's fractional digits (0 to 7).
     """
 
     name: TypeName
@@ -50,8 +54,9 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A result set. Values are Python's: bool, int, float, Decimal, str, bytes, date, time, datetime (aware for
-    datetimeoffset), UUID, or None. `rows` may be lazy, and is read once.
+    """A result set; `rows` may be lazy, and is read once.
+
+    Values are Python's: bool, int, float, Decimal, str, bytes, date, time, datetime (aware for datetimeoffset), UUID, or None.
     """
 
     columns: Sequence[Column]

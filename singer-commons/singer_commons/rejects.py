@@ -1,0 +1,62 @@
+"""Rejected rows: one JSON line each, on disk before any state moves past them.
+
+Fields of a line: `time` (UTC), `stream`, `key` (the row's key properties), `code` (a short constant), `reason` (a sentence),
+`field` (where it is known), `record` (as it was read).
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+
+
+class RejectsFile:
+    """Appends rejected rows to the file at `path`, readable by its owner alone; made at the first reject."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.rows: dict[str, int] = {}
+        self._descriptor: int | None = None
+
+    def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
+        """Append one row. It is durable after the next `sync`."""
+        line = {
+            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            "stream": stream,
+            "key": {name: record.get(name) for name in keys},
+            "code": code,
+            "reason": reason,
+            "field": field,
+            "record": record,
+        }
+        if self._descriptor is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        _write_whole(self._descriptor, _encoder.encode(line) + b"\n")
+        self.rows[stream] = self.rows.get(stream, 0) + 1
+
+    def sync(self) -> None:
+        """Have the system put all written rows on disk."""
+        if self._descriptor is not None:
+            os.fsync(self._descriptor)
+
+    def close(self) -> None:
+        """Sync and close the file."""
+        if self._descriptor is not None:
+            self.sync()
+            os.close(self._descriptor)
+            self._descriptor = None
+
+
+def _write_whole(descriptor: int, line: bytes) -> None:
+    while line:
+        line = line[os.write(descriptor, line) :]

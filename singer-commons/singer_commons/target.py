@@ -1,0 +1,50 @@
+"""State that tells the truth: a target's STATE goes out as soon as, and only when, all rows before it are durable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from singer_sdk import Sink, Target
+
+from singer_commons.signals import request_termination
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import FrameType
+
+DEFAULT_BATCH_ROWS = 10_000
+
+
+class DurableTarget(Target):
+    """A target that drains all its sinks together, and so can give a STATE out at each drain.
+
+    The SDK drains a sink alone when it is full, and writes STATE only when all are drained: every five minutes and at the end. Here
+    `batch_size_rows` counts the rows of all sinks, and reaching it drains all of them. Sinks make their rows durable in
+    `process_batch`, raise if they cannot, and have `max_size` left to this class.
+    """
+
+    max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
+    default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows, over all sinks, that are delivered together."""
+        return int(self.config.get("batch_size_rows") or self.default_batch_rows)
+
+    def _sinks(self) -> Iterable[Sink]:
+        return [*self._sinks_to_clear, *self._sinks_active.values()]
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_record_message(message_dict)
+        if sum(sink.current_size for sink in self._sinks()) >= self.batch_rows:
+            self.drain_all()
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_state_message(message_dict)
+        if not any(sink.current_size for sink in self._sinks()):
+            self.drain_all()  # nothing is waiting before this state: it is true now
+
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> NoReturn:
+        # The SDK drains inside the handler, wherever the target is just then, perhaps in the middle of the same drain. Rows that
+        # are not durable yet have no STATE behind them either: the next run gets them again.
+        request_termination(signum, frame)
