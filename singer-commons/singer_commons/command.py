@@ -99,8 +99,11 @@ def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, ex
 
 def _settings_files(arguments: Sequence[str]) -> list[dict[str, Any]]:
     """The settings files that `--config` names. Raises ConfigurationError for all that cannot be read."""
-    named = [after for option, after in itertools.pairwise(arguments) if option == "--config"]
-    named += [option.removeprefix("--config=") for option in arguments if option.startswith("--config=")]
+    named = [
+        after.removeprefix("--config=")
+        for option, after in itertools.pairwise(["", *arguments])
+        if option == "--config" or after.startswith("--config=")
+    ]
     read, problems = [], []
     for path in named:
         if path.upper() == "ENV":
