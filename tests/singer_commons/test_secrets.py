@@ -73,7 +73,7 @@ def test_the_finished_line_is_masked_exception_and_arguments_included():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(MaskingFormatter(logging.Formatter("%(levelname)s %(message)s"), Mask(["hunter-two"])))
-    logger = logging.Logger("made for this test")
+    logger = logging.getLogger("made for this test")
     logger.addHandler(handler)
     try:
         raise ValueError("hunter-two was refused")
