@@ -94,7 +94,8 @@ def settings_table(plugin: str) -> str:
         kind = " \\| ".join(f"`{one}`" for one in _choices(part)) or _kind(part).replace("date_iso8601", "date-time").replace("decimal", "number")
         default = "**required**" if required else f"`{json.dumps(part['default'])}`" if part.get("default") is not None else ""
         kind += ", secret" if part.get("secret") else ""
-        rows.append(f"| `{name}` | {kind} | {default} | {' '.join(str(part.get('description', '')).split()).replace('|', '\\|')} |")
+        what = " ".join(str(part.get("description", "")).split()).replace("|", "\\|")
+        rows.append(f"| `{name}` | {kind} | {default} | {what} |")
     return "\n".join(["", *rows, ""]) + "\n"
 
 

@@ -17,6 +17,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, RecordsWithoutSchemaException
 
 from singer_commons.errors import ConfigurationError, SuiteError
+from singer_commons.logs import quieten
 from singer_commons.secrets import Mask, mask_logging, secret_values
 from singer_commons.signals import TerminationRequested
 
@@ -59,6 +60,8 @@ def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
 def _invoke(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> int:
     command = plugin.cli
     mask_logging(mask)
+    if not plugin.logger.isEnabledFor(logging.DEBUG):
+        quieten()
     try:
         with command.make_context(plugin.name, list(arguments)) as context:
             # Past the SDK's own `invoke`: that one logs a traceback and exits 1 whatever went wrong.
