@@ -43,13 +43,16 @@ _NUMBERS = (
 )  # fmt: skip
 # name, ODBC type, precision, maximum scale, create parameters, verbose ODBC type, its sub-code
 _TIMES = (
-    ("date", 91, 10, None, None, 9, 1), ("time", -154, 16, 7, "scale", -154, 0), ("smalldatetime", 93, 16, 0, None, 9, 3),
-    ("datetime", 93, 23, 3, None, 9, 3), ("datetime2", 93, 27, 7, "scale", 9, 3), ("datetimeoffset", -155, 34, 7, "scale", -155, 0),
+    ("date", 91, 10, None, None, 9, 1), ("time", -154, 16, 7, "scale", -154, 0), ("datetime2", 93, 27, 7, "scale", 9, 3),
+    ("datetime", 93, 23, 3, None, 9, 3), ("smalldatetime", 93, 16, 0, None, 9, 3), ("datetimeoffset", -155, 34, 7, "scale", -155, 0),
 )  # fmt: skip
 
 
 def datatype_info(wanted: int) -> Rows:
-    """The types of one ODBC type number, or all for 0, ordered by it as documented."""
+    """The types of one ODBC type number, or all for 0, ordered by it and then by closeness, as documented.
+
+    The order counts: pyodbc sends a datetime with as many digits as the first type of its kind has.
+    """
     rows = sorted(_rows(), key=lambda row: int(str(row[1])))
     return Rows(_COLUMNS, [row for row in rows if wanted in {ALL_TYPES, row[1]}])
 

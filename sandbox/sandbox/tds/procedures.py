@@ -44,6 +44,7 @@ class Procedures:
             "sp_executesql": self._execute_sql,
             "sp_prepare": self._prepare,
             "sp_prepexec": self._prepare_and_execute,
+            "sp_prepexecrpc": self._prepare_and_call,
             "sp_execute": self._execute,
             "sp_unprepare": self._unprepare,
             "sp_datatype_info": self._datatype_info,
@@ -87,6 +88,11 @@ class Procedures:
     def _prepare_and_execute(self, call: Call, reply: Reply) -> None:
         self._prepare(call, reply)
         self._run_sql(self._prepared[self._last_handle], call.parameters[3:], reply)
+
+    def _prepare_and_call(self, call: Call, reply: Reply) -> None:
+        """`{CALL name(?)}` of ODBC: the procedure's name instead of SQL."""
+        called = Call(call.text(1), call.parameters[2:])
+        self._find(called)(called, reply)
 
     def _execute(self, call: Call, reply: Reply) -> None:
         self._run_sql(self._of_handle(call), call.parameters[1:], reply)

@@ -33,7 +33,7 @@ class Reply:
     def refuse(self, refusal: SqlError, kind: DoneKind = DoneKind.BATCH) -> None:
         """Append an ERROR and the DONE that says so."""
         self.add(tokens.error(refusal))
-        self.done(kind, DoneStatus.ERROR | (DoneStatus.SERVER_ERROR if refusal.severity >= FATAL_SEVERITY else DoneStatus.FINAL))
+        self.done(kind, DoneStatus.ERROR)  # never SERVER_ERROR: it makes Microsoft's driver hide the message
 
     def finish(self) -> None:
         """Send the rest; the last DONE is the last."""

@@ -45,6 +45,7 @@ class Requests:
         except CancelledError as error:
             if not self._inbox.stopped():  # nobody asked for it
                 fatal = self._refuse(EngineFailureError(error), reply)
+            reply.done(DoneKind.BATCH, DoneStatus.ERROR)
         except SqlError as refusal:
             fatal = self._refuse(refusal, reply)
         except (Disconnect, OSError):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
 from sandbox.tds.certificate import self_signed
 
 HERE = Path(__file__).parent
@@ -19,6 +18,15 @@ USER, PASSWORD = "loader", "Secret1!é"
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
     return self_signed(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="session")
+def scripted():
+    """The module of the scripted engine, for what its answers should be."""
+    spec = importlib.util.spec_from_file_location("scripted_engine", HERE / "scripted_engine.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @contextmanager
@@ -40,11 +48,11 @@ def port():
         yield port
 
 
-@pytest.fixture(scope="session", params=["off", "on"])
-def secure(request, certificate):
-    """A server with a certificate: its setting and its port."""
-    with running_server(request.param, certificate) as port:
-        yield request.param, port
+@pytest.fixture(scope="session")
+def servers(certificate, port):
+    """Ports by the server's encryption."""
+    with running_server("off", certificate) as off, running_server("on", certificate) as on:
+        yield {"not_supported": port, "off": off, "on": on}
 
 
 @pytest.fixture(scope="session")

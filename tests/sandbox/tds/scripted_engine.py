@@ -3,6 +3,7 @@
 Run as a program it prints its port, and serves until its standard input ends.
 """
 
+# ruff: noqa: DTZ001  # SQL's datetime and datetime2 know no zone
 from __future__ import annotations
 
 import datetime as dt
@@ -56,6 +57,25 @@ def one(value):
     return Rows([NUMBER], [(value,)])
 
 
+class Journal(list):
+    """What happened in all sessions, and a way to wait for it."""
+
+    def __init__(self):
+        super().__init__()
+        self.news = threading.Condition()
+
+    def append(self, line):
+        """Note it."""
+        with self.news:
+            super().append(line)
+            self.news.notify_all()
+
+    def wait_for(self, line, limit_s=10):
+        """Whether it happens in time."""
+        with self.news:
+            return self.news.wait_for(lambda: line in self, limit_s)
+
+
 class ScriptedSession:
     """Answers a few sentences; everything else is a statement without a result."""
 
@@ -66,7 +86,7 @@ class ScriptedSession:
     def execute(self, sql, parameters):
         """Answer one sentence."""
         self.stop.clear()
-        verb, _, rest = sql.partition(" ")
+        verb, _, rest = sql.strip().partition(" ")
         answer = getattr(self, f"do_{verb.lower()}", None)
         return iter([RowCount(None)]) if answer is None else answer(rest, parameters)
 
@@ -79,9 +99,9 @@ class ScriptedSession:
         declared = getattr(parameters, "declared", {})
         yield Rows([TEXT], [(json.dumps([[name, declared.get(name), repr(value)] for name, value in parameters.items()]),)])
 
-    def do_insert(self, rest, parameters):
+    def do_insert(self, _, parameters):
         """A row a call; one whose parameter is `bad` is refused."""
-        self.journal.append(f"insert {rest} {list(parameters.values())}")
+        self.journal.append(f"insert {self.login.application} {list(parameters.values())}")
         if "bad" in parameters.values():
             raise SqlError(245, "Conversion failed.")
         yield RowCount(1)
@@ -107,7 +127,7 @@ class ScriptedSession:
             if end == "slow":
                 self._wait()
         finally:
-            self.journal.append(f"rows closed after {n}")
+            self.journal.append(f"rows closed {self.login.application} {n}")
 
     def do_sleep(self, *_):
         """Run until cancelled."""
@@ -115,9 +135,9 @@ class ScriptedSession:
         yield RowCount(None)
 
     def _wait(self):
-        self.journal.append("waiting")
+        self.journal.append(f"waiting {self.login.application}")
         if self.stop.wait(60):
-            self.journal.append("cancelled")
+            self.journal.append(f"cancelled {self.login.application}")
             raise CancelledError
 
     def do_several(self, *_):
@@ -150,8 +170,13 @@ class ScriptedSession:
         raise Disconnect
 
     def do_journal(self, *_):
-        """All that happened in all sessions so far."""
-        yield Rows([TEXT], [(line,) for line in list(self.journal)])
+        """All that happened so far in sessions of this application name, which is left out."""
+        mark = f" {self.login.application}"
+        yield Rows([TEXT], [(line.replace(mark, ""),) for line in list(self.journal) if mark in line])
+
+    def do_await(self, line, _):
+        """Wait until something has happened, in whichever session."""
+        yield Rows([TEXT], [(str(self.journal.wait_for(line)),)])
 
     def do_whoami(self, *_):
         """What the login said."""
@@ -160,15 +185,15 @@ class ScriptedSession:
 
     def begin(self):
         """Note it."""
-        self.journal.append("begin")
+        self.journal.append(f"begin {self.login.application}")
 
     def commit(self):
         """Note it."""
-        self.journal.append("commit")
+        self.journal.append(f"commit {self.login.application}")
 
     def rollback(self):
         """Note it."""
-        self.journal.append("rollback")
+        self.journal.append(f"rollback {self.login.application}")
 
     def cancel(self):
         """Stop `sleep`."""
@@ -183,7 +208,7 @@ class ScriptedEngine:
     """Lets `loader` in, with one password."""
 
     def __init__(self):
-        self.journal = []
+        self.journal = Journal()
 
     def login(self, login):
         """Refuse all others."""
@@ -201,7 +226,8 @@ def main():
     encryption, *folder = sys.argv[1:]
     certificate = Certificate(Path(folder[0]) / "certificate.pem", Path(folder[0]) / "key.pem") if folder else None
     server = TdsServer(ScriptedEngine(), encryption=encryption, certificate=certificate)
-    print(server.port, flush=True)
+    sys.stdout.write(f"{server.port}\n")
+    sys.stdout.flush()
     threading.Thread(target=lambda: (sys.stdin.read(), server.close()), daemon=True).start()
     server.serve_forever()
 
