@@ -72,7 +72,7 @@ class Account:
 
     def __init__(self, *, seed: int = 1, users: int = 300, sessions: int = 3000, bundles: int = 2, clock: Callable[[], float] = time.time) -> None:
         self.seed, self.clock = seed, clock
-        self._random = random.Random(f"fullstory {seed}")  # noqa: S311 - made-up data, the same for the same seed
+        self._random = random.Random(f"fullstory {seed}")
         self._numbers = itertools.count(1)
         self._lock = threading.RLock()
         self.users: list[User] = []

@@ -80,7 +80,7 @@ def base_rows(customers: Iterable[Customer], *, seed: int) -> Rows:
     """The tables at the start: every customer with the purchases that the data tell of."""
     rows = Rows([], [], [])
     for customer in customers:
-        draw = random.Random(f"{seed} {customer.number}")  # noqa: S311 - data, not secrets
+        draw = random.Random(f"{seed} {customer.number}")
         loaded = FIRST_LOAD + timedelta(microseconds=1_000_001) * (customer.number // ROWS_A_LOAD)
         key = customer_id(customer.number)
         first = COHORT_END - timedelta(weeks=customer.age)

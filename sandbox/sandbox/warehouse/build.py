@@ -88,7 +88,7 @@ def change(file: Path, *, customers: int = 20, added: int = 5, orders: int = 10,
     with duckdb.connect(str(file)) as connection:
         before = _latest(connection)
         connection.begin()
-        draw = random.Random(f"{seed} {before}")  # noqa: S311 - data, not secrets
+        draw = random.Random(f"{seed} {before}")
         clock = before + timedelta(seconds=1)
         every = [str(row[0]) for row in connection.execute("SELECT customer_id FROM customers ORDER BY 1").fetchall()]
         chosen = draw.sample(every, min(len(every), customers + orders))
