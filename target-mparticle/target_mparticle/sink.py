@@ -52,6 +52,11 @@ class MParticleSink(Sink):
         return plan
 
     @property
+    def is_full(self) -> bool:
+        """Never: the target drains all its sinks together."""
+        return False
+
+    @property
     def waiting_bytes(self) -> int:
         """The size of the batches that wait to be sent."""
         return sum(len(batch.body) for batch in self._waiting)
