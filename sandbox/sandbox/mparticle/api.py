@@ -29,6 +29,10 @@ MAX_REQUEST_KB = 256  # a request must stay under it, whichever the endpoint
 MAX_BATCH_KB = 128
 MAX_BATCHES = 100
 MAX_EVENTS = 100  # in a request: the bulk section says `100 EVENT DATA items`, taken in the stricter of its two readings
+COUNTED = (
+    *("requests", "requests_refused", "rate_limited", "batches_accepted", "batches_stored", "batches_repeated"),
+    *("events_stored", "dropped_wrong", "dropped_historical"),
+)
 HISTORICAL_MIN_AGE_MS = 72 * 3_600_000
 JSON_SEPARATORS = (",", ":")
 
@@ -47,7 +51,7 @@ class MparticleStand:
     def _forget(self) -> None:
         self.profiles = Profiles()
         self.batches: list[dict[str, Any]] = []
-        self.counts: Counter[str] = Counter()
+        self.counts: Counter[str] = Counter(dict.fromkeys(COUNTED, 0))
         self._seen: set[tuple[str, str]] = set()
         self._rate = RateLimit(self.switches.batches_per_second, 1.0, self._clock)
 
