@@ -68,9 +68,9 @@ def items(file: IO[bytes]) -> Iterator[dict[str, Any]]:
 
 
 def _items(text: io.TextIOWrapper) -> Iterator[dict[str, Any]]:
-    buffer, want, ended = text.read(READ_CHARS).lstrip(), READ_CHARS, False
+    buffer = _first_block(text)
     in_array = buffer.startswith("[")
-    at = 1 if in_array else 0
+    at, want, ended = int(in_array), READ_CHARS, False
     while True:
         while at < len(buffer) and buffer[at] in SEPARATORS:
             at += 1
@@ -90,6 +90,13 @@ def _items(text: io.TextIOWrapper) -> Iterator[dict[str, Any]]:
         if not isinstance(item, dict):
             raise BrokenFileError(f"an event is no JSON object but {type(item).__name__}")
         yield item
+
+
+def _first_block(text: io.TextIOWrapper) -> str:
+    block = text.read(READ_CHARS)
+    while block and not (begun := block.lstrip()):
+        block = text.read(READ_CHARS)
+    return begun if block else ""
 
 
 def _empty(file: IO[bytes]) -> None:

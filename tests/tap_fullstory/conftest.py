@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ class Collector(SimpleSingerWriter):
         self._into = into
 
     def write_message(self, message):
-        self._into.append(json.loads(self.format_message(message)))
+        self._into.append(json.loads(self.format_message(message), parse_float=Decimal))
 
 
 @pytest.fixture
