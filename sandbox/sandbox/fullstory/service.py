@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.fullstory.access import ADMIN_KEY
 from sandbox.fullstory.api import FullstoryStand
+from sandbox.fullstory.data import Account
 from sandbox.http.service import HttpService
 
 if TYPE_CHECKING:
@@ -24,5 +25,8 @@ class FullstoryService(HttpService):
 
 
 def start(options: Options) -> FullstoryService:
-    """Listen on a loopback port with the account of the seed."""
-    return FullstoryService(FullstoryStand(seed=options.seed), port=options.port)
+    """Listen on a loopback port with the account of the seed.
+
+    One bundle at first, and one more after a change, are as many downloads as the service lets in a minute: a demo of two runs need not wait.
+    """
+    return FullstoryService(FullstoryStand(account=Account(seed=options.seed, bundles=1)), port=options.port)

@@ -17,7 +17,7 @@ APP = "https://app.fullstory.com/ui/SANDBOX"
 
 
 def session_v1(session: Session) -> dict[str, Any]:
-    """As of the first API: capitals, numbers, Unix seconds (https://help.fullstory.com/hc/en-us/articles/360020828893, read 2026-11-21)."""
+    """As of the first API: capitals, numbers, Unix seconds."""
     return {"UserId": session.user.id, "SessionId": session.id, "CreatedTime": session.created_s, "FsUrl": _session_url(session)}
 
 
@@ -61,10 +61,9 @@ def bundle_file(form: str, rows: list[dict[str, Any]], name: str) -> Answer:
 
     `gzip-file` and `gzip-encoding` are both documented; the others are `json`, `empty-list` and `zero-bytes`.
     """
-    plain = (
-        {"empty-list": b"[]", "zero-bytes": b""}.get(form) if form in ("empty-list", "zero-bytes") else json.dumps(rows, ensure_ascii=False).encode()
-    )
-    body = plain or b""
+    body = {"empty-list": b"[]", "zero-bytes": b""}.get(form)
+    if body is None:
+        body = json.dumps(rows, ensure_ascii=False).encode()
     if form == "gzip-file":
         headers = {"Content-Type": "application/gzip", "Content-Disposition": f'attachment; filename="{name}.DataExport.json.gz"'}
         return Answer(200, gzip.compress(body, mtime=0), headers)

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 class BundleStore:
     """Serves the bundles of an account by `/{id}`, and refuses every request that carries a key to where it does not belong.
 
-    An address that is signed already and an Authorization header are one too many, as at Google Cloud Storage
-    (https://cloud.google.com/storage/docs/authentication/signatures, read 2026-11-21).
+    A signed address is all the permission there is; a key sent along has leaked, and stores refuse two permissions at once.
     """
 
     def __init__(self, account: Account) -> None:
