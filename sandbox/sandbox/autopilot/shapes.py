@@ -10,6 +10,7 @@ from typing import Any
 
 EVERY = 40  # contacts number 40n+1, 40n+2, ... take the shapes in turn; the rest stay plain
 ABSENT = object()
+OLDER_STAMP = "2024-12-20T07:31:12.000Z"
 SHARED_STAMP = "2025-01-10T08:08:00.000Z"  # many contacts share one stamp: the service stamps in batches, by the minute
 _DELIVERY = "batchdelivery_00000000-0000-11E6-94C6-07E94AE20001_1736496400000-00000000"
 
@@ -30,6 +31,7 @@ def _complete(number: int) -> dict[str, Any]:
         "LinkedIn": "",
         "MailingState": "",
         "lists": ["contactlist_6F6F6F6F-AA84-450E-942C-0E01A15C0001", "contactlist_Sunset Contacts"],
+        "created_at": OLDER_STAMP,
         "updated_at": SHARED_STAMP,
         "first_visit_at": "2024-12-19T10:00:00.000Z",
         "first_conversion_at": "2024-12-20T10:08:10.761Z",
@@ -55,6 +57,7 @@ def _made_by_api(number: int) -> dict[str, Any]:
 def _odd_fields(_number: int) -> dict[str, Any]:
     return {
         "Email": None,
+        "created_at": OLDER_STAMP,
         "updated_at": SHARED_STAMP,
         "custom_fields": [
             _custom("Email", "shadow@example.com", "string"),
@@ -89,7 +92,12 @@ def _same_second(number: int) -> dict[str, Any]:
 
 
 def _digits_as_stamp(_number: int) -> dict[str, Any]:
-    return {"updated_at": "1736496480000", "anywhere_form_submits": {"//example.com/contact": True}, "anywhere_utm": {"utm_source": "news"}}
+    return {
+        "created_at": OLDER_STAMP,
+        "updated_at": "1736496480000",
+        "anywhere_form_submits": {"//example.com/contact": True},
+        "anywhere_utm": {"utm_source": "news"},
+    }
 
 
 def _mailing_fields(_number: int) -> dict[str, Any]:
