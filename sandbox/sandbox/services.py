@@ -20,6 +20,7 @@ SERVICES: Mapping[str, str] = {
     "autopilot": "sandbox.autopilot.service",
     "fullstory": "sandbox.fullstory.service",
     "mparticle": "sandbox.mparticle.service",
+    "warehouse": "sandbox.warehouse.service",
     "blob": "sandbox.blob.service",
     "synapse": "sandbox.synapse.service",
 }

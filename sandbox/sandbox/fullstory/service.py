@@ -1,0 +1,28 @@
+"""Starts the FullStory stand-in as a service of the sandbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.fullstory.access import ADMIN_KEY
+from sandbox.fullstory.api import FullstoryStand
+from sandbox.http.service import HttpService
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sandbox.services import Options
+
+
+class FullstoryService(HttpService):
+    """The stand-in, with the settings that tap-fullstory reads it by."""
+
+    @property
+    def settings(self) -> Mapping[str, str]:
+        """The tap's settings, and where the controls are."""
+        return {"TAP_FULLSTORY_BASE_URL": self.url, "TAP_FULLSTORY_API_KEY": ADMIN_KEY, "SANDBOX_FULLSTORY_URL": self.url}
+
+
+def start(options: Options) -> FullstoryService:
+    """Listen on a loopback port with the account of the seed."""
+    return FullstoryService(FullstoryStand(seed=options.seed), port=options.port)
