@@ -29,6 +29,8 @@ START_LIMIT_S = 60  # Azurite, the slowest, takes some 2 s; a loaded machine man
 STOP_LIMIT_S = 10  # then SIGKILL
 LOOK_EVERY_S = 0.02
 
+_released: list[Child] = []  # so that those which end while this process goes on are waited for
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -39,6 +41,7 @@ class Child:
 
     def release(self) -> None:
         """Let it outlive this process."""
+        _released.append(self)
         if self.process.stdin:
             with suppress(BrokenPipeError):  # ended meanwhile: its note is gone, as `status` will show
                 self.process.stdin.write(STAY)
@@ -104,6 +107,7 @@ def stop(folder: Path, names: Sequence[str] | None = None) -> list[str]:
         _wait_until_gone(found)
         for name in _known(names):
             note_path(folder, name).unlink(missing_ok=True)
+    _released[:] = [child for child in _released if child.process.poll() is None]
     return [note.name for note in found]
 
 

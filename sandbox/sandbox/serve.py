@@ -46,24 +46,38 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _serve(asked: argparse.Namespace) -> None:
-    service = start(asked.module or SERVICES[asked.name], Options(asked.folder, asked.port, asked.seed))
-    stopped_by_itself = threading.Event()
+    module = asked.module or SERVICES.get(asked.name)
+    if not module:
+        raise SandboxError(f"there is no service {asked.name}")
+    service = start(module, Options(asked.folder, asked.port, asked.seed))
+    wake, waker = _wake_on_signals()
     try:
-        threading.Thread(target=_run, args=(service, stopped_by_itself), daemon=True).start()
+        threading.Thread(target=_run, args=(service, waker), daemon=True).start()
         Note(asked.name, os.getpid(), own_beginning(), service.port, asked.seed, dict(service.settings)).write(asked.folder)
         logger.info("%s listens on port %d", asked.name, service.port)
-        stopped_by_itself.wait()
+        os.read(wake, 1)  # a signal's handler raises here
         raise SandboxError(f"{asked.name} stopped by itself")
     finally:
         note_path(asked.folder, asked.name).unlink(missing_ok=True)
         service.close()
 
 
-def _run(service: Service, stopped: threading.Event) -> None:
+def _wake_on_signals() -> tuple[int, int]:
+    """A pipe, (to read, to write), that a signal writes to.
+
+    The system may hand a signal to any thread, and the interpreter runs its handler only when the main thread wakes: a lock would not.
+    """
+    wake, waker = os.pipe()
+    os.set_blocking(waker, False)
+    signal.set_wakeup_fd(waker)
+    return wake, waker
+
+
+def _run(service: Service, waker: int) -> None:
     try:
         service.serve_forever()
     finally:
-        stopped.set()
+        os.write(waker, b"\0")
 
 
 def _parser() -> argparse.ArgumentParser:
