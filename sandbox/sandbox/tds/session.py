@@ -29,6 +29,10 @@ class CancelledError(Exception):
     """The statement was stopped by the client's attention signal."""
 
 
+class Disconnect(Exception):  # noqa: N818  # an order to the wire, no error
+    """Raised by an engine to have the connection dropped at once, without an answer: a fault that was asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class SqlType:
     """A column's type.
