@@ -33,6 +33,14 @@ class Disconnect(Exception):  # noqa: N818  # an order to the wire, no error
     """Raised by an engine to have the connection dropped at once, without an answer: a fault that was asked for."""
 
 
+class Parameters(dict[str, object]):
+    """Values by name (`@P1`), and in `declared` the type the client wrote for each (`nvarchar(4000)`), where it wrote one."""
+
+    def __init__(self, values: Mapping[str, object], declared: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.declared = dict(declared)
+
+
 @dataclass(frozen=True, slots=True)
 class SqlType:
     """A column's type.
@@ -89,7 +97,7 @@ class Session(Protocol):
     """One connection's engine. Only `cancel` is called from another thread, while `execute` runs."""
 
     def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
-        """Run a batch; names in `parameters` keep their `@`. Raises SqlError or CancelledError, also while rows are read."""
+        """Run a batch; names in `parameters` (a Parameters) keep their `@`. Raises SqlError or CancelledError, also while rows are read."""
 
     def begin(self) -> None:
         """Start a transaction (also sent by drivers with autocommit off)."""
