@@ -121,7 +121,7 @@ def _settings_problems(entry: Mapping[str, Any]) -> list[str]:
         found += [f"is full and has no use for `{name}`" for name in unused]
     try:
         ZoneInfo(entry.get("iterator_time_zone") or "UTC")
-    except (OSError, ValueError):
+    except (KeyError, OSError, ValueError):  # an unknown name is a KeyError
         found.append(f"names a time zone that is not known: {entry['iterator_time_zone']!r}")
     return found
 

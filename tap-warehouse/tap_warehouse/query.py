@@ -51,32 +51,36 @@ def one_statement(sql: str) -> str:
 
     Raises ValueError unless it is one statement that begins like a query, and closes all that it opens.
     """
-    depth, first, ended, kept = 0, "", False, []
+    kept, code = [], []
     for token in _TOKEN.finditer(sql):
         kind, text = token.lastgroup, token.group()
-        if kind == "tag":
-            kind = "quoted"
         if kind == "open":
             raise ValueError(f"`{text}` opens a text or comment that does not end (or a nested comment)")
-        if text == ";":
-            ended = True
-            continue
-        kept.append(text)
-        if kind == "comment" or text.isspace():
-            continue
-        if ended:
-            raise ValueError("it holds more than one statement: give one query, with no `;` inside")
-        first = first or (text.lower() if text != "(" else "")
-        depth += (text == "(") - (text == ")")
-        if depth < 0:
-            raise ValueError("it closes a parenthesis that it did not open")
+        if text != ";":
+            kept.append(text)
+        if kind != "comment" and not text.isspace():
+            code.append(text)
+    _check_code(code)
+    return "".join(kept).strip()
+
+
+def _check_code(code: list[str]) -> None:
+    while code and code[-1] == ";":
+        code.pop()
+    if ";" in code:
+        raise ValueError("it holds more than one statement: give one query, with no `;` inside")
+    first = next((text.lower() for text in code if text != "("), "")
     if not first:
         raise ValueError("it is empty")
     if first not in FIRST_WORDS:
         raise ValueError(f"it begins with `{first}`: give a query that begins with {', '.join(word.upper() for word in FIRST_WORDS[:-1])} or TABLE")
+    depth = 0
+    for text in code:
+        depth += (text == "(") - (text == ")")
+        if depth < 0:
+            raise ValueError("it closes a parenthesis that it did not open")
     if depth:
         raise ValueError("it opens a parenthesis that it does not close")
-    return "".join(kept).strip()
 
 
 def wrapped(sql: str) -> str:

@@ -42,7 +42,7 @@ def column(name: str, sql_type: str) -> Column:
         return Column(name, sql_type, _nested_schema(upper), None, read)
     scalar = _scalar(upper)
     if scalar is None:
-        return Column(name, sql_type, text(), "text", f"CAST({read} AS VARCHAR)")
+        return Column(name, sql_type, text(), "text" if upper == "VARCHAR" else None, f"CAST({read} AS VARCHAR)")
     schema, kind = scalar
     return Column(name, sql_type, schema, kind, read)
 
