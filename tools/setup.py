@@ -108,7 +108,7 @@ def inputs_hash() -> str:
     """A hash of all that the set-up is made from: files, place and Python."""
     made_from = [Path(__file__), ROOT / "constraints.txt", AZURITE / "package-lock.json", WAREHOUSE.with_name("cdnow.py")]
     made_from += sorted([*ROOT.glob("pyproject.toml"), *ROOT.glob("*/pyproject.toml"), *ROOT.glob("*/hatch_build.py")])
-    digest = hashlib.sha256(f"{ROOT}\n{sys.version}\n{sys.prefix}\n".encode())
+    digest = hashlib.sha256(f"{ROOT}\n{sys.version_info[:2]}\n".encode())
     for path in made_from:
         digest.update(f"{path}\n".encode() + (path.read_bytes() if path.is_file() else b"") + b"\0")
     return digest.hexdigest()
