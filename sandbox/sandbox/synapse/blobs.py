@@ -136,7 +136,9 @@ def matches(path: str, name: str) -> bool:
             return True
         folder = plain.rstrip("/") + "/" if plain else ""
         return name.startswith(folder) and not _hidden(name[len(folder) :])
-    pattern = re.sub(r"\\\\(.)|\\\*|\\\?", lambda found: re.escape(found.group(1)) if found.group(1) else {"\\*": ".*", "\\?": "."}[found.group()], re.escape(path))
+    pattern = re.sub(
+        r"\\\\(.)|\\\*|\\\?", lambda found: re.escape(found.group(1)) if found.group(1) else {"\\*": ".*", "\\?": "."}[found.group()], re.escape(path)
+    )
     fixed = _prefix(path).rpartition("/")[0]
     return re.fullmatch(pattern, name, re.DOTALL) is not None and not _hidden(name[len(fixed) :].lstrip("/"))
 

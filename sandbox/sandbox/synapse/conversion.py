@@ -88,7 +88,9 @@ def _to_offset(expression: str, source: DeclaredType | None) -> str:
     if source and source.name == "datetimeoffset":
         return expression
     if source and source.name in {"datetime2", "datetime", "smalldatetime", "date"}:
-        return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack(utc := CAST({expression} AS TIMESTAMP), minutes := CAST(0 AS SMALLINT)) END"
+        return (
+            f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack(utc := CAST({expression} AS TIMESTAMP), minutes := CAST(0 AS SMALLINT)) END"
+        )
     return f"dto(CAST({expression} AS VARCHAR))"
 
 

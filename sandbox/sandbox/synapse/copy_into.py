@@ -146,7 +146,9 @@ class _CsvJob:
                   for place, (loaded, field) in enumerate(zip(self._plan, self._fields, strict=True))]  # fmt: skip
         session.cursor.register(_ROWS, parsed.table)
         try:
-            found = session.duck(f"SELECT * FROM (SELECT {duck_name(ROW)} AS number, CASE {' '.join(checks)} END AS bad FROM {_ROWS}) WHERE bad IS NOT NULL")
+            found = session.duck(
+                f"SELECT * FROM (SELECT {duck_name(ROW)} AS number, CASE {' '.join(checks)} END AS bad FROM {_ROWS}) WHERE bad IS NOT NULL"
+            )
             wrong = found.fetchall()
         finally:
             session.cursor.unregister(_ROWS)

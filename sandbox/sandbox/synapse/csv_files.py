@@ -120,7 +120,9 @@ def _parse_quickly(text: str, layout: CsvFormat, fields: int) -> Parsed:
     if ragged and not all(number for number, _, _ in ragged):
         return _parse_carefully(text, layout, fields)
     bad = {number for number, _, _ in ragged}
-    numbers = pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
+    numbers = (
+        pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
+    )
     whole = table.append_column(ROW, numbers)
     if layout.first_row > 1:
         whole = whole.slice(0, 0) if whole.num_rows == 0 else whole.filter(pc.greater_equal(whole[ROW], layout.first_row))

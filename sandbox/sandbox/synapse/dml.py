@@ -24,7 +24,9 @@ def run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge)
     except SqlError as error:
         if error.number == errors.NOT_NULL:  # DuckDB names the table without its schema
             table = session.pool.catalog.find(command.name)
-            error.message = error.message.replace(f"table '{table.name}'", f"table '{session.pool.database}.{table.full_name}'") if table else error.message
+            error.message = (
+                error.message.replace(f"table '{table.name}'", f"table '{session.pool.database}.{table.full_name}'") if table else error.message
+            )
         raise
 
 

@@ -102,9 +102,7 @@ def no_alter_column(column: str, table: str) -> SqlError:
 
 def duplicate_column(column: str, table: str) -> SqlError:
     """2705: names that differ only in case collide under the default collation [errors 2000 to 2999]."""
-    return SqlError(
-        2705, f"Column names in each table must be unique. Column name '{column}' in table '{table}' is specified more than once."
-    )
+    return SqlError(2705, f"Column names in each table must be unique. Column name '{column}' in table '{table}' is specified more than once.")
 
 
 def too_many_columns(table: str, count: int) -> SqlError:

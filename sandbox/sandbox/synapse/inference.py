@@ -126,7 +126,9 @@ def infer(node: exp.Expression, scope: Scope) -> DeclaredType | None:  # noqa: P
             return BIGINT if node.args.get("big_int") else INT
         case exp.Window():
             return BIGINT if isinstance(node.this, (exp.RowNumber, exp.Rank, exp.DenseRank)) else infer(node.this, scope)
-        case exp.Max() | exp.Min() | exp.Nullif() | exp.Lower() | exp.Upper() | exp.Trim() | exp.Left() | exp.Right() | exp.Substring() | exp.Collate():
+        case (
+            exp.Max() | exp.Min() | exp.Nullif() | exp.Lower() | exp.Upper() | exp.Trim() | exp.Left() | exp.Right() | exp.Substring() | exp.Collate()
+        ):
             return infer(node.this, scope)
         case exp.Sum():
             summed = infer(node.this, scope)

@@ -19,9 +19,7 @@ from sandbox.synapse.session import PoolSession
 from sandbox.tds.session import Login, SqlError
 
 # Newer than every build whose MERGE is documented to be wrong (10.0.17829.0).
-VERSION = (
-    "Microsoft Azure SQL Data Warehouse - 10.0.21181.0 Sep  6 2024 03:29:17 Copyright (c) Microsoft Corporation. Sluice sandbox: a stand-in on DuckDB."
-)
+VERSION = "Microsoft Azure SQL Data Warehouse - 10.0.21181.0 Sep  6 2024 03:29:17 Copyright (c) Microsoft Corporation. Sluice sandbox: a stand-in on DuckDB."
 
 
 class Pool:
