@@ -27,11 +27,10 @@ def login7(*, version=0x74000004, packet_bytes=0, application="raw", password=LO
 
 def call(procedure, *parameters):
     """One RPC: a number or a name, parameters ready as bytes."""
-    if isinstance(procedure, int):
-        head = struct.pack("<HH", 0xFFFF, procedure)
-    else:
-        head = struct.pack("<H", len(procedure)) + procedure.encode("utf-16-le")
-    return head + b"\0\0" + b"".join(parameters)
+    by_number, options = 0xFFFF, b"\0\0"
+    named = procedure if isinstance(procedure, str) else ""
+    head = struct.pack("<H", len(named)) + named.encode("utf-16-le") if named else struct.pack("<HH", by_number, procedure)
+    return head + options + b"".join(parameters)
 
 
 def text(value):
