@@ -56,6 +56,31 @@ def test_closing_ends_the_connections_and_lets_their_sessions_go(engine, raw):
     client.close()
 
 
+def test_closing_twice_is_closing(engine):
+    with serving(engine) as server:
+        server.close()
+    server.close()
+
+
+def test_a_client_that_goes_while_it_is_let_in_leaves_no_session_behind(engine, raw, scripted, monkeypatch):
+    let_in = scripted.ScriptedEngine.login
+
+    def slow(self, login):
+        client.close()
+        gone.wait(5)
+        return let_in(self, login)
+
+    monkeypatch.setattr(scripted.ScriptedEngine, "login", slow)
+    gone = threading.Event()
+    with serving(engine) as server:
+        client = raw.RawClient(server.port)
+        client.send(raw.PRELOGIN, b"\x01\0\x06\0\x01\xff\x02")
+        client.message()
+        client.send(raw.LOGIN7, raw.login7(application="gone"))
+        gone.set()
+        assert engine.journal.wait_for("close gone", 5)
+
+
 def test_closing_stops_a_statement_that_runs(engine, raw):
     with serving(engine) as server:
         client = raw.RawClient(server.port)
