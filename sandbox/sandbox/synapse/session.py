@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sandbox.synapse.pool import Pool
     from sandbox.synapse.requests import Request
 
+_MAX_PARAMETERS = 2098  # learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits
 _FETCH_ROWS = 5_000  # rows taken from DuckDB at a time
 _DDL = (
     c.CreateSchema | c.DropSchema | c.CreateTable | c.DropTable | c.Truncate | c.AddColumns | c.DropColumns | c.AlterColumn | c.Rename
@@ -67,6 +68,8 @@ class PoolSession:
     def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
         """Run a batch: all of it is read first, then each statement runs. Raises SqlError, CancelledError or Disconnect."""
         self._cancelled.clear()
+        if len(parameters) > _MAX_PARAMETERS:
+            raise SqlError(8003, f"The incoming request has too many parameters. The server supports a maximum of {_MAX_PARAMETERS} parameters.")
         self._variables = {name.lower(): value for name, value in parameters.items()}
         with self._failing():
             statements = read_batch(sql)
@@ -272,7 +275,9 @@ class PoolSession:
         self._variables[command.name] = self._value(command.value) if command.value else None
 
     def _value(self, expression: str) -> object:
-        row = self.duck(self.translator().query(f"SELECT {expression} AS value").sql).fetchone()
+        translated = self.translator().query(f"SELECT {expression} AS value")
+        self.show_views(translated.views)
+        row = self.duck(translated.sql).fetchone()
         return row[0] if row else None
 
     def _holds(self, condition: str) -> bool:

@@ -136,8 +136,11 @@ def test_a_header_is_passed_over(client, stage):
 
 def test_text_that_is_no_csv_is_refused(staging, stage):
     stage.put("open.csv", b'1,"a\n2,b\n')
-    stage.put("junk.csv", b'1,"a"b\r2,c\n')
+    stage.put("junk.csv", b'1,"a"b\n2,c\n')
     assert [staging.refused(stage.copy("stg", name)) for name in ("open.csv", "junk.csv")] == [4832, 4832]
+    stage.put("inner.csv", b'1,a"b\n')
+    staging.run(stage.copy("stg", "inner.csv"))
+    assert staging.run("SELECT name FROM stg") == [('a"b',)]
 
 
 def test_a_row_terminator_of_backslash_n_means_carriage_return_and_line_feed(staging, stage):

@@ -108,6 +108,21 @@ def test_cancel_stops_a_running_statement_from_another_thread(pool, client):
     assert [request.status for request in pool.requests][1] == "Cancelled"
 
 
+def test_a_cancel_that_comes_too_late_does_not_hit_the_next_statement(client):
+    client.run("SELECT 1 AS a")
+    client.session.cancel()
+    assert client.run("SELECT 2 AS a") == [(2,)]
+
+
+def test_results_that_nobody_reads_to_the_end_are_let_go(client):
+    client.run("CREATE TABLE t (id int)")
+    client.run("INSERT INTO t " + " UNION ALL ".join(f"SELECT {number}" for number in range(6_000)))
+    answers = iter(client.session.execute("SELECT id FROM t", {}))
+    assert next(iter(next(answers).rows)) is not None
+    answers.close()
+    assert client.run("SELECT COUNT(*) FROM t") == [(6_000,)]
+
+
 def test_cancel_stops_a_delay(pool, client):
     pool.faults.add(Fault("delay", "SELECT", delay_s=60))
     timer = threading.Timer(0.1, client.session.cancel)

@@ -102,7 +102,7 @@ def test_the_rest_of_a_loaders_ddl(loaded):
 def test_if_runs_its_branch_only(client):
     client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NULL CREATE TABLE dbo.t (id int)")
     client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NULL CREATE TABLE dbo.t (id int)")
-    client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NOT NULL DROP TABLE dbo.t")
+    client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NOT NULL DROP TABLE dbo.t; IF OBJECT_ID(N'tempdb..#t') IS NOT NULL DROP TABLE dbo.t")
     assert client.answers("IF OBJECT_ID('t') IS NOT NULL BEGIN SELECT 1; SELECT 2 END ELSE SELECT 3; SELECT 4") == [[(3,)], [(4,)]]
 
 
