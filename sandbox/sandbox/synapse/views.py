@@ -59,7 +59,7 @@ def view_name(schema: str, name: str) -> str | None:
 
 
 def schema_id(catalog: Catalog, name: str) -> int:
-    """dbo is 1, as always; the rest count from 5."""
+    """Dbo is 1, as always; the rest count from 5."""
     keys = [key for key in catalog.schemas if key != "dbo"]
     return 1 if name.lower() == "dbo" else 5 + keys.index(name.lower())
 
