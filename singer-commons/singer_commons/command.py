@@ -17,6 +17,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, RecordsWithoutSchemaException
 
 from singer_commons.errors import ConfigurationError, SuiteError
+from singer_commons.logs import quieten
 from singer_commons.secrets import Mask, mask_logging, secret_values
 from singer_commons.signals import TerminationRequested
 
@@ -59,6 +60,8 @@ def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
 def _invoke(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> int:
     command = plugin.cli
     mask_logging(mask)
+    if not plugin.logger.isEnabledFor(logging.DEBUG):
+        quieten()
     try:
         with command.make_context(plugin.name, list(arguments)) as context:
             # Past the SDK's own `invoke`: that one logs a traceback and exits 1 whatever went wrong.
@@ -99,8 +102,11 @@ def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, ex
 
 def _settings_files(arguments: Sequence[str]) -> list[dict[str, Any]]:
     """The settings files that `--config` names. Raises ConfigurationError for all that cannot be read."""
-    named = [after for option, after in itertools.pairwise(arguments) if option == "--config"]
-    named += [option.removeprefix("--config=") for option in arguments if option.startswith("--config=")]
+    named = [
+        after.removeprefix("--config=")
+        for option, after in itertools.pairwise(["", *arguments])
+        if option == "--config" or after.startswith("--config=")
+    ]
     read, problems = [], []
     for path in named:
         if path.upper() == "ENV":

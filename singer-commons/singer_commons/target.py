@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import Sink, Target
 
-from singer_commons.signals import request_termination
+from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,6 +25,7 @@ class DurableTarget(Target):
 
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
+    _written_state: dict[str, Any] | None = None
 
     @property
     def batch_rows(self) -> int:
@@ -43,6 +44,12 @@ class DurableTarget(Target):
         super()._process_state_message(message_dict)
         if not any(sink.current_size for sink in self._sinks()):
             self.drain_all()  # nothing is waiting before this state: it is true now
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        if state != self._written_state:
+            with held_signals():
+                super()._write_state_message(state)
+            self._written_state = state
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> NoReturn:
         # The SDK drains inside the handler, wherever the target is just then, perhaps in the middle of the same drain. Rows that

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyarrow import csv
 
 from sandbox.synapse.errors import copy_option, copy_unreadable
@@ -122,7 +123,7 @@ def _parse_quickly(text: str, layout: CsvFormat, fields: int) -> Parsed:
     numbers = pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
     whole = table.append_column(ROW, numbers)
     if layout.first_row > 1:
-        whole = whole.slice(0, 0) if whole.num_rows == 0 else whole.filter(pa.compute.greater_equal(whole[ROW], layout.first_row))
+        whole = whole.slice(0, 0) if whole.num_rows == 0 else whole.filter(pc.greater_equal(whole[ROW], layout.first_row))
         ragged = [entry for entry in ragged if entry[0] >= layout.first_row]
     return Parsed(whole, ragged)
 
@@ -163,3 +164,18 @@ def _parse_carefully(text: str, layout: CsvFormat, fields: int) -> Parsed:
                 ragged.append((number, len(row), text[start:place]))
         row, number, start = [], number + 1, place
     return Parsed(_numbered([pa.array(column, pa.string()) for column in columns], pa.array(numbers, pa.int64())), ragged)
+
+
+def count_fields(text: str, layout: CsvFormat) -> int:
+    """How many fields the first row has."""
+    quoted, count, place = False, 1, 0
+    while place < len(text):
+        if text[place] == layout.quote:
+            quoted = not quoted
+        elif not quoted and text.startswith(layout.newline, place):
+            break
+        elif not quoted and text.startswith(layout.delimiter, place):
+            count += 1
+            place += len(layout.delimiter) - 1
+        place += 1
+    return count

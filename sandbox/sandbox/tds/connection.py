@@ -136,9 +136,8 @@ class Connection:
             reply.refuse(refusal)
             reply.finish()
         finally:
-            inbox.settle()
             self._channel.shut()
-            inbox.join()
+            inbox.close()
             session.close()
 
     def _message(self, expected: PacketType) -> Message:

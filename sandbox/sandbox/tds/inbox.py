@@ -30,7 +30,7 @@ class Inbox:
         self._read, self._cancel = read, cancel
         self._requests: queue.SimpleQueue[Message | ProtocolError | None] = queue.SimpleQueue()
         self._settled = threading.Condition()
-        self._busy = self._attention = self._gone = False
+        self._busy = self._attention = self._gone = self._closed = False
         self._thread = threading.Thread(target=self._read_all, name="tds-inbox", daemon=True)
 
     def start(self) -> None:
@@ -55,8 +55,11 @@ class Inbox:
             self._settled.notify_all()
         return attention
 
-    def join(self) -> None:
-        """Wait for the thread to end; the socket must have been shut."""
+    def close(self) -> None:
+        """Wait for the thread to end; the socket must have been shut. A request that still came will have no answer."""
+        with self._settled:
+            self._closed = True
+            self._settled.notify_all()
         self._thread.join(JOIN_S)
 
     def _read_all(self) -> None:
@@ -84,7 +87,7 @@ class Inbox:
 
     def _stop_statement(self) -> None:
         with self._settled:
-            while self._busy:
+            while self._busy and not self._closed:
                 try:
                     self._cancel()
                 except Exception:

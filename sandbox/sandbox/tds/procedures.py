@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sandbox.tds import datatypes, statements, tokens
+from sandbox.tds import datatypes, describe, statements, tokens
 from sandbox.tds.reply import FATAL_SEVERITY, Reply
 from sandbox.tds.rpc import Call, bound
-from sandbox.tds.session import Rows, Session, SqlError
+from sandbox.tds.session import DescribesParameters, Rows, Session, SqlError
 from sandbox.tds.tokens import DoneKind, DoneStatus
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Procedures:
             "sp_prepexecrpc": self._prepare_and_call,
             "sp_execute": self._execute,
             "sp_unprepare": self._unprepare,
+            "sp_describe_undeclared_parameters": self._describe,
             "sp_datatype_info": self._datatype_info,
             "sp_datatype_info_90": self._datatype_info,
             "sp_datatype_info_100": self._datatype_info,
@@ -104,6 +105,13 @@ class Procedures:
     def _datatype_info(self, call: Call, reply: Reply) -> None:
         wanted = call.value(0)
         rows = datatypes.datatype_info(wanted if isinstance(wanted, int) else datatypes.ALL_TYPES)
+        statements.write(rows, reply, DoneKind.IN_PROCEDURE, self._stopped)
+
+    def _describe(self, call: Call, reply: Reply) -> None:
+        """Drivers that are refused here send values as the client's language has them."""
+        if not isinstance(self._session, DescribesParameters):
+            raise SqlError(2812, f"Could not find stored procedure '{call.procedure}'.", state=62)
+        rows = describe.described(self._session.describe_parameters(call.text(0)))
         statements.write(rows, reply, DoneKind.IN_PROCEDURE, self._stopped)
 
     def _run_sql(self, prepared: _Prepared, values: Sequence[Parameter], reply: Reply) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -113,6 +113,14 @@ class Session(Protocol):
 
     def close(self) -> None:
         """The connection is gone: roll back and let go."""
+
+
+@runtime_checkable
+class DescribesParameters(Protocol):
+    """What a session may offer on top: the types of a statement's parameters, for drivers that ask before they send values."""
+
+    def describe_parameters(self, sql: str) -> Mapping[str, SqlType]:
+        """`INSERT INTO t (id) VALUES (@P1)` -> `@P1` is t.id's type, in order. Raises SqlError where it cannot tell."""
 
 
 class Engine(Protocol):

@@ -183,6 +183,18 @@ class ScriptedSession:
         login = self.login
         yield Rows([TEXT], [(part,) for part in (login.user, login.database, login.application, login.host)])
 
+    def describe_parameters(self, sql):
+        """`typed int,nvarchar @P1,@P2`: the types are in the sentence."""
+        verb, names, *_ = sql.split()
+        if verb != "typed":
+            raise SqlError(11501, "The parameters could not be deduced.")
+        return {f"@P{place}": ECHOES[name] for place, name in enumerate(names.split(","), 1)}
+
+    def do_typed(self, rest, parameters):
+        """As `describe`, and noted."""
+        self.journal.append(f"typed {self.login.application} {parameters.declared} {list(parameters.values())}")
+        return self.do_describe(rest, parameters)
+
     def begin(self):
         """Note it."""
         self.journal.append(f"begin {self.login.application}")

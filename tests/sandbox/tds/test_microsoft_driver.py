@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from decimal import Decimal
 
 import pytest
 
@@ -95,7 +96,29 @@ def test_parameters_arrive_with_their_names_and_declared_types(microsoft, port):
     names, declared, seen = zip(*json.loads(found), strict=True)
     assert list(names) == [f"@P{place}" for place in range(1, 12)]
     assert list(seen) == [repr(value) for value in values]
-    assert [declared[place] for place in (0, 1, 2, 8, 10)] == ["int", "bigint", "nvarchar(12)", "datetime2(7)", "nvarchar(max)"]
+    assert [declared[place] for place in (0, 1, 2, 8, 10)] == ["int", "bigint", "nvarchar(12)", "datetime2", "nvarchar(max)"]
+
+
+def test_the_driver_sends_values_as_the_engine_describes_the_parameters(microsoft, port, scripted):
+    cursor = microsoft(port).cursor()
+    for name in scripted.SAMPLES:  # NULL has no type of its own, so that the driver has to ask
+        (found,) = cursor.execute(f"typed {name} ?", None).fetchone()
+        (((parameter, declared, seen),)) = json.loads(found)
+        assert (parameter, seen) == ("@P1", "None")
+        wanted = scripted.ECHOES[name].name
+        # The driver has no words for money and datetime.
+        assert declared.split("(")[0] == {"money": "decimal", "datetime": "datetime2"}.get(wanted, wanted)
+
+
+def test_many_calls_send_values_as_the_engine_describes_them(microsoft, port):
+    connection = microsoft(port, APP="described")
+    cursor = connection.cursor()
+    cursor.fast_executemany = True
+    cursor.executemany("typed bigint,nvarchar,decimal ?,?,?", [(2**40, "Zoë 🦆", Decimal("1.5")), (None, None, None)])
+    declared = {"@P1": "bigint", "@P2": "nvarchar(40)", "@P3": "decimal(38,10)"}
+    rows_of_values = [2**40, "Zoë 🦆", Decimal("1.5000000000")], [None, None, None]
+    journal = [line for (line,) in microsoft(port, APP="described").cursor().execute("journal")]
+    assert journal == [f"typed {declared} {values}" for values in rows_of_values]
 
 
 def test_a_prepared_statement_runs_again_with_other_values(microsoft, port):

@@ -11,7 +11,6 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
 from sandbox.tds import collation, temporal
 from sandbox.tds.columns import ColumnWriter
 from sandbox.tds.parameters import read_parameter

@@ -1,0 +1,46 @@
+"""The rejects file: whole lines, exact values, the owner's eyes only."""
+
+from __future__ import annotations
+
+import json
+import stat
+from decimal import Decimal
+
+import time_machine
+from singer_commons.rejects import RejectsFile
+
+
+def test_a_row_is_kept_with_its_reason_and_exact_values(tmp_path):
+    path = tmp_path / "new folder" / "rejects.jsonl"
+    rejects = RejectsFile(path)
+    with time_machine.travel("2026-11-21T10:00:00Z", tick=False):
+        row = {"id": 2**60, "amount": Decimal("1.10000000000000000001"), "note": None}
+        rejects.write("orders", row, code="BAD_VALUE", reason="amount has too many digits", keys=["id"], field="amount")
+    rejects.close()
+    line = path.read_text()
+    assert json.loads(line, parse_float=Decimal) == {
+        "time": "2026-11-21T10:00:00.000+00:00",
+        "stream": "orders",
+        "key": {"id": 2**60},
+        "code": "BAD_VALUE",
+        "reason": "amount has too many digits",
+        "field": "amount",
+        "record": {"id": 2**60, "amount": Decimal("1.10000000000000000001"), "note": None},
+    }
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert rejects.rows == {"orders": 1}
+
+
+def test_a_run_without_rejects_makes_no_file(tmp_path):
+    rejects = RejectsFile(tmp_path / "rejects.jsonl")
+    rejects.sync()
+    rejects.close()
+    assert not (tmp_path / "rejects.jsonl").exists()
+
+
+def test_a_second_run_appends(tmp_path):
+    for number in (1, 2):
+        rejects = RejectsFile(tmp_path / "rejects.jsonl")
+        rejects.write("s", {"id": number}, code="C", reason="r")
+        rejects.close()
+    assert [json.loads(line)["record"]["id"] for line in (tmp_path / "rejects.jsonl").read_text().splitlines()] == [1, 2]
