@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,19 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from azure.core.pipeline.policies import RetryMode
 from azure.storage.blob import BlobServiceClient
+from sandbox.blob.service import ACCOUNT_KEY, CONTAINER, BlobService
 from target_synapse import odbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 HERE = Path(__file__).parent
-AZURITE_MAIN = os.environ.get("SANDBOX_AZURITE_MAIN") or str(HERE.parents[1] / "sandbox/azurite/node_modules/azurite/dist/src/blob/main.js")
-# The account and key that Azurite has for everybody (https://learn.microsoft.com/azure/storage/common/storage-connect-azurite, read 2026-11-21).
-ACCOUNT = "devstoreaccount1"
-ACCOUNT_KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
-CONTAINER = "stage"
 
 
 @dataclass(frozen=True)
@@ -44,19 +37,11 @@ class Azurite:
 
 @contextmanager
 def running_azurite() -> Iterator[Azurite]:
-    port = free_port()
-    # Telemetry off: without the flag it reaches out of the machine.
-    options = ["--inMemoryPersistence", "--silent", "--skipApiVersionCheck", "--disableTelemetry"]
-    command = ["node", AZURITE_MAIN, "--blobHost", "127.0.0.1", "--blobPort", str(port), *options]
-    process = subprocess.Popen(command, cwd=Path(AZURITE_MAIN).parent, stdout=subprocess.DEVNULL)
+    service = BlobService()
     try:
-        azurite = Azurite(f"http://127.0.0.1:{port}/{ACCOUNT}")
-        with BlobServiceClient(azurite.url, credential=ACCOUNT_KEY, retry_total=12, retry_mode=RetryMode.Fixed, retry_backoff_factor=0.5) as client:
-            client.create_container(CONTAINER)
-        yield azurite
+        yield Azurite(service.url)
     finally:
-        process.terminate()
-        process.wait(10)
+        service.close()
 
 
 class PoolProcess:
@@ -98,11 +83,6 @@ class PoolProcess:
         self._process.stdin.close()
         self._process.wait(10)
         self._process.stdout.close()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def storage_settings(azurite: Azurite) -> Mapping[str, Any]:

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import io
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 from harness import run_command
 from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
+from target_synapse.target import TargetSynapse
 
 _numbers = itertools.count(1)
 
@@ -56,5 +60,34 @@ def table(pool, schema):
 
     def read(name, columns="*", order="1"):
         return pool.rows(f"SELECT {columns} FROM [{schema}].[{name}] ORDER BY {order}")
+
+    return read
+
+
+@pytest.fixture
+def load_here(settings, capsys):
+    """Loads lines in this process, much faster than the command; returns the states that went out, and raises what the target raises."""
+
+    def run(lines, **changes):
+        capsys.readouterr()
+        target = TargetSynapse(config={**settings, **changes})
+        try:
+            target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+        finally:
+            run.tallies = {stream: dict(tally) for stream, tally in target.tallies.items()}
+            run.states = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return run.states
+
+    return run
+
+
+@pytest.fixture
+def rejects(settings):
+    """Code, field and record of each rejected row."""
+
+    def read():
+        path = Path(settings["rejects_path"])
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [(line["code"], line["field"], line["record"]) for line in lines]
 
     return read

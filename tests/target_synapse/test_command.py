@@ -2,20 +2,7 @@
 
 from __future__ import annotations
 
-
-def schema_line(properties, keys=("id",), stream="users"):
-    return {"type": "SCHEMA", "stream": stream, "schema": {"type": "object", "properties": properties}, "key_properties": list(keys)}
-
-
-def record(stream="users", **values):
-    return {"type": "RECORD", "stream": stream, "record": values}
-
-
-def state(value):
-    return {"type": "STATE", "value": value}
-
-
-USERS = {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}}
+from synapse_support.messages import USERS, record, schema_line, state
 
 
 def test_rows_arrive_and_the_state_follows_them(load, table, azurite):
