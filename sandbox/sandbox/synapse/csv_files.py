@@ -6,15 +6,17 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from sandbox.synapse.errors import copy_option, copy_unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROW: Final = "row number in file"  # a column of the result that no file can name
 
@@ -41,9 +43,9 @@ class Parsed:
 
 
 def csv_format(options: Mapping[str, str], quoted_empty: Literal["null", "empty"]) -> CsvFormat:
-    """Read COPY's options. Raises 105208 for what COPY does not take.
+    r"""Read COPY's options. Raises 105208 for what COPY does not take.
 
-    ROWTERMINATOR '\\n' means '\\r\\n', as the documentation says; '0x0A' is a line feed alone. Without one, lines end in \\r\\n.
+    ROWTERMINATOR '\n' means '\r\n', as the documentation says; '0x0A' is a line feed alone. Without one, lines end in \r\n.
     """
     row = _sign("ROWTERMINATOR", options.get("ROWTERMINATOR", "\\r\\n"))
     quote = _sign("FIELDQUOTE", options.get("FIELDQUOTE", '"'))
@@ -120,7 +122,9 @@ def _parse_quickly(text: str, layout: CsvFormat, fields: int) -> Parsed:
     if ragged and not all(number for number, _, _ in ragged):
         return _parse_carefully(text, layout, fields)
     bad = {number for number, _, _ in ragged}
-    numbers = pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
+    numbers = (
+        pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
+    )
     whole = table.append_column(ROW, numbers)
     if layout.first_row > 1:
         whole = whole.slice(0, 0) if whole.num_rows == 0 else whole.filter(pc.greater_equal(whole[ROW], layout.first_row))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from sandbox.synapse.tokens import Reader, tokens
 from sandbox.synapse.views import schema_id
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from sandbox.synapse.session import PoolSession
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT_REQUESTS: Final = 10_000  # rows the view keeps [sql/relational-databases/system-dynamic-management-views/sys-dm-pdw-exec-requests-transact-sql]
 

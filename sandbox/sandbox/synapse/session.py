@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -15,15 +14,17 @@ from sandbox.synapse import commands as c
 from sandbox.synapse import copy_into, ddl, dml
 from sandbox.synapse.batch import read_batch
 from sandbox.synapse.declared import DeclaredType, from_duck
-from sandbox.synapse.errors import aborted, from_duckdb, in_transaction, nested_transaction, no_transaction, unknown_here
+from sandbox.synapse.errors import aborted, from_duckdb, in_transaction, nested_transaction, no_transaction
 from sandbox.synapse.functions import system_functions
-from sandbox.synapse.requests import Request
 from sandbox.synapse.translate import Translated, Translator
 from sandbox.synapse.views import VIEWS
 from sandbox.tds.session import CancelledError, Column, Disconnect, Login, RowCount, Rows, SqlError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+
     from sandbox.synapse.pool import Pool
+    from sandbox.synapse.requests import Request
 
 _FETCH_ROWS = 5_000  # rows taken from DuckDB at a time
 _DDL = (
@@ -295,8 +296,11 @@ class PoolSession:
         shown = given if len(given) == len(names) else names
         columns = [Column(name, kind.wire()) for name, kind in zip(shown, kinds, strict=True)]
         rows = LazyRows(self._fetched(result, [_reader(kind) for kind in kinds]))
-        yield Rows(columns, rows)
-        rows.hold()
+        try:
+            yield Rows(columns, rows)
+            rows.hold()
+        finally:
+            self.cursor.abort()  # a client that went on without reading to the end
 
     def _fetched(self, result: duckdb.DuckDBPyConnection, readers: list[Callable[[object], object] | None]) -> Generator[Sequence[object]]:
         self.row_count = 0
@@ -312,10 +316,6 @@ class PoolSession:
             self.row_count += len(block)
             for row in block:
                 yield row if plain else [read(value) if read and value is not None else value for read, value in zip(readers, row, strict=True)]
-
-    def unsupported(self, what: str) -> SqlError:
-        """The stand-in's own limit."""
-        return unknown_here(what)
 
 
 def _offset(value: object) -> object:
