@@ -125,8 +125,8 @@ class PoolSession:
 
     def count(self, sql: str, *, verb: str = "INSERT") -> int:
         """Run a statement that changes rows, and say how many."""
-        row = self.duck(sql, verb=verb).fetchone()
-        return int(row[0]) if row else 0
+        rows = self.duck(sql, verb=verb).fetchall()
+        return int(rows[0][0]) if rows else 0
 
     def translator(self) -> Translator:
         """A translator that knows this session's variables and functions."""
@@ -272,14 +272,14 @@ class PoolSession:
         self._variables[command.name] = self._value(command.value) if command.value else None
 
     def _value(self, expression: str) -> object:
-        row = self.duck(self.translator().query(f"SELECT {expression} AS value").sql).fetchone()
-        return row[0] if row else None
+        rows = self.duck(self.translator().query(f"SELECT {expression} AS value").sql).fetchall()
+        return rows[0][0] if rows else None
 
     def _holds(self, condition: str) -> bool:
         translated = self.translator().query(f"SELECT CASE WHEN {condition} THEN 1 ELSE 0 END AS holds")
         self.show_views(translated.views)
-        row = self.duck(translated.sql).fetchone()
-        return bool(row and row[0])
+        rows = self.duck(translated.sql).fetchall()  # to the end: an unfinished result would block the next view
+        return bool(rows and rows[0][0])
 
     # --- results ---
 
