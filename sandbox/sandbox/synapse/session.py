@@ -79,7 +79,16 @@ class PoolSession:
         self.in_transaction, self.failed = True, False
 
     def commit(self) -> None:
-        """Commit. Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first."""
+        """Commit as a driver asks for it, without a statement; faults know it as `COMMIT TRANSACTION`.
+
+        Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first.
+        """
+        self._meet_faults("COMMIT TRANSACTION")
+        self._commit()
+        if self.pool.faults.take("disconnect_after", "COMMIT TRANSACTION"):
+            raise Disconnect
+
+    def _commit(self) -> None:
         if not self.in_transaction:
             raise no_transaction()
         if self.failed:
@@ -264,7 +273,7 @@ class PoolSession:
     def _transaction(self, verb: str) -> None:
         if verb == "rollback" and not self.in_transaction:
             raise no_transaction()
-        {"begin": self.begin, "commit": self.commit, "rollback": self.rollback}[verb]()
+        {"begin": self.begin, "commit": self._commit, "rollback": self.rollback}[verb]()
 
     def _declare(self, command: c.Declare) -> None:
         if command.type is None and command.name not in self._variables:
