@@ -8,6 +8,7 @@ from typing import Any
 
 from sandbox.autopilot.account import plain_customers
 from sandbox.autopilot.api import API_KEY, AutopilotStand
+from sandbox.http.control import Control
 from sandbox.http.service import HttpService
 from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from tap_autopilot.tap import TapAutopilot
@@ -79,12 +80,13 @@ def settings_for(service, **more):
     return {"api_key": API_KEY, "base_url": service.url + "/v1", "requests_per_second": 100, "custom_fields": "array", **more}
 
 
-def run_tap(settings, *, state=None, select=("contacts",), methods=None):
-    """Run the tap with only the named streams selected; a failure is kept, not raised."""
+def run_tap(settings, *, state=None, select=("contacts",), methods=None, catalog=None):
+    """Run the tap with only the named streams selected, `methods` replacing their replication methods; a failure is kept, not raised."""
     writer = Collector()
     run = TapRun(writer.messages)
-    catalog = TapAutopilot(config={**settings, "custom_fields": "array"}).catalog_dict if methods else None
-    for entry in catalog["streams"] if catalog else ():
+    if methods:
+        catalog = TapAutopilot(config=settings).catalog_dict
+    for entry in catalog["streams"] if methods else ():
         if entry["tap_stream_id"] in methods:
             entry["replication_method"] = methods[entry["tap_stream_id"]]
     run.tap = TapAutopilot(config=settings, state=json.loads(json.dumps(state)) if state else None, catalog=catalog, message_writer=writer)
@@ -95,3 +97,14 @@ def run_tap(settings, *, state=None, select=("contacts",), methods=None):
     except Exception as failure:  # noqa: BLE001 - the test looks at it
         run.failure = failure
     return run
+
+
+def pages_asked(service):
+    """The bookmarks under which contacts were asked for, '' for the first page."""
+    paths = [one["path"] for one in service.requests if one["path"].startswith("/v1/contacts")]
+    return [one.removeprefix("/v1/contacts").strip("/") for one in paths if one != "/v1/contacts/custom_fields"]
+
+
+def fail_behind(service, pages):
+    """Have the page behind so many others refused for good; the definitions of custom fields are asked for before the first."""
+    Control(service.url).fault(path="/v1/contacts*", skip=pages + 1, status=403, body="{}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from autopilot_runs import LivelyStand, run_tap, serve, settings_for
+from autopilot_runs import LivelyStand, pages_asked, run_tap, serve, settings_for
 from sandbox.http.control import Control
 from singer_commons.errors import ConfigurationError
 from tap_autopilot import stamps
@@ -157,15 +157,14 @@ def test_accounts_of_any_size_are_read_whole(count):
     try:
         run = run_tap(settings_for(service))
         assert (run.failure, len(run.ids())) == (None, count)
-        assert len([one for one in service.requests if one["path"].startswith("/v1/contacts")]) == max(1, -(-count // 100))
+        assert len(pages_asked(service)) == max(1, -(-count // 100))
     finally:
         service.close()
 
 
 def test_an_empty_page_that_names_another_is_followed(service, settings):
     run_tap(settings)
-    pages = [one for one in service.requests if one["path"].startswith("/v1/contacts")]
-    assert len(pages) == 6  # 350 contacts and 199 deleted rows
+    assert len(pages_asked(service)) == 6  # 350 contacts and 199 deleted rows
 
 
 def test_a_full_table_run_passes_on_everything_and_says_so_only_at_its_end(stand, settings):
@@ -183,3 +182,11 @@ def test_a_full_table_run_that_is_cut_off_activates_nothing(service, settings):
     run = run_tap({**settings, "emit_activate_version_messages": True}, methods={"contacts": "FULL_TABLE"})
     assert run.failure is not None
     assert "ACTIVATE_VERSION" not in [one["type"] for one in run.messages]
+
+
+def test_a_pace_beyond_the_allowed_rate_is_waited_out_and_nothing_is_missing():
+    service = serve(LivelyStand(customers=120, requests_per_second=2))
+    run = run_tap(settings_for(service))
+    service.close()
+    assert (run.failure, len(run.ids())) == (None, 120)
+    assert 429 in [one["status"] for one in service.requests]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
-from autopilot_runs import LivelyStand, run_tap, serve, settings_for
+from autopilot_runs import LivelyStand, fail_behind, pages_asked, run_tap, serve, settings_for
 from harness import COMMANDS, command_environment
 from hypothesis import Phase, given
 from hypothesis import settings as hypothesis_settings
@@ -17,22 +17,16 @@ from sandbox.http.control import Control
 from tap_autopilot import stamps
 
 CLOCK = datetime(2026, 3, 1, 12, tzinfo=UTC)
-REFUSED = {"status": 403, "body": "{}"}
 
 
 def cut_off(service, settings, *, pages, state=None):
     """A run that fails for good behind so many pages."""
-    control = Control(service.url)
-    control.fault(path="/v1/contacts*", skip=pages, **REFUSED)
+    fail_behind(service, pages)
     run = run_tap(settings, state=state)
-    control.clear_faults()
+    Control(service.url).clear_faults()
     assert run.failure is not None
     service.requests.clear()
     return run
-
-
-def pages_asked(service):
-    return [one["path"].removeprefix("/v1/contacts").strip("/") for one in service.requests if one["path"].startswith("/v1/contacts")]
 
 
 def titles(*runs):
@@ -137,7 +131,7 @@ def test_runs_cut_off_and_accounts_that_change_at_any_page_end_in_the_truth(data
             stand.next_scan(**{f"page_{page}": meddle for page in data.draw(st.sets(st.integers(1, 3)))})
             cut_behind = data.draw(st.none() | st.integers(0, 2))
             if cut_behind is not None:
-                Control(service.url).fault(path="/v1/contacts*", skip=cut_behind, **REFUSED)
+                fail_behind(service, cut_behind)
             runs.append(run_tap(settings, state=state))
             Control(service.url).clear_faults()
             state = runs[-1].states[-1] if runs[-1].states else state
