@@ -13,6 +13,7 @@ SDK_CHATTER = (
     "Gracefully shutting down...",
     "An unhandled error occurred while syncing '%s'",
     "Unable to parse:\n%s",
+    "Added '%s' as child stream to '%s'",
 )
 
 

@@ -1,1 +1,1 @@
-"""tap-autopilot."""
+"""Singer tap for the Autopilot (AutopilotHQ) REST API, version 1."""

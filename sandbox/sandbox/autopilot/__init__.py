@@ -1,0 +1,1 @@
+"""The stand-in for the Autopilot (AutopilotHQ) REST API v1."""

@@ -1,0 +1,149 @@
+"""The tap: its settings and its streams."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_commons.command import entry_point
+from singer_commons.errors import ConfigurationError, RejectedError
+from singer_commons.tap import SuiteTap
+from singer_sdk import typing as th
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
+
+from tap_autopilot import custom_fields, stamps
+from tap_autopilot.client import KEY_HINT, AutopilotClient
+from tap_autopilot.contacts import ContactsStream
+from tap_autopilot.derived import DERIVED
+from tap_autopilot.memberships import MEMBERSHIPS
+from tap_autopilot.streams import LOOKUPS, CustomFieldsStream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from singer_sdk import Stream
+
+BASE_URL = "https://api2.autopilothq.com/v1"  # singer-io/tap-autopilot 0.3.0, n8n and the other clients of API v1, read 2026-11-21
+ARRAY, COLUMNS, BOTH = "array", "columns", "both"
+
+
+class TapAutopilot(SuiteTap):
+    """Singer tap for the Autopilot (AutopilotHQ) REST API, version 1."""
+
+    name = "tap-autopilot"
+    package_name = "sluice-tap-autopilot"
+    dynamic_catalog = False  # discovery works without a key, with the standard columns alone
+    # Not BATCH: see `AutopilotStream.get_batch_config`.
+    capabilities: ClassVar = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    config_jsonschema = th.PropertiesList(
+        th.Property(
+            "api_key",
+            th.StringType(min_length=1),
+            required=True,
+            secret=True,
+            title="API key",
+            description="The account's key for the Autopilot API, from Settings > Autopilot API.",
+        ),
+        th.Property(
+            "base_url",
+            th.StringType,
+            default=BASE_URL,
+            title="Base URL",
+            description="Where the API is, with its version.",
+        ),
+        th.Property(
+            "start_date",
+            th.DateTimeType,
+            title="Start date",
+            description="The first run passes on contacts that changed at or after this moment; without it, all. Not looked at once there is state.",
+        ),
+        th.Property(
+            "custom_fields",
+            th.StringType(allowed_values=[ARRAY, COLUMNS, BOTH]),
+            default=BOTH,
+            title="Custom fields",
+            description="As the array `custom_fields`, as one typed column a field (`custom_...`), or both.",
+        ),
+        th.Property(
+            "requests_per_second",
+            th.NumberType(exclusive_minimum=0, maximum=100),
+            default=5,
+            title="Requests per second",
+            description="The pace kept, above 0 to 100 a second. 5 is what the service documents; more is answered with 429 and waited out.",
+        ),
+        th.Property(
+            "lookback_s",
+            th.IntegerType(minimum=0, maximum=86_400 * 366),
+            default=600,
+            title="Lookback",
+            description="Seconds before the bookmark from which an incremental run passes contacts on again, since the service stamps changes late.",
+        ),
+        th.Property(
+            "request_timeout_s",
+            th.NumberType(minimum=1, maximum=3600),
+            default=120,
+            title="Time limit of a request",
+            description="Seconds to wait for an answer, 1 to 3600, before the request is tried again.",
+        ),
+        th.Property(
+            "user_agent",
+            th.StringType,
+            title="User agent",
+            description="Sent with each request; the tap's name and version if not set.",
+        ),
+    ).to_dict()
+
+    @cached_property
+    def client(self) -> AutopilotClient:
+        """The client of all streams: one pace for all."""
+        config = self.config
+        return AutopilotClient(
+            config["base_url"],
+            config["api_key"].strip(),
+            user_agent=config.get("user_agent") or f"tap-autopilot/{self.plugin_version}",
+            requests_per_second=float(config["requests_per_second"]),
+            request_timeout_s=float(config["request_timeout_s"]),
+        )
+
+    def discover_streams(self) -> Sequence[Stream]:
+        """The streams; with a key, contacts have a column for each custom field of the account. Raises ConfigurationError."""
+        if problems := list(settings_problems(self.config)):
+            raise ConfigurationError(problems, hint=KEY_HINT)
+        wanted = self.config.get("custom_fields", BOTH)
+        contacts = ContactsStream(self, self._custom_columns() if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)
+        others: tuple[Callable[[TapAutopilot], Stream], ...] = (*DERIVED, *LOOKUPS, *MEMBERSHIPS)
+        return [contacts, *(one(self) for one in others)]
+
+    def _custom_columns(self) -> Mapping[custom_fields.FieldId, str]:
+        if not self.config.get("api_key"):
+            return {}  # discovery without settings: `--about`, documentation, a first look
+        try:
+            definitions = self.client.rows(*CustomFieldsStream.path, envelope=None)
+        except RejectedError as refusal:
+            self.logger.warning("Custom fields get no columns of their own: %s", refusal)
+            return {}
+        return custom_fields.columns(definitions)
+
+
+def settings_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """What is wrong with settings that fit their schema."""
+    if not config.get("base_url", BASE_URL).startswith(("http://", "https://")):
+        yield "`base_url` must begin with https:// (or http://)"
+    if not config.get("api_key", "").strip().isascii():
+        yield "`api_key` holds characters that no key has"
+    elif "api_key" in config and not config["api_key"].strip():
+        yield "`api_key` is blank"
+    if config.get("start_date") and stamps.parsed(config["start_date"]) is None:
+        yield f"`start_date` is {config['start_date']!r}, which is no moment such as 2025-01-31T00:00:00Z"
+
+
+main = entry_point(TapAutopilot)
