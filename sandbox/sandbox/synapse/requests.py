@@ -57,6 +57,11 @@ class RequestLog:
             self._kept.append(request)
         return request
 
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
+
     def __iter__(self) -> Iterator[Request]:
         """Newest first."""
         with self._lock:

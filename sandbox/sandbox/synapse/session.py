@@ -83,7 +83,16 @@ class PoolSession:
         self.in_transaction, self.failed = True, False
 
     def commit(self) -> None:
-        """Commit. Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first."""
+        """Commit as a driver asks for it, without a statement; faults know it as `COMMIT TRANSACTION`.
+
+        Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first.
+        """
+        self._meet_faults("COMMIT TRANSACTION")
+        self._commit()
+        if self.pool.faults.take("disconnect_after", "COMMIT TRANSACTION"):
+            raise Disconnect
+
+    def _commit(self) -> None:
         if not self.in_transaction:
             raise no_transaction()
         if self.failed:
@@ -129,8 +138,8 @@ class PoolSession:
 
     def count(self, sql: str, *, verb: str = "INSERT") -> int:
         """Run a statement that changes rows, and say how many."""
-        row = self.duck(sql, verb=verb).fetchone()
-        return int(row[0]) if row else 0
+        rows = self.duck(sql, verb=verb).fetchall()
+        return int(rows[0][0]) if rows else 0
 
     def translator(self) -> Translator:
         """A translator that knows this session's variables and functions."""
@@ -269,7 +278,7 @@ class PoolSession:
     def _transaction(self, verb: str) -> None:
         if verb == "rollback" and not self.in_transaction:
             raise no_transaction()
-        {"begin": self.begin, "commit": self.commit, "rollback": self.rollback}[verb]()
+        {"begin": self.begin, "commit": self._commit, "rollback": self.rollback}[verb]()
 
     def _declare(self, command: c.Declare) -> None:
         if command.type is None and command.name not in self._variables:
@@ -279,14 +288,14 @@ class PoolSession:
     def _value(self, expression: str) -> object:
         translated = self.translator().query(f"SELECT {expression} AS value")
         self.show_views(translated.views)
-        row = self.duck(translated.sql).fetchone()
-        return row[0] if row else None
+        rows = self.duck(translated.sql).fetchall()
+        return rows[0][0] if rows else None
 
     def _holds(self, condition: str) -> bool:
         translated = self.translator().query(f"SELECT CASE WHEN {condition} THEN 1 ELSE 0 END AS holds")
         self.show_views(translated.views)
-        row = self.duck(translated.sql).fetchone()
-        return bool(row and row[0])
+        rows = self.duck(translated.sql).fetchall()  # to the end: an unfinished result would block the next view
+        return bool(rows and rows[0][0])
 
     # --- results ---
 
