@@ -207,6 +207,13 @@ def test_the_managed_identity_reads_with_the_right_that_the_pool_was_given(pool,
     assert staging.run(sql) == 1
 
 
+def test_the_secret_of_a_copy_is_not_kept_with_the_request(staging, stage):
+    stage.put("1.csv", b"1,a\n")
+    staging.run(stage.copy("stg", "1.csv"))
+    ((command,),) = staging.run("SELECT TOP (1) command FROM sys.dm_pdw_exec_requests WHERE command LIKE N'COPY%'")
+    assert command.endswith("SECRET = '***'))")
+
+
 def test_what_is_not_there_is_refused(staging, stage):
     assert staging.refused(stage.copy("stg", "nothing.csv")) == 13807
     assert staging.refused(stage.copy("nosuch", "nothing.csv")) == 208
