@@ -37,7 +37,7 @@ def test_the_first_run_reads_every_contact_once_and_leaves_only_a_bookmark(stand
     assert run.failure is None
     assert run.ids() == [one["contact_id"] for one in stand.account.contacts()]
     newest = max(stamp for _, stamp in truth(stand).values())
-    assert run.states[-1] == {"bookmarks": {"contacts": {"replication_key": "modified_at", "replication_key_value": newest}}}
+    assert run.states[-1] == {"bookmarks": {"contacts": {"replication_key": "modified_at", "replication_key_value": newest, "streams": ["contacts"]}}}
 
 
 def test_a_second_run_moves_only_what_changed(stand, settings):
@@ -114,7 +114,7 @@ def test_the_bookmark_of_the_singer_io_tap_is_gone_on_with(stand, settings):
     old = {"bookmarks": {"contacts": {"updated_at": stamps.text(datetime.now(UTC) - timedelta(hours=1))}}, "currently_syncing": "contacts"}
     run = run_tap(settings, state=old)
     assert run.ids() == [changed]
-    assert set(run.contacts_state) == {"replication_key", "replication_key_value"}
+    assert set(run.contacts_state) == {"replication_key", "replication_key_value", "streams"}
 
 
 def test_a_bookmark_that_is_no_moment_is_refused(settings):
