@@ -5,19 +5,22 @@ A service is a function of Options in a module of its own, so that a process imp
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol
+
+from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-# In the order of starting: Synapse reads from Blob Storage.
 SERVICES: Mapping[str, str] = {
     "autopilot": "sandbox.autopilot.service",
     "fullstory": "sandbox.fullstory.service",
     "mparticle": "sandbox.mparticle.service",
+    "warehouse": "sandbox.warehouse.service",
     "blob": "sandbox.blob.service",
     "synapse": "sandbox.synapse.service",
 }
@@ -44,13 +47,29 @@ class Service(Protocol):
         """Environment variables for plugins (TAP_AUTOPILOT_API_KEY=...) and for controls (SANDBOX_AUTOPILOT_URL=...)."""
 
     def serve_forever(self) -> None:
-        """Serve until `close` is called from another thread."""
+        """Serve until `close` is called from another thread; to return before that is a failure."""
 
     def close(self) -> None:
         """Stop, and let go of all that was taken."""
 
 
-def start(name: str, options: Options) -> Service:
-    """Start a service in this process. Raises KeyError for a name that is none, OSError for a port in use."""
-    service: Service = import_module(SERVICES[name]).start(options)
+def start(module: str, options: Options) -> Service:
+    """Start the service of a module in this process. Raises SandboxError for a module that is not there or a port in use."""
+    try:
+        made = import_module(module)
+    except ModuleNotFoundError as missing:
+        raise SandboxError(
+            f"cannot import {missing.name}, which {module} needs", hint="`make setup` installs all that the sandbox needs"
+        ) from missing
+    try:
+        service: Service = made.start(options)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise port_in_use(options.port) from error
     return service
+
+
+def port_in_use(port: int) -> SandboxError:
+    """The error for a port that something else listens on."""
+    return SandboxError(f"port {port} is in use by another program", hint="choose another with --port NAME=N; without --port any free one is taken")

@@ -3,6 +3,7 @@
     SuiteError                  exit code 1
     +-- ConfigurationError      2: change a setting
     +-- CredentialsError        1: get another key, or a right for it
+    |   +-- ForbiddenError      1: the key is known, but may not do this: get it the right, or leave this out
     +-- UnreachableError        1: try again later; retries are spent
     +-- RejectedError           1: the service refused a request for good
     +-- InputError              1: the Singer lines on standard input are wrong
@@ -42,6 +43,10 @@ class ConfigurationError(SuiteError):
 
 class CredentialsError(SuiteError):
     """The service does not know the key, or the key may not do this."""
+
+
+class ForbiddenError(CredentialsError):
+    """The service knows the key, but the key may not do this (HTTP 403)."""
 
 
 class UnreachableError(SuiteError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
-from singer_commons.errors import CredentialsError, RejectedError, SuiteError, UnreachableError
+from singer_commons.errors import CredentialsError, ForbiddenError, RejectedError, SuiteError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -140,8 +140,10 @@ class HttpClient:
             raise PassingError(where, retry_after_s(answer.headers.get("Retry-After")))
         body = answer.text[:QUOTED_CHARS]
         message = f"{where}: {' '.join(body.split())}" if body.strip() else where
-        if status in (requests.codes.unauthorized, requests.codes.forbidden):
+        if status == requests.codes.unauthorized:
             raise CredentialsError(message, hint=self._key_hint)
+        if status == requests.codes.forbidden:
+            raise ForbiddenError(message, hint=self._key_hint)
         raise RejectedError(message, status=status, body=answer.text)
 
     def _wait_s(self, state: RetryCallState) -> float:

@@ -12,6 +12,7 @@ SDK_CHATTER = (
     "Parsing env var for settings config...",
     "Gracefully shutting down...",
     "An unhandled error occurred while syncing '%s'",
+    "Unable to parse:\n%s",
     "Added '%s' as child stream to '%s'",
 )
 

@@ -6,6 +6,7 @@ Fields of a line: `time` (UTC), `stream`, `key` (the row's key properties), `cod
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +42,7 @@ class RejectsFile:
         if self._descriptor is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        _write_whole(self._descriptor, _encoder.encode(line) + b"\n")
+        _write_whole(self._descriptor, _encoded(line) + b"\n")
         self.rows[stream] = self.rows.get(stream, 0) + 1
 
     def sync(self) -> None:
@@ -55,6 +56,13 @@ class RejectsFile:
             self.sync()
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    try:
+        return _encoder.encode(line)
+    except UnicodeEncodeError:  # half of a surrogate pair, which may be why the row was rejected: json escapes it
+        return json.dumps(line, default=str).encode("ascii")
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:

@@ -11,7 +11,6 @@ from sandbox.http.service import HttpService
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
     from sandbox.autopilot.data import Figures
     from sandbox.services import Options
@@ -30,13 +29,13 @@ class AutopilotService(HttpService):
 
 def start(options: Options) -> AutopilotService:
     """Listen on the port that the options name."""
-    return AutopilotService(AutopilotStand(options.seed, _customers(options.folder)), port=options.port)
+    return AutopilotService(AutopilotStand(options.seed, _customers()), port=options.port)
 
 
-def _customers(folder: Path) -> Sequence[Figures] | None:
+def _customers() -> Sequence[Figures] | None:
     """The customers of the warehouse, so that both sides tell of the same people; None where their file is not at hand."""
     try:
-        customers: Sequence[Figures] = import_module("sandbox.warehouse.cdnow").customers(folder)
+        customers: Sequence[Figures] = import_module("sandbox.warehouse.cdnow").customers()
     except (ImportError, OSError) as problem:
         logger.warning("The CDNOW customers are not at hand (%s); contacts are made from the seed alone", problem)
         return None

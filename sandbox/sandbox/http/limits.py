@@ -31,3 +31,9 @@ class RateLimit:
                 return 0.0
             index = min(len(self._times) + count - self.requests, len(self._times)) - 1
             return self._times[index] + self.per_s - now if index >= 0 else self.per_s
+
+    def used(self) -> int:
+        """How many were counted in the window that ends now."""
+        with self._lock:
+            now = self._clock()
+            return sum(each > now - self.per_s for each in self._times)

@@ -20,6 +20,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -87,8 +88,7 @@ class HttpService:
         self.requests: deque[dict[str, Any]] = deque(maxlen=LOG_REQUESTS)
         self._routes = tuple(stand.routes())
         self._numbers = itertools.count(1)
-        self._server = ThreadingHTTPServer((host, port), _handler_of(self))
-        self._server.daemon_threads = True
+        self._server = _Server((host, port), _handler_of(self))
         self.url = f"http://{host}:{self._server.server_address[1]}"
 
     @property
@@ -151,8 +151,9 @@ class HttpService:
         )
         return answer
 
-    def _control(self, request: Request) -> Answer:
-        controls: dict[tuple[str, str], Callable[[], Any]] = {
+    def controls(self, request: Request) -> dict[tuple[str, str], Callable[[], Any]]:
+        """What each control does, by method and name; the results are answered as JSON."""
+        return {
             ("GET", "requests"): lambda: list(self.requests),
             ("DELETE", "requests"): self.requests.clear,
             ("GET", "faults"): self.faults.to_json,
@@ -161,13 +162,29 @@ class HttpService:
             ("POST", "change"): lambda: self.stand.change(request.json() if request.body else {}),
             ("GET", "stored"): lambda: self.stand.stored(request.query),
         }
-        control = controls.get((request.method, request.path.removeprefix("/_sandbox/")))
+
+    def _control(self, request: Request) -> Answer:
+        control = self.controls(request).get((request.method, request.path.removeprefix("/_sandbox/")))
         if control is None:
             return Answer.of_json({"error": f"the sandbox has no control {request.method} {request.path}"}, 404)
         try:
             return Answer.of_json(control())
         except (ValueError, TypeError, KeyError) as problem:
             return Answer.of_json({"error": str(problem)}, 400)
+
+
+class _Server(ThreadingHTTPServer):
+    """A thread a connection; looks up no names, and takes a client that goes away in the middle of an answer in silence."""
+
+    daemon_threads = True
+    request_queue_size = 128  # the default of 5 drops connections of a client that opens many at once
+
+    def server_bind(self) -> None:
+        # Not HTTPServer's: that one asks the machine's resolver for the name of the address, which can take seconds.
+        TCPServer.server_bind(self)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base class's signature
+        logger.debug("The connection from %s ended early", client_address)
 
 
 def _handler_of(service: HttpService) -> type[BaseHTTPRequestHandler]:
@@ -178,6 +195,10 @@ def _handler_of(service: HttpService) -> type[BaseHTTPRequestHandler]:
         disable_nagle_algorithm = True  # headers and body are two writes; without this each answer waits 40 ms
 
         def _serve(self) -> None:
+            if "Transfer-Encoding" in self.headers:
+                self.close_connection = True  # its body is not read, so nothing behind it can be
+                self.send_error(411, explain="the stand-ins read bodies by their Content-Length")
+                return
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -198,7 +219,7 @@ def _handler_of(service: HttpService) -> type[BaseHTTPRequestHandler]:
             if self.command != "HEAD":
                 self.wfile.write(answer.body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - the base class finds methods by these names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = _serve  # noqa: N815 - the base class finds methods by these names
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names the parameter so
             logger.debug(format, *args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -27,6 +27,18 @@ class SqlError(Exception):
 
 class CancelledError(Exception):
     """The statement was stopped by the client's attention signal."""
+
+
+class Disconnect(Exception):  # noqa: N818  # an order to the wire, no error
+    """Raised by an engine to have the connection dropped at once, without an answer: a fault that was asked for."""
+
+
+class Parameters(dict[str, object]):
+    """Values by name (`@P1`), and in `declared` the type the client wrote for each (`nvarchar(4000)`), where it wrote one."""
+
+    def __init__(self, values: Mapping[str, object], declared: Mapping[str, str]) -> None:
+        super().__init__(values)
+        self.declared = dict(declared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +97,7 @@ class Session(Protocol):
     """One connection's engine. Only `cancel` is called from another thread, while `execute` runs."""
 
     def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
-        """Run a batch; names in `parameters` keep their `@`. Raises SqlError or CancelledError, also while rows are read."""
+        """Run a batch; names in `parameters` (a Parameters) keep their `@`. Raises SqlError or CancelledError, also while rows are read."""
 
     def begin(self) -> None:
         """Start a transaction (also sent by drivers with autocommit off)."""
@@ -101,6 +113,14 @@ class Session(Protocol):
 
     def close(self) -> None:
         """The connection is gone: roll back and let go."""
+
+
+@runtime_checkable
+class DescribesParameters(Protocol):
+    """What a session may offer on top: the types of a statement's parameters, for drivers that ask before they send values."""
+
+    def describe_parameters(self, sql: str) -> Mapping[str, SqlType]:
+        """`INSERT INTO t (id) VALUES (@P1)` -> `@P1` is t.id's type, in order. Raises SqlError where it cannot tell."""
 
 
 class Engine(Protocol):

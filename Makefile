@@ -1,0 +1,34 @@
+# Any Python >= 3.11: `make setup PYTHON=python3.12`.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help setup sandbox demo test lint lock clean
+
+help:  ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+
+setup:  ## Install all that the rest needs
+	@$(PYTHON) tools/setup.py
+
+sandbox: setup  ## Start the local services and leave them up
+	@$(BIN)/sandbox up
+
+demo: setup  ## Run the pipes between the installed commands against the local services
+	@$(BIN)/python tools/demo
+
+test:  ## Run every check and test
+	@$(PYTHON) tools/setup.py --tests
+	@$(MAKE) --no-print-directory lint
+	$(BIN)/pytest -n 2
+
+lint:
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+lock: setup  ## Take the newest versions of all dependencies
+	@$(BIN)/python tools/lock.py
+
+clean:  ## Stop the local services and remove what setup and tests made
+	@if [ -x $(BIN)/sandbox ]; then $(BIN)/sandbox down; fi
+	rm -rf .venv .venv-meltano .tools .sandbox sandbox/azurite/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Azure Blob Storage: Azurite, Microsoft's own emulator, with its data in memory."""

@@ -1,0 +1,156 @@
+"""Finds and reads the files of a COPY, with the right that the statement brings: nothing is read that it does not open."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, urlsplit
+
+from azure.core.credentials import AzureNamedKeyCredential
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
+from azure.storage.blob import ContainerClient
+
+from sandbox.synapse.errors import copy_denied, copy_nothing_there, copy_option
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from azure.core.rest import HttpRequest
+
+    from sandbox.tds.session import SqlError
+
+_LOOPBACK: Final = {"127.0.0.1", "localhost"}
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
+_TIMEOUT_S: Final = 20  # a call to an emulator on the same machine
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """One file: its name in the container, and its bytes."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """One location of a COPY, cut into account, container and path."""
+
+    url: str
+    account_url: str
+    account: str
+    container: str
+    path: str
+
+
+def located(url: str, endpoints: Mapping[str, str]) -> Location:
+    """Cut a location. Raises 105208 for what is no storage URL.
+
+    A pool takes https and `<account>.blob|dfs.core.windows.net` only. Here also http on the loopback is taken, with the account
+    as the first part of the path, as Azurite has it; and a host in `endpoints` is answered by the URL given for it.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").lower()
+    if host in endpoints:
+        base = endpoints[host].rstrip("/")
+        account = urlsplit(base).path.strip("/") or host.split(".")[0]
+        container, _, path = unquote(parts.path).lstrip("/").partition("/")
+        return Location(url, base, account, container, path)
+    if host in _LOOPBACK and parts.scheme in {"http", "https"}:
+        account, _, rest = unquote(parts.path).lstrip("/").partition("/")
+        container, _, path = rest.partition("/")
+        return Location(url, f"{parts.scheme}://{parts.netloc}/{account}", account, container, path)
+    if parts.scheme != "https" or not re.search(r"\.(blob|dfs)\.", host):
+        raise copy_option("FROM", f"('{url}') is not an https location of a storage account")
+    raise copy_nothing_there(url)  # a real account: nothing here reaches out
+
+
+def check_credential(credential: Mapping[str, str], *, file_type: str, locations: Sequence[str]) -> None:
+    """Refuse a credential that goes with no such file [sql/t-sql/statements/copy-into-transact-sql, table of credentials]."""
+    kind = credential.get("IDENTITY", "").lower()
+    if kind in {"shared access signature", "storage account key"} and not credential.get("SECRET"):
+        raise copy_option("CREDENTIAL", "has no SECRET")
+    if kind in {"managed identity", "shared access signature"} and file_type != "CSV":
+        wrong = ".blob." if kind == "managed identity" else ".dfs."
+        if any(wrong in location for location in locations):
+            raise copy_option("CREDENTIAL", f"('{credential['IDENTITY']}') does not go with {file_type} on this endpoint")
+
+
+def _client(location: Location, credential: Mapping[str, str], identity_key: str | None) -> ContainerClient:
+    kind, secret = credential.get("IDENTITY", "").lower(), credential.get("SECRET", "")
+    key: str | AzureNamedKeyCredential | None = None
+    if kind == "shared access signature":
+        key = secret.lstrip("?")
+    elif kind == "storage account key":
+        key = AzureNamedKeyCredential(location.account, secret)
+    elif kind == "managed identity":
+        key = AzureNamedKeyCredential(location.account, identity_key) if identity_key else None
+    elif kind:
+        raise copy_denied(location.url, 401)  # a service principal: nothing here can prove it
+    return ContainerClient(
+        location.account_url, location.container, credential=key, retry_total=1, connection_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S
+    )  # fmt: skip
+
+
+def read_blobs(location: Location, credential: Mapping[str, str], identity_key: str | None) -> Iterator[Blob]:
+    """Read every file of a location. Raises 105215 without the right to list and read, 13807 where nothing is."""
+    if not location.container:
+        raise copy_option("FROM", f"('{location.url}') names no container")
+    try:
+        with _client(location, credential, identity_key) as client:
+            names = [name for name in client.list_blob_names(name_starts_with=_prefix(location.path)) if matches(location.path, name)]
+            if not names:
+                raise copy_nothing_there(location.url)
+            for name in names:
+                yield Blob(name, client.download_blob(name).readall())
+    except (AzureError, ValueError) as error:
+        raise _refused(location, error) from error
+
+
+def _refused(location: Location, error: AzureError | ValueError) -> SqlError:
+    if isinstance(error, ResourceNotFoundError) and _public(error):
+        return copy_denied(location.url, _FORBIDDEN)
+    if isinstance(error, ResourceNotFoundError):
+        return copy_nothing_there(location.url)
+    if isinstance(error, (ClientAuthenticationError, HttpResponseError)) and error.status_code:
+        return copy_denied(location.url, error.status_code)
+    return copy_denied(location.url, _FORBIDDEN)
+
+
+def _public(error: ResourceNotFoundError) -> bool:
+    """A request without a credential gets 404 for a container that is there but not public."""
+    request: HttpRequest | None = getattr(error.response, "request", None)
+    return request is not None and "Authorization" not in request.headers and "sig=" not in request.url
+
+
+def _prefix(path: str) -> str:
+    return re.split(r"(?<!\\)[*?\[]", path, maxsplit=1)[0].replace("\\", "")
+
+
+def matches(path: str, name: str) -> bool:
+    """Whether COPY takes a file for a path: the file itself, all below a folder, or what a wildcard names.
+
+    Files and folders that start with `_` or `.` are left out unless the path spells them. Wildcards mind the case, reach into
+    folders, and are taken literally after a backslash.
+    """
+    if not _has_wildcard(path):
+        plain = path.replace("\\", "")
+        if name == plain:
+            return True
+        folder = plain.rstrip("/") + "/" if plain else ""
+        return name.startswith(folder) and not _hidden(name[len(folder) :])
+    pattern = re.sub(
+        r"\\\\(.)|\\\*|\\\?", lambda found: re.escape(found.group(1)) if found.group(1) else {"\\*": ".*", "\\?": "."}[found.group()], re.escape(path)
+    )
+    fixed = _prefix(path).rpartition("/")[0]
+    return re.fullmatch(pattern, name, re.DOTALL) is not None and not _hidden(name[len(fixed) :].lstrip("/"))
+
+
+def _has_wildcard(path: str) -> bool:
+    return re.search(r"(?<!\\)[*?]", path) is not None
+
+
+def _hidden(rest: str) -> bool:
+    return any(part.startswith(("_", ".")) for part in rest.split("/"))

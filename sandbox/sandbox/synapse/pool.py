@@ -1,0 +1,82 @@
+"""One dedicated SQL pool: its database, its logins, its sessions."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from typing import TYPE_CHECKING, Literal
+
+import duckdb
+
+from sandbox.synapse.catalog import Catalog
+from sandbox.synapse.conversion import MACROS
+from sandbox.synapse.errors import login_failed, no_database
+from sandbox.synapse.faults import Faults
+from sandbox.synapse.requests import RequestLog
+from sandbox.synapse.session import PoolSession
+from sandbox.tds.session import Login, SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# Newer than every build whose MERGE is documented to be wrong (10.0.17829.0).
+VERSION = "Microsoft Azure SQL Data Warehouse - 10.0.21181.0 Sep  6 2024 03:29:17 Copyright (c) Microsoft Corporation. Sluice sandbox: a stand-in on DuckDB."
+
+
+class Pool:
+    """What stands behind the wire: `login` gives a session to who may have one.
+
+    Args:
+        database: the pool's name; a login must name it.
+        users: name to password; names are compared as the default collation does.
+        path: a DuckDB file, so that data survive a restart; None keeps everything in memory.
+        endpoints: host of a storage account to the URL that answers for it, such as
+            `{"stage.blob.core.windows.net": "http://127.0.0.1:10000/devstoreaccount1"}`.
+        identity_key: the account key with which the pool's own managed identity reads; None means the identity has no role.
+        quoted_empty: what COPY makes of `""`. It is not documented; `null` is the default, since what is documented (an empty
+            field is NULL) names no exception, so a loader that passes here keeps '' apart by itself. `empty` is the other reading.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: str,
+        users: Mapping[str, str],
+        path: Path | None = None,
+        endpoints: Mapping[str, str] | None = None,
+        identity_key: str | None = None,
+        quoted_empty: Literal["null", "empty"] = "null",
+    ) -> None:
+        self.database = database
+        self._users = {name.lower(): password for name, password in users.items()}
+        settings: dict[str, str | bool | int | float | list[str]] = {
+            "autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "python_enable_replacements": "false",
+        }  # fmt: skip
+        self.duck = duckdb.connect(str(path) if path else ":memory:", config=settings)
+        for macro in MACROS:
+            self.duck.execute(f"CREATE OR REPLACE MACRO {macro}")
+        self.duck.execute("SET enable_external_access = false")  # SQL text of a client reads no file and no address
+        self.catalog = Catalog(database, self.duck)
+        self.endpoints = dict(endpoints or {})
+        self.identity_key = identity_key
+        self.quoted_empty = quoted_empty
+        self.faults = Faults()
+        self.requests = RequestLog()
+        self._numbers = itertools.count(1)
+
+    def login(self, login: Login) -> PoolSession:
+        """Open a session. Raises SqlError 18456, 4060, or what a fault asks for (such as 42108, 42109, 40613)."""
+        if fault := self.faults.take("login_error", login.user):
+            raise SqlError(fault.number, fault.text, severity=14)
+        expected = self._users.get(login.user.lower())
+        if expected is None or not secrets.compare_digest(expected.encode(), login.password.encode()):
+            raise login_failed(login.user)
+        # Users live in the pool's database; none of them may open master, which is where a login without a database lands.
+        if login.database.lower() != self.database.lower():
+            raise no_database(login.database or "master")
+        return PoolSession(self, login, f"SID{next(self._numbers)}")
+
+    def close(self) -> None:
+        """Let go of the database; what a path was given for is on disk."""
+        self.duck.close()

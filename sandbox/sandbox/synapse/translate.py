@@ -1,0 +1,253 @@
+"""T-SQL queries and expressions to DuckDB's: sqlglot does the general part, this the parts where meaning would change."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError
+
+from sandbox.synapse.conversion import converted
+from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
+from sandbox.synapse.errors import no_object, parse_error, unsupported
+from sandbox.synapse.inference import Columns, Scope, infer, outputs, scope_of, type_of_node
+from sandbox.synapse.views import VIEWS, schema_id, view_name
+from sandbox.tds.session import SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sandbox.synapse.catalog import Catalog
+
+_CLOCKS = {"SYSUTCDATETIME", "GETUTCDATE", "SYSDATETIME", "GETDATE", "CURRENT_TIMESTAMP"}
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A statement for DuckDB, what its columns are declared as, and which system views it reads."""
+
+    sql: str
+    columns: list[tuple[str, DeclaredType | None]]
+    views: set[str]
+    never_null: frozenset[int] = frozenset()  # places of columns that are ISNULL(...), which a CTAS makes NOT NULL
+
+
+def literal(value: object) -> exp.Expr:  # noqa: C901, PLR0911  # a table of kinds
+    """A parameter's value as a DuckDB literal, so that it converts as a literal would."""
+    match value:
+        case None:
+            return exp.Null()
+        case bool():
+            return exp.Boolean(this=value)
+        case int() | Decimal():
+            text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+            number = exp.Literal.number(text.lstrip("-"))
+            return exp.Paren(this=exp.Neg(this=number)) if text.startswith("-") else number
+        case float():
+            return exp.cast(exp.Literal.string(repr(value)), "DOUBLE", dialect="duckdb")
+        case bytes() | bytearray() | memoryview():
+            return exp.Anonymous(this="from_hex", expressions=[exp.Literal.string(bytes(value).hex())])
+        case datetime() if value.tzinfo is not None:
+            return exp.Anonymous(this="dto", expressions=[exp.Literal.string(value.isoformat(sep=" "))])
+        case datetime():
+            return exp.cast(exp.Literal.string(value.isoformat(sep=" ")), "TIMESTAMP", dialect="duckdb")
+        case date():
+            return exp.cast(exp.Literal.string(value.isoformat()), "DATE", dialect="duckdb")
+        case time():
+            return exp.cast(exp.Literal.string(value.isoformat()), "TIME", dialect="duckdb")
+        case uuid.UUID():
+            return exp.cast(exp.Literal.string(str(value)), "UUID", dialect="duckdb")
+    return exp.Literal.string(str(value))
+
+
+class Translator:
+    """Translates for one session: its catalogue, its variables and its system functions."""
+
+    def __init__(self, catalog: Catalog, variables: Mapping[str, object], functions: Mapping[str, Callable[..., object]]) -> None:
+        self._catalog, self._variables, self._functions = catalog, variables, functions
+
+    def query(self, text: str) -> Translated:
+        """Translate a SELECT. Raises 103010, 208, 137 and what the parts raise."""
+        tree = self._parse(text)
+        columns = outputs(tree, self._relation)
+        selected = tree.expressions if isinstance(tree, exp.Select) else []
+        safe = frozenset(place for place, part in enumerate(selected) if part.unalias().args.get("is_null"))
+        views: set[str] = set()
+        tree = self._rewritten(tree, views)
+        return Translated(tree.sql("duckdb"), columns, views, safe)
+
+    def parts(self, text: str) -> tuple[list[str], set[str]]:
+        """Translate a SELECT, and hand back its expressions one by one, and the views read."""
+        views: set[str] = set()
+        tree = self._rewritten(self._parse(text), views)
+        return [part.unalias().sql("duckdb") for part in tree.expressions], views
+
+    def tables(self, source: str) -> list[tuple[tuple[str, ...], str]]:
+        """Name and alias ('' without one) of each table that a FROM clause names directly."""
+        tree = self._parse(f"SELECT 1 AS one FROM {source}")
+        parts = [tree.args["from_"], *(tree.args.get("joins") or [])]
+        found = [part.this for part in parts if isinstance(part.this, exp.Table)]
+        return [(tuple(name for name in (table.catalog, table.db, table.name) if name), table.alias) for table in found]
+
+    def _parse(self, text: str) -> exp.Expr:
+        try:
+            tree = sqlglot.parse_one(text, read="tsql")
+        except ParseError as error:
+            first = error.errors[0] if error.errors else {}
+            near = str(first.get("highlight") or "")
+            raise parse_error(text, max(text.find(near), 0), near) from error
+        except RecursionError as error:
+            raise SqlError(8631, "Internal error: Server stack limit has been reached.") from error
+        if not isinstance(tree, exp.Query):
+            raise parse_error(text, 0, text.split(maxsplit=1)[0])
+        if tree.args.get("into"):
+            raise unsupported("SELECT ... INTO")  # CTAS instead [sql-data-warehouse-develop-ctas]
+        return tree
+
+    def _relation(self, table: exp.Table) -> Columns | None:
+        if not isinstance(table.this, exp.Identifier):
+            return None  # a function in FROM, refused where tables are rewritten
+        if view := view_name(table.db, table.name):
+            return VIEWS[view].columns
+        found = self._catalog.find(tuple(part for part in (table.catalog, table.db, table.name) if part))
+        return {column.name: column.type for column in found.columns} if found else None
+
+    def _rewritten(self, tree: exp.Expr, views: set[str]) -> exp.Expr:
+        ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
+        scopes = {id(select): scope_of(select, self._relation, {}) for select in tree.find_all(exp.Select)}
+        everything = Scope({name: columns for scope in scopes.values() for name, columns in scope.sources.items()})
+        # Deepest first, so that a node is rewritten when its parts already are; types come from the nodes as written.
+        nodes = list(tree.walk(bfs=True))
+        kinds = {id(node): infer(node.this, everything) for node in nodes if isinstance(node, (exp.Cast, exp.Sum))}
+        whole = {id(node) for node in nodes if isinstance(node, exp.Div) and infer(node, everything)}
+        texts = {id(node) for node in nodes if isinstance(node, exp.Add) and self._is_text(node, everything)}
+        for node in reversed(nodes):
+            if isinstance(node, exp.Table):
+                self._table(node, ctes, views)
+            elif isinstance(node, exp.Div):
+                self._divide(node, whole=id(node) in whole)
+            elif (new := self._node(node, kinds, texts, everything)) is not node:
+                if node is tree:
+                    tree = new
+                node.replace(new)
+        return tree
+
+    @staticmethod
+    def _divide(node: exp.Div, *, whole: bool) -> None:
+        """T-SQL divides whole numbers wholly, and refuses zero with 8134."""
+        divisor = exp.Anonymous(this="not_zero", expressions=[node.expression.copy()])
+        if whole:
+            node.replace(exp.IntDiv(this=node.this.copy(), expression=divisor))
+        else:
+            node.set("expression", divisor)
+
+    @staticmethod
+    def _is_text(node: exp.Add, scope: Scope) -> bool:
+        sides = [infer(part, scope) for part in node.flatten()] + [infer(node.this, scope), infer(node.expression, scope)]
+        return any(side is not None and side.is_text for side in sides)
+
+    def _table(self, table: exp.Table, ctes: set[str], views: set[str]) -> None:
+        table.set("hints", None)
+        if not table.db and table.name.lower() in ctes:
+            return
+        if not isinstance(table.this, exp.Identifier):
+            raise unsupported(f"The table function {table.this.sql('tsql')}")
+        if view := view_name(table.db, table.name):
+            views.add(view)
+            rows = sqlglot.parse_one(VIEWS[view].select(view), read="duckdb")
+            table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
+            return
+        found = self._catalog.find(tuple(part for part in (table.catalog, table.db, table.name) if part))
+        if found is None:
+            raise no_object(".".join(part for part in (table.db, table.name) if part))
+        table.set("catalog", None)
+        table.set("db", exp.to_identifier(found.schema, quoted=True))
+        table.set("this", exp.to_identifier(found.name, quoted=True))
+
+    def _node(self, node: exp.Expr, kinds: dict[int, DeclaredType | None], texts: set[int], scope: Scope) -> exp.Expr:  # noqa: C901, PLR0911, PLR0912  # a table of kinds
+        match node:
+            case exp.Parameter() if not isinstance(node.parent, exp.Parameter):
+                return self._variable(node)
+            case exp.Literal() if not node.is_string and sum(map(str.isdigit, node.this)) > MAX_PRECISION and "e" not in node.this.lower():
+                raise SqlError(1007, f"The number '{node.this}' is out of the range for numeric representation (maximum precision 38).", severity=15)
+            case exp.National():
+                return exp.Literal.string(node.this)
+            case exp.Convert():
+                return self._cast(node.expression, type_of_node(node.this), infer(node.expression, scope))
+            case exp.TryCast():
+                return exp.TryCast(this=node.this, to=exp.DataType.build(type_of_node(node.to).duck(collate=False), dialect="duckdb"))
+            case exp.Cast() if isinstance(node.to, exp.DataType):
+                return self._cast(node.this, type_of_node(node.to), kinds.get(id(node)))
+            case exp.Add() if id(node) in texts:
+                return exp.DPipe(this=node.this, expression=node.expression)
+            case exp.Sum() if (kind := kinds.get(id(node))) and kind.is_integer and not isinstance(node.parent, exp.Window):
+                return exp.cast(node.copy(), "BIGINT" if kind.name == "bigint" else "INTEGER", dialect="duckdb")
+            case exp.CurrentTimestamp() | exp.CurrentDatetime():
+                return literal(datetime.now(UTC).replace(tzinfo=None))
+            case exp.Collate():
+                return self._collate(node)
+            case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
+                return exp.ILike(this=node.this, expression=node.expression)
+            case exp.Column() if node.catalog:
+                node.set("catalog", None)
+            case exp.ObjectId() | exp.CurrentSchema() | exp.Anonymous():
+                return self._function(node)
+        return node
+
+    @staticmethod
+    def _collate(node: exp.Collate) -> exp.Expr:
+        name = node.expression.name.upper()
+        if "_CI" in name:
+            return exp.Collate(this=node.this, expression=exp.Var(this="NOCASE"))
+        return exp.Collate(this=node.this, expression=exp.Var(this="BINARY")) if "BIN" in name or "_CS" in name else node
+
+    @staticmethod
+    def _cast(value: exp.Expr, target: DeclaredType, source: DeclaredType | None) -> exp.Expr:
+        text = converted(value.sql("duckdb"), target, source)
+        return sqlglot.parse_one(text, read="duckdb")
+
+    def _variable(self, node: exp.Parameter) -> exp.Expr:
+        inner = node.this
+        name = "@@" + inner.name.lower() if isinstance(inner, exp.Parameter) else "@" + inner.name.lower()
+        if name in self._functions:
+            return literal(self._functions[name]())
+        if name not in self._variables:
+            raise SqlError(137, f'Must declare the scalar variable "@{inner.name}".', severity=15)
+        return literal(self._variables[name])
+
+    def _function(self, node: exp.Expr) -> exp.Expr:
+        if isinstance(node, exp.ObjectId):
+            name, arguments = "OBJECT_ID", [node.this, *([node.expression] if node.expression else [])]
+        elif isinstance(node, exp.CurrentSchema):
+            name, arguments = "SCHEMA_NAME", [node.this] if node.this else []
+        else:
+            name, arguments = node.name.upper(), node.expressions
+        if name in _CLOCKS:
+            return literal(datetime.now(UTC).replace(tzinfo=None))
+        if name == "SYSDATETIMEOFFSET":
+            return literal(datetime.now(UTC))
+        if name == "DATALENGTH":
+            size = exp.Anonymous(this="utf16", expressions=[node.expressions[0]])
+            return exp.Paren(this=exp.Mul(this=size, expression=exp.Literal.number(2)))
+        if name not in self._functions:
+            return node
+        if all(isinstance(argument, (exp.Literal, exp.Null)) for argument in arguments):
+            values = [int(part.this) if isinstance(part, exp.Literal) and not part.is_string else part.name for part in arguments]
+            return literal(self._functions[name](*values))
+        return self._looked_up(name, arguments)
+
+    def _looked_up(self, name: str, arguments: list[exp.Expr]) -> exp.Expr:
+        """A catalogue function over a column: the names by number, as a CASE."""
+        if name not in {"SCHEMA_NAME", "OBJECT_NAME"} or len(arguments) != 1:
+            raise unsupported(f"{name} of {', '.join(part.sql('tsql') for part in arguments)} in this place")
+        schemas = {schema_id(self._catalog, key): text for key, text in self._catalog.schemas.items()}
+        pairs = schemas if name == "SCHEMA_NAME" else {table.object_id: table.name for table in self._catalog}
+        case = exp.Case(this=arguments[0], ifs=[])
+        for number, text in pairs.items():
+            case = case.when(exp.Literal.number(number), exp.Literal.string(text), copy=False)
+        return case if pairs else exp.Null()

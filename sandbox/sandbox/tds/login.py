@@ -1,0 +1,102 @@
+"""LOGIN7, what a client says of itself, and the tokens that let it in (MS-TDS 2.2.6.4)."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+
+from sandbox.tds import tokens
+from sandbox.tds.packets import DEFAULT_PACKET_BYTES, MAX_PACKET_BYTES, MIN_PACKET_BYTES
+from sandbox.tds.reader import ProtocolError, Reader
+from sandbox.tds.session import Login
+
+TDS_7_3 = 0x730A0003  # the first version with date, time, datetime2 and datetimeoffset
+TDS_7_4 = 0x74000004
+TDS_8_0 = 0x08000000
+FEATURE_UTF8 = 0x0A
+FEATURE_DATA_CLASSIFICATION = 0x09
+# The features that are acknowledged, each with its data; the others are left out, which means "no" (MS-TDS 2.2.7.11).
+_ACKNOWLEDGED = {FEATURE_DATA_CLASSIFICATION: b"\x02\x00", FEATURE_UTF8: b"\x01"}
+
+_FIXED = struct.Struct("<IIIIIIBBBBiI")
+_EXTENSION = 0x10  # OptionFlags3: fExtension
+_HOST, _USER, _PASSWORD, _APPLICATION, _FEATURES, _DATABASE = 0, 1, 2, 3, 5, 8  # places in the table of offsets
+_END_OF_FEATURES = 0xFF
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRequest:
+    """A LOGIN7 message: who it is, and how this client wants to talk."""
+
+    login: Login
+    tds_version: int
+    packet_bytes: int
+    features: frozenset[int]
+
+
+def read_login(body: bytes) -> LoginRequest:
+    """Read a LOGIN7 message. Raises ProtocolError for a TDS version that is too old to be answered."""
+    if len(body) < _FIXED.size + 4 * (_DATABASE + 1):
+        raise ProtocolError("LOGIN7 is too short.")
+    _, version, packet_bytes, _, _, _, _, _, _, flags3, _, _ = _FIXED.unpack_from(body)
+    if version < TDS_7_3 and version != TDS_8_0:
+        raise ProtocolError(f"TDS version 0x{version:08X} is too old: 7.3 is the oldest that this server speaks.")
+    login = Login(
+        user=_text(body, _USER),
+        password=_unscrambled(_raw(body, _PASSWORD)).decode("utf-16-le"),
+        database=_text(body, _DATABASE),
+        application=_text(body, _APPLICATION),
+        host=_text(body, _HOST),
+    )
+    features = _read_features(body) if flags3 & _EXTENSION else frozenset()
+    wished = packet_bytes or DEFAULT_PACKET_BYTES
+    return LoginRequest(login, version, min(max(wished, MIN_PACKET_BYTES), MAX_PACKET_BYTES), features)
+
+
+def welcome(request: LoginRequest) -> bytes:
+    """The tokens that tell a client it is in, in the order that all clients take (seen with seven of them)."""
+    database = request.login.database or "master"
+    version = TDS_8_0 if request.tds_version == TDS_8_0 else min(request.tds_version, TDS_7_4)
+    return b"".join(
+        (
+            tokens.change(tokens.Change.DATABASE, database, "master"),
+            tokens.info(5701, f"Changed database context to '{database}'.", state=2),
+            tokens.collation_change(),
+            tokens.change(tokens.Change.LANGUAGE, "us_english", ""),
+            tokens.info(5703, "Changed language setting to us_english.", state=1),
+            tokens.login_ack(version),
+            tokens.change(tokens.Change.PACKET_SIZE, str(request.packet_bytes), str(DEFAULT_PACKET_BYTES)),
+            _features_ack(request.features),
+        )
+    )
+
+
+def _features_ack(features: frozenset[int]) -> bytes:
+    if not features:
+        return b""
+    known = [(feature, data) for feature, data in _ACKNOWLEDGED.items() if feature in features]
+    return tokens.features_ack(known)
+
+
+def _raw(body: bytes, place: int) -> bytes:
+    offset, characters = struct.unpack_from("<HH", body, _FIXED.size + 4 * place)
+    return body[offset : offset + 2 * characters]
+
+
+def _text(body: bytes, place: int) -> str:
+    return _raw(body, place).decode("utf-16-le", "replace")
+
+
+def _unscrambled(password: bytes) -> bytes:
+    """LOGIN7 swaps each byte's halves and flips bits: a blind against onlookers, no secret (MS-TDS 2.2.6.4)."""
+    return bytes(((byte ^ 0xA5) >> 4) | (((byte ^ 0xA5) & 0x0F) << 4) for byte in password)
+
+
+def _read_features(body: bytes) -> frozenset[int]:
+    (pointer,) = struct.unpack_from("<H", body, _FIXED.size + 4 * _FEATURES)
+    reader = Reader(body, Reader(body, pointer).u32())
+    found: set[int] = set()
+    while (feature := reader.u8()) != _END_OF_FEATURES:
+        reader.take(reader.u32())
+        found.add(feature)
+    return frozenset(found)

@@ -1,0 +1,81 @@
+"""tap-fullstory: sessions, users and events of a FullStory account."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from singer_commons.command import entry_point
+from singer_commons.errors import ForbiddenError
+from singer_commons.tap import SuiteTap
+from singer_sdk.exceptions import ConfigValidationError
+
+from tap_fullstory.client import FullstoryClient
+from tap_fullstory.event_stream import EventsStream
+from tap_fullstory.session_stream import SessionsStream
+from tap_fullstory.settings import SETTINGS, problems
+from tap_fullstory.streams import UsersStream
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_fullstory.streams import FullstoryStream
+
+
+class TapFullstory(SuiteTap):
+    """Singer tap for FullStory."""
+
+    name = "tap-fullstory"
+    package_name = "sluice-tap-fullstory"
+    config_jsonschema = SETTINGS.to_dict()
+
+    @cached_property
+    def client(self) -> FullstoryClient:
+        """The one connection of all streams."""
+        settings = self.config
+        return FullstoryClient(
+            settings["api_key"],
+            base_url=settings.get("base_url"),
+            user_agent=settings["user_agent"],
+            requests_per_second=settings.get("requests_per_second"),
+            timeout_s=settings["request_timeout_s"],
+        )
+
+    @cached_property
+    def forbidden(self) -> dict[str, ForbiddenError]:
+        """The streams that the key may not read, and FullStory's refusals."""
+        return {}
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        errors = super()._validate_config(raise_errors=raise_errors)
+        found = list(problems(self.config))
+        if found and raise_errors:
+            raise ConfigValidationError("Settings do not fit together", errors=found)
+        return [*errors, *found]
+
+    def discover_streams(self) -> Sequence[FullstoryStream]:
+        """All streams; none of them needs a look at the account."""
+        return [UsersStream(self), SessionsStream(self), EventsStream(self)]
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; the key is checked before it and what was left out is told after
+        """Check the key, sync all streams, and name those that the key may not read."""
+        self.logger.info("Reading from the FullStory account %s", self.client.organisation() or "(no id given)")
+        super().sync_all()
+        self._tell_forbidden()
+
+    def _tell_forbidden(self) -> None:
+        """Name the streams that the key may not read. Raises ForbiddenError if they were asked for by a catalog, or if nothing could be read."""
+        if not self.forbidden:
+            return
+        names = ", ".join(sorted(self.forbidden))
+        read = [name for name, stream in self.streams.items() if stream.selected and name not in self.forbidden]
+        message = f"the key may not read {names} (HTTP 403); read: {', '.join(read) or 'nothing'}"
+        hint = "use a key of level Architect or Admin, or deselect these streams"
+        if "sessions" in self.forbidden:
+            hint += "; with `uids` or `emails` the sessions of these are read by a key of any level"
+        if self.input_catalog is not None or not read:
+            raise ForbiddenError(message, hint=hint)
+        self.logger.warning("%s - hint: %s", message, hint)
+
+
+main = entry_point(TapFullstory)

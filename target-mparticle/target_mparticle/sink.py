@@ -1,0 +1,135 @@
+"""The rows of one stream, from validation to acceptance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import Sink
+from singer_sdk.exceptions import InvalidRecord
+
+from target_mparticle import batches, request_ids
+from target_mparticle.delivery import OutgoingBatch, Row
+from target_mparticle.mapping import Batch, RowRejectedError
+from target_mparticle.planning import NoIdentityError, plan_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_mparticle.mapping import Plan
+    from target_mparticle.target import TargetMParticle
+
+MELTANO_PROBE = "meltano_test_stream"  # `meltano config test` sends it to every target; no user is in it
+
+
+class MParticleSink(Sink):
+    """Maps rows as they come, and sends the batches when the target drains."""
+
+    def __init__(self, target: TargetMParticle, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._settings, self._delivery, self._rejects = target.settings, target.delivery, target.rejects
+        self._tally = target.tally(stream_name)
+        chosen = self._settings.stream(stream_name)
+        self._iterator = chosen.iterator or target.bookmark_property
+        self._columns = list(self.schema["properties"])
+        self._date_times = {name for name, part in self.schema["properties"].items() if isinstance(part, dict) and part.get("format") == "date-time"}
+        self._plan = self._planned()
+        # A row of a stream with an iterator says itself which version it is; an event happens once. Others are new in each run.
+        self._run_label = None if self._iterator or chosen.data_type == "events" else target.run_label
+        self._invalid: str | None = None
+        self._undeclared: set[str] = set()
+        self._waiting: list[OutgoingBatch] = []
+
+    def _planned(self) -> Plan | None:
+        try:
+            plan = plan_for(self.stream_name, self._columns, self._iterator, self._settings)
+        except NoIdentityError:
+            if not self._settings.skip_unmapped and self.stream_name != MELTANO_PROBE:
+                raise
+            self.logger.warning("Skipping stream %s: no column of it identifies a user or device", self.stream_name)
+            return None
+        for each in plan.assignments:
+            self.logger.debug("%s: %s goes to %s", self.stream_name, each.source or f"static {each.value!r}", each.destination)
+        return plan
+
+    @property
+    def is_full(self) -> bool:
+        """Never: the target drains all its sinks together."""
+        return False
+
+    @property
+    def waiting_bytes(self) -> int:
+        """The size of the batches that wait to be sent."""
+        return sum(len(batch.body) for batch in self._waiting)
+
+    def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
+        # A row that does not fit its SCHEMA is rejected, not the whole run; and times stay the text that the tap wrote.
+        self._invalid = None
+        if self._validator is not None:
+            try:
+                self._validator.validate(record)
+            except InvalidRecord as problem:
+                self._invalid = str(problem.error_message)
+        return record
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK hands it over
+        """Map a row, or reject or skip it."""
+        self._tally.read += 1
+        if self._plan is None:
+            self._tally.skipped["UNMAPPED_STREAM"] += 1
+            return
+        if self._invalid is not None:
+            self._reject(record, "NOT_AS_DECLARED", f"the row does not fit its SCHEMA: {self._invalid}", None)
+            return
+        self._warn_of_undeclared(record)
+        try:
+            self._waiting += self._outgoing(self._plan, record)
+        except RowRejectedError as problem:
+            self._reject(record, problem.code, str(problem), problem.field)
+
+    def _outgoing(self, plan: Plan, record: dict[str, Any]) -> list[OutgoingBatch]:
+        batch = plan.batch(record)
+        given = batch.pop("source_request_id", None)
+        digest = request_ids.row_digest(record, self._date_times)
+
+        def encode(part_of_batch: Batch, part: int) -> bytes:
+            made = request_ids.request_id(self.stream_name, plan.fingerprint, digest, run_label=self._run_label, part=part)
+            chosen = made if given is None else given + (f"#{part}" if part else "")
+            return batches.encoded({"environment": plan.environment, "source_request_id": chosen, **part_of_batch})
+
+        if plan.is_events:
+            event = batch["events"][0]["data"]
+            otherwise = given or digest
+            event.setdefault("source_message_id", request_ids.message_id(self.stream_name, record, self.key_properties, otherwise))
+        bodies = batches.split(batch, self._settings.limits, encode)
+        row = Row(record, open_batches=len(bodies))
+        return [OutgoingBatch(body, row, events=len(batch.get("events", ())) if not index else 0) for index, body in enumerate(bodies)]
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Send what waits; returns when every row of it is accepted, or rejected and on disk."""
+        for record in context.get("records", ()):  # of a BATCH message's files: they come here unread
+            self._remove_sdc_metadata_from_record(record)
+            self.process_record(self._validate_and_parse(record), context)
+        self._delivery.deliver(self._waiting, self)
+        self._tally.batches += len(self._waiting)
+        self._waiting = []
+        self._rejects.sync()
+
+    def accepted(self, row: Row) -> None:  # noqa: ARG002 - the listener's signature
+        """Count a row that mParticle took."""
+        self._tally.accepted += 1
+
+    def rejected(self, row: Row, code: str, reason: str) -> None:
+        """Write down a row that mParticle refused."""
+        self._reject(dict(row.record), code, reason, None)
+
+    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
+        self._rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
+        self._tally.rejected[code] += 1
+
+    def _warn_of_undeclared(self, record: dict[str, Any]) -> None:
+        for name in record.keys() - self.schema["properties"].keys() - self._undeclared:
+            self._undeclared.add(name)
+            self.logger.warning("Stream %s: column %s is not in its SCHEMA and is not sent", self.stream_name, name)
+
+    def activate_version(self, new_version: int) -> None:
+        """Do nothing: users in mParticle are updated, never replaced as a table is."""

@@ -1,0 +1,103 @@
+"""The connection to the pool: statements in autocommit, transactions for DML, and a new connection after each failure of the old one."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from target_synapse import odbc
+from target_synapse.odbc import TransientSqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+LOGIN_TIMEOUT_S = 30  # a pool's gateway answers within seconds, or not at all
+ATTEMPTS = 6  # with waits of 1, 2, 4, 8 and 16 s: half a minute, in which a failover is over
+MAX_WAIT_S = 60
+
+Result = TypeVar("Result")
+logger = logging.getLogger("target-synapse")
+
+
+class Pool:
+    """A dedicated SQL pool, as far as a loader needs it. One statement at a time; not for use by several threads."""
+
+    def __init__(self, config: Mapping[str, Any], *, first_wait_s: float = 1.0) -> None:
+        self._config, self._first_wait_s = config, first_wait_s
+        self._connection: Any = None
+
+    def execute(self, sql: str, *, doing: str) -> int:
+        """Run one statement; returns how many rows it touched, -1 if the pool does not say."""
+        with self._failures(doing), self._open().cursor() as cursor:
+            cursor.execute(sql)
+            return int(cursor.rowcount)
+
+    def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
+        """Run one query and return all its rows."""
+        with self._failures(doing), self._open().cursor() as cursor:
+            return list(cursor.execute(sql).fetchall())
+
+    def number(self, sql: str, *, doing: str) -> int:
+        """Run a query that answers with one number."""
+        return int(self.rows(sql, doing=doing)[0][0])
+
+    @contextmanager
+    def transaction(self, *, doing: str) -> Iterator[None]:
+        """Commit what the block executes, or roll it back. A TransientSqlError out of the commit leaves open which of the two happened."""
+        connection = self._open()
+        with self._failures(doing):
+            connection.autocommit = False
+        try:
+            yield
+            with self._failures(f"{doing}, at the commit"):
+                connection.commit()
+        except BaseException:
+            # A failed transaction takes nothing but ROLLBACK (error 111233); closing the connection is the one that always works.
+            self.close()
+            raise
+        with self._failures(doing):
+            connection.autocommit = True
+
+    def repeated(self, work: Callable[[], Result]) -> Result:
+        """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
+        retrying = Retrying(
+            retry=retry_if_exception_type(TransientSqlError),
+            stop=stop_after_attempt(ATTEMPTS),
+            wait=wait_exponential_jitter(initial=self._first_wait_s, max=MAX_WAIT_S, jitter=self._first_wait_s),
+            before_sleep=lambda state: logger.info(
+                "%s; trying again (%d of %d)", state.outcome and state.outcome.exception(), state.attempt_number, ATTEMPTS
+            ),
+            reraise=True,
+        )
+        return retrying(work)
+
+    def close(self) -> None:
+        """Let go of the connection; what was not committed is rolled back by the pool."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                connection.close()
+            except Exception:  # noqa: BLE001 - the link may be down already; the next one is new anyway
+                logger.debug("The connection was closed by the other side")
+
+    def _open(self) -> Any:
+        if self._connection is None:
+            pyodbc = odbc.load_pyodbc()
+            text = odbc.connection_string(self._config, odbc.find_driver(pyodbc, self._config.get("odbc_driver")))
+            with self._failures(f"cannot connect to {self._config['host']}"):
+                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S)
+        return self._connection
+
+    @contextmanager
+    def _failures(self, doing: str) -> Iterator[None]:
+        pyodbc = odbc.load_pyodbc()
+        try:
+            yield
+        except pyodbc.Error as error:
+            found = odbc.failure(error)
+            if found.is_transient:
+                self.close()
+            raise odbc.suite_error(found, doing) from error

@@ -1,0 +1,64 @@
+"""What moves staged rows into their table, as text.
+
+DELETE with a join is the dedicated pool's own form (https://learn.microsoft.com/sql/t-sql/statements/delete-transact-sql); it and INSERT may stand in
+a transaction, which TRUNCATE and all DDL may not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from target_synapse.naming import RANK_COLUMN, ROW_COLUMN
+from target_synapse.quoting import labelled, quoted
+from target_synapse.values import ESCAPE_CODE
+
+if TYPE_CHECKING:
+    from target_synapse.ddl import Column
+    from collections.abc import Sequence
+
+    from target_synapse.naming import TableName
+
+LONGEST = 2_147_483_646  # characters: more than any text has, and one less than an int's last value, since SUBSTRING adds its start to it
+
+
+def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column], *, label: str) -> str:
+    """Delete the rows of the table whose key is in the staging table."""
+    same = " AND ".join(f"{table}.{quoted(key.name)} = {_restored(key, 's.')}" for key in keys)
+    return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS s ON {same}", label)
+
+
+def insert_all(table: TableName, staging: TableName, columns: Sequence[Column], *, label: str) -> str:
+    """Append all staged rows."""
+    return labelled(f"INSERT INTO {table} ({_names(columns)})\nSELECT {_values(columns)}\nFROM {staging} AS s", label)
+
+
+def insert_newest(table: TableName, staging: TableName, columns: Sequence[Column], keys: Sequence[Column], *, label: str) -> str:
+    """Append, of the staged rows with the same key, the one that came last."""
+    by_key = ", ".join(_restored(key, "s.") for key in keys)
+    numbered = (
+        f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
+    )
+    statement = f"INSERT INTO {table} ({_names(columns)})\nSELECT {_values(columns)}\nFROM ({numbered}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1"
+    return labelled(statement, label)
+
+
+def count_rows(table: TableName) -> str:
+    """How many rows there are."""
+    return f"SELECT COUNT_BIG(*) FROM {table}"
+
+
+def _names(columns: Sequence[Column]) -> str:
+    return ", ".join(quoted(one.name) for one in columns)
+
+
+def _values(columns: Sequence[Column]) -> str:
+    return ", ".join(f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else f"s.{quoted(one.name)}" for one in columns)
+
+
+def _restored(column: Column, prefix: str) -> str:
+    """The staged value without the escape before an empty text.
+
+    By its code, not by comparison: to many collations a private-use character weighs nothing and equals ''.
+    """
+    name = prefix + quoted(column.name)
+    return f"CASE WHEN UNICODE({name}) = {ESCAPE_CODE} THEN SUBSTRING({name}, 2, {LONGEST}) ELSE {name} END" if column.type.is_text else name

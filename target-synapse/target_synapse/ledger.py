@@ -1,0 +1,86 @@
+"""The ledger: a row for each loaded batch, written in the transaction that loads it.
+
+It answers two questions that nothing else can. Did the transaction land whose commit was never answered? `select_load` finds its `load_id`.
+And was this batch loaded by an earlier run that was killed before its STATE went out? Then the same rows come again, in the same order, and
+appending them would double them. `claim` finds them by their content: only among the batches of runs that never came to their end (`closed_at`
+is NULL), and each row answers for one batch only, so a table that is rightly sent the same rows twice gets them twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from target_synapse.ddl import Column, create_table, if_missing
+from target_synapse.naming import TableName
+from target_synapse.quoting import labelled, literal
+from target_synapse.types import BIGINT, DATETIME, SqlType
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LEDGER = "_sdc_load_ledger"
+ID_CHARS = 64
+COLUMNS = (
+    Column("load_id", SqlType("nvarchar", ID_CHARS)),
+    Column("run_id", SqlType("nvarchar", ID_CHARS)),
+    Column("target", SqlType("nvarchar", 600)),  # quoted schema and table: 128 characters each, at worst all of them doubled
+    Column("content", SqlType("nvarchar", ID_CHARS)),
+    Column("files", BIGINT),
+    Column("rows", BIGINT),
+    Column("committed_at", DATETIME),
+    Column("closed_at", DATETIME),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One load: which run loaded which content, from how many files with how many rows, into which table."""
+
+    load_id: str
+    run_id: str
+    target: str
+    content: str
+    files: int
+    rows: int
+
+
+def ledger_table(schema: str) -> TableName:
+    """The ledger of a schema."""
+    return TableName(schema, LEDGER)
+
+
+def create_ledger(ledger: TableName) -> str:
+    """Make the ledger if it is not there."""
+    return if_missing(ledger, create_table(ledger, COLUMNS, index="heap"))
+
+
+def insert_entry(ledger: TableName, entry: Entry, *, label: str) -> str:
+    """Write an entry; belongs into the transaction of the load."""
+    texts = ", ".join(literal(text) for text in (entry.load_id, entry.run_id, entry.target, entry.content))
+    return labelled(
+        f"INSERT INTO {ledger} ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])\n"
+        f"SELECT {texts}, {entry.files}, {entry.rows}, SYSUTCDATETIME()",
+        label,
+    )
+
+
+def select_load(ledger: TableName, load_id: str) -> str:
+    """How many entries the load has: 1 or 0."""
+    return f"SELECT COUNT_BIG(*) FROM {ledger} WHERE [load_id] = {literal(load_id)}"
+
+
+def select_unfinished(ledger: TableName, target: str, run_id: str) -> str:
+    """Load id and content of the batches that earlier runs loaded into the table without coming to their end."""
+    return f"SELECT [load_id], [content] FROM {ledger}\nWHERE [target] = {literal(target)} AND [closed_at] IS NULL AND [run_id] <> {literal(run_id)}"
+
+
+def claim(ledger: TableName, load_id: str, run_id: str, *, label: str) -> str:
+    """Take an earlier run's entry over: its batch came again, and is this run's now."""
+    return labelled(f"UPDATE {ledger} SET [run_id] = {literal(run_id)} WHERE [load_id] = {literal(load_id)}", label)
+
+
+def close(ledger: TableName, targets: Sequence[str], *, label: str) -> str:
+    """Note that a run came to its end: what it loaded into these tables, and what earlier ones did, will not come again by accident."""
+    names = ", ".join(literal(target) for target in targets)
+    return labelled(f"UPDATE {ledger} SET [closed_at] = SYSUTCDATETIME() WHERE [closed_at] IS NULL AND [target] IN ({names})", label)

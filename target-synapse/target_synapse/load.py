@@ -1,0 +1,143 @@
+"""The load of a batch: staged files into a staging table, then in one transaction into the table, with a row in the ledger.
+
+    create staging table (autocommit) -> COPY INTO (autocommit) -> count -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
+
+Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
+that it did not land.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from singer_commons.errors import DestinationError, SuiteError
+
+from target_synapse import copy_into, ddl, dml, ledger
+from target_synapse.naming import TableName, digest
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from target_synapse.connection import Pool
+    from target_synapse.copy_into import Credential
+    from target_synapse.ddl import Column
+    from target_synapse.ledger import Entry
+    from target_synapse.tables import LoadPlan
+
+STAGING_PREFIX = "_sdc_stg"
+logger = logging.getLogger("target-synapse")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Rows in files, in the order of `columns`, and the entry that the ledger gets for them."""
+
+    plan: LoadPlan
+    columns: Sequence[Column]
+    files: Sequence[str]
+    entry: Entry
+
+
+class Loader:
+    """Loads batches of one run."""
+
+    def __init__(self, pool: Pool, credential: Credential, ledger_table: TableName, run_id: str) -> None:
+        self._pool, self._credential, self._ledger, self._run_id = pool, credential, ledger_table, run_id
+        self._unfinished: dict[str, dict[str, list[str]]] = {}
+
+    def load(self, batch: Batch) -> int:
+        """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
+        staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
+        self._pool.repeated(lambda: self._stage(staging, batch))
+        inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
+        self.drop(staging)
+        return inserted
+
+    def was_loaded(self, batch: Batch) -> bool:
+        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then."""
+        target = batch.entry.target
+        if target not in self._unfinished:
+            self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
+        load_ids = self._unfinished[target].get(batch.entry.content, [])
+        if not load_ids:
+            return False
+        load_id = load_ids.pop()
+        sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch, "claim"))
+        self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot take over an entry of the ledger"))
+        return True
+
+    def close_targets(self, targets: Sequence[str]) -> None:
+        """Note that the run came to its end for these tables."""
+        if targets:
+            sql = ledger.close(self._ledger, targets, label=f"target-synapse run={self._run_id} step=close")
+            self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot close the entries of the ledger"))
+
+    def drop(self, staging: TableName) -> None:
+        """Drop a staging table. The rows are in their table by now: a failure is only told."""
+        try:
+            self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
+        except SuiteError as error:
+            logger.warning("The staging table %s stays: %s", staging, error)
+
+    def _read_unfinished(self, target: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for load_id, content in self._pool.rows(ledger.select_unfinished(self._ledger, target, self._run_id), doing="cannot read the ledger"):
+            found.setdefault(str(content), []).append(str(load_id))
+        return found
+
+    def _stage(self, staging: TableName, batch: Batch) -> None:
+        # A fresh table for every try: what a failed COPY leaves behind is not documented.
+        self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
+        create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
+        self._pool.execute(create, doing=f"cannot make the staging table {staging}")
+        copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch, "copy"))
+        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
+        if staged != batch.entry.rows:
+            raise DestinationError(
+                f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived", hint="nothing was loaded; run again"
+            )
+
+    def _move_unless_landed(self, staging: TableName, batch: Batch) -> int:
+        if self._landed(batch.entry.load_id):
+            logger.info("The commit of %s was not answered, but the ledger has it", batch.plan.table)
+            return self._inserted
+        return self._move(staging, batch)
+
+    def _landed(self, load_id: str) -> bool:
+        """Whether the transaction was committed.
+
+        A pool reads what is not committed yet, so an entry may belong to a transaction that the pool is just rolling back: such an entry
+        is gone at the second look, on yet another connection.
+        """
+        sql = ledger.select_load(self._ledger, load_id)
+        if not self._pool.number(sql, doing="cannot read the ledger"):
+            return False
+        self._pool.close()
+        return bool(self._pool.number(sql, doing="cannot read the ledger"))
+
+    def _move(self, staging: TableName, batch: Batch) -> int:
+        plan, doing = batch.plan, f"cannot load {batch.plan.table}"
+        keys = plan.key_columns
+        with self._pool.transaction(doing=doing):
+            if keys:
+                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=self._label(batch, "delete")), doing=doing)
+                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, label=self._label(batch, "insert"))
+            else:
+                insert = dml.insert_all(plan.table, staging, batch.columns, label=self._label(batch, "insert"))
+            self._inserted = self._pool.execute(insert, doing=doing)
+            self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=self._label(batch, "ledger")), doing=doing)
+        return self._inserted
+
+    def _label(self, batch: Batch, step: str) -> str:
+        # A label has room for 255 characters (https://learn.microsoft.com/sql/t-sql/queries/option-clause-transact-sql).
+        return f"target-synapse run={self._run_id} load={batch.entry.load_id} step={step} table={batch.plan.table.table}"[:255]
+
+
+def staging_name(table: TableName, run_id: str, load_id: str) -> TableName:
+    """A name of its own for each load, in the schema of the table; it says which table it serves and when it was made."""
+    made = datetime.now(UTC)
+    return TableName(table.schema, f"{STAGING_PREFIX}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(run_id + load_id)}")

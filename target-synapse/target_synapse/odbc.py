@@ -1,0 +1,154 @@
+"""What ODBC needs and says: the driver, the connection string, and what an error means for the next step."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from singer_commons.errors import ConfigurationError, CredentialsError, DestinationError, SuiteError, UnreachableError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+DRIVER_NAME = "ODBC Driver 18 for SQL Server"
+LOGIN_FAILED = 18456
+CANNOT_OPEN_DATABASE = 4060
+PAUSED = (42108, 40892)  # waiting for a paused pool is nobody's wish: it ends clearly instead
+# Passing failures: the lists of SqlClient, EF Core and mssql-jdbc; 42109 is the pool's own "warming up"
+# (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues).
+TRANSIENT = frozenset(
+    (
+        20,
+        64,
+        121,
+        233,
+        1204,
+        1205,
+        1222,
+        4221,
+        10053,
+        10054,
+        10060,
+        10928,
+        10929,
+        10936,
+        40143,
+        40197,
+        40501,
+        40540,
+        40613,
+        42109,
+        49918,
+        49919,
+        49920,
+    )
+)
+CONNECTION_STATES = ("08001", "08003", "08007", "08S01", "HYT00", "HYT01", "01000")  # the link failed, or time ran out
+NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)")
+PREFIX = re.compile(r"^(?:\[[^\]]*\]\s*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class OdbcFailure:
+    """An error of pyodbc, taken apart: `number` is the server's, 0 if the server said nothing."""
+
+    state: str
+    number: int
+    text: str
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether the same thing may well work on a new connection."""
+        if self.number in TRANSIENT:
+            return True
+        return self.state in CONNECTION_STATES and self.number not in (LOGIN_FAILED, CANNOT_OPEN_DATABASE, *PAUSED)
+
+
+class TransientSqlError(UnreachableError):
+    """The connection was lost or the pool asked to come again; the connection it happened on is no longer used."""
+
+
+def load_pyodbc() -> ModuleType:
+    """Import pyodbc, late: `--help` works without it. Raises ConfigurationError if the ODBC manager is missing."""
+    try:
+        pyodbc: Any = importlib.import_module("pyodbc")
+    except ImportError as error:
+        missing = "libodbc.so.2" if "libodbc" in str(error) else "pyodbc"
+        hint = "run `apt-get install -y --no-install-recommends libodbc2` (Debian, Ubuntu) or `brew install unixodbc` (macOS)"
+        raise ConfigurationError(f"the ODBC manager cannot be loaded: {missing} is missing", hint=hint) from error
+    pyodbc.pooling = False  # a connection that is closed after a failure must be gone
+    return pyodbc  # type: ignore[no-any-return]  # a module: import_module's type has no `pooling`
+
+
+def find_driver(pyodbc: ModuleType, wanted: str | None) -> str:
+    """The name or file of the driver. Raises ConfigurationError if there is none."""
+    if wanted:
+        return wanted
+    if DRIVER_NAME in pyodbc.drivers():
+        return DRIVER_NAME
+    try:
+        package = importlib.import_module("mssql_python_odbc")
+    except ImportError:
+        pass
+    else:
+        files = sorted(Path(str(package.__file__)).parent.glob("libs/linux/debian_ubuntu/*/lib/libmsodbcsql-18*.so*"))
+        if files:
+            return str(files[-1])
+    raise ConfigurationError(
+        f"there is no `{DRIVER_NAME}`",
+        hint="install Microsoft's msodbcsql18 (https://learn.microsoft.com/sql/connect/odbc/download-odbc-driver-for-sql-server) or set `odbc_driver`",
+    )
+
+
+def connection_string(config: Mapping[str, Any], driver: str) -> str:
+    """The connection string; every value is put in braces, so none can end its own entry."""
+    trust = "yes" if config.get("trust_server_certificate") else "no"
+    parts = {
+        "DRIVER": driver,
+        "SERVER": f"{config['host']},{config.get('port') or 1433}",
+        "DATABASE": config["database"],
+        "UID": config["user"],
+        "PWD": config["password"],
+        "Encrypt": config.get("encrypt") or "yes",
+        "TrustServerCertificate": trust,
+        "LongAsMax": "yes",  # long parameters go as nvarchar(max), not as ntext, which a pool does not know
+        "APP": "target-synapse",
+        "ConnectRetryCount": "0",  # a connection restored behind our back would hide a lost transaction
+    }
+    return ";".join(f"{name}={{{str(value).replace('}', '}}')}}}" for name, value in parts.items())
+
+
+def failure(error: Exception) -> OdbcFailure:
+    """Take an error of pyodbc apart."""
+    state, message = (str(part) for part in (*error.args, "", "")[:2])
+    numbers = NUMBER.findall(message)
+    first = NUMBER.split(message)[0]
+    return OdbcFailure(state, int(numbers[0]) if numbers else 0, " ".join(PREFIX.sub("", first).split()))
+
+
+def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
+    """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend."""
+    said = f"{doing}: {found.text}" + (f" ({found.number})" if found.number else "")
+    if found.number == LOGIN_FAILED or found.state == "28000":
+        return CredentialsError(said, hint="check `user` and `password`, and that the login has a user in this database")
+    if found.number == CANNOT_OPEN_DATABASE:
+        return CredentialsError(said, hint="check `database`: it is the name of the dedicated SQL pool")
+    if found.number in PAUSED:
+        return DestinationError(said, hint="resume the pool, then run again")
+    if found.is_transient:
+        hint = "check `host`, `port`, the firewall of the server, and `encrypt`; then run again"
+        return TransientSqlError(said, hint=hint)
+    return DestinationError(said, hint=HINTS.get(found.number))
+
+
+HINTS = {
+    35343: "a columnstore table holds no (max) column: set `table_index` to `heap`, or give the property a `maxLength` of at most 4000",
+    229: "grant the login what README.md lists under the first load",
+    262: "grant the login what README.md lists under the first load",
+    105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
+    13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
+}

@@ -1,0 +1,138 @@
+"""The sink of a stream: rows go into staged files as they come, and are loaded when the target drains."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from singer_commons.errors import ConfigurationError, DestinationError, InputError
+from singer_sdk import BatchSink
+from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
+
+from target_synapse.ledger import Entry
+from target_synapse.load import Batch
+from target_synapse.parts import BatchWriter
+from target_synapse.records import RefusedRowError, RowWriter, validator
+from target_synapse.staging import safe_part
+from target_synapse.tables import ensure_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from singer_sdk.helpers._batch import BaseBatchFileEncoding
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
+
+    from target_synapse.target import TargetSynapse
+
+
+class MissingKeyError(InputError, MissingKeyPropertiesError):
+    """A record without a key property: the tap breaks its own SCHEMA message, and no row of the stream can be trusted."""
+
+
+class SynapseSink(BatchSink):
+    """Loads one stream, with one schema, into one table."""
+
+    target: TargetSynapse
+    max_size = sys.maxsize  # the target drains all sinks together, so that a STATE can follow
+
+    def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self.target = target
+        self.tally: Counter[str] = target.tallies.setdefault(stream_name, Counter())
+        self._writer: BatchWriter | None = None
+
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """The compiled validator."""
+        return validator(self.schema)
+
+    def setup(self) -> None:
+        """Make the table ready for the schema."""
+        run = self.target.run
+        table = self.target.table_of(self.stream_name)
+        keys = self._load_keys()
+        plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
+        truncate = self.config.get("string_length") == "truncate"
+        self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
+
+    def _load_keys(self) -> list[str]:
+        method = self.config.get("load_method") or "auto"
+        if missing := [key for key in self.key_properties if key not in self.schema["properties"]]:
+            raise InputError(
+                f"the SCHEMA of `{self.stream_name}` has no property for its key {', '.join(missing)}", hint="this is a fault of the tap"
+            )
+        if method == "upsert" and not self.key_properties:
+            raise ConfigurationError(
+                f"stream `{self.stream_name}` has no key, so its rows cannot replace each other", hint="set `load_method` to `auto`"
+            )
+        return [] if method == "append" else list(self.key_properties)
+
+    def _count_truncated(self, name: str) -> None:
+        self.tally[f"truncated {name}"] += 1
+
+    def _singer_validate_message(self, record: dict[str, Any]) -> None:
+        try:
+            super()._singer_validate_message(record)
+        except MissingKeyPropertiesError:
+            missing = ", ".join(key for key in self.key_properties if key not in record)
+            raise MissingKeyError(f"a record of `{self.stream_name}` has no {missing}, which is its key", hint="this is a fault of the tap") from None
+
+    def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
+        return record  # done in process_record, where a refused row can be put aside; times are never parsed into Python's, which drop digits
+
+    def _after_process_record(self, context: dict[str, Any]) -> None:
+        """Nothing: the SDK's would format a debugging line for each record."""
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
+        """Write the record into the batch, or into the rejects file."""
+        self.tally["read"] += 1
+        if self._writer is None:
+            self._writer = self._new_writer(context)
+        try:
+            self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
+            content, tail = self._rows.line(record, self._writer.rows + 1)
+        except InvalidRecord as error:
+            cause = error.__cause__
+            self._reject(record, "schema", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
+        except RefusedRowError as error:
+            if error.code == "too_long" and self.config.get("string_length") == "fail":
+                raise DestinationError(
+                    f"a row of `{self.stream_name}` does not fit: {error}", hint="`string_length` says what to do with over-long text"
+                ) from error
+            self._reject(record, error.code, str(error), error.field)
+        else:
+            self._writer.add(content, tail)
+
+    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
+        self.tally["rejected"] += 1
+        self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
+
+    def _new_writer(self, context: dict[str, Any]) -> BatchWriter:
+        run = self.target.run
+        return BatchWriter(run.store, f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}")
+
+    def process_batch_files(self, encoding: BaseBatchFileEncoding, files: Sequence[str]) -> None:
+        """Raise: files of BATCH messages are not read yet, and passing them over would lose their rows."""
+        del encoding, files
+        raise InputError(f"`{self.stream_name}` comes in BATCH messages", hint="remove `batch_config` from the tap's settings")
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Make the rows durable: rejected ones on disk, the others in their table."""
+        self.target.rejects.sync()
+        writer, self._writer = self._writer, None
+        if writer is None or not writer.rows:
+            return
+        content, run = writer.finish(), self.target.run
+        columns = [self._plan.columns[name] for name in self._rows.properties]
+        entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
+        batch = Batch(self._plan, columns, [run.store.address(path) for path in writer.paths], entry)
+        if not self._plan.keys and run.loader.was_loaded(batch):
+            self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
+            self.tally["loaded before"] += writer.rows
+        else:
+            inserted = run.loader.load(batch)
+            self.tally["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
+        self.tally["loaded"] += writer.rows
+        run.store.remove(writer.paths)
+        del context

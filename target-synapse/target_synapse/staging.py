@@ -1,0 +1,102 @@
+"""The staging store: files in Blob Storage, each visible only when it is whole."""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
+from azure.storage.blob import BlobBlock, ContainerClient
+from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
+
+from target_synapse.copy_into import Credential, account_key, shared_access_signature
+from target_synapse.naming import digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+RETRIES = 4  # of a request to the storage, with growing waits between them
+TIMEOUT_S = 60  # for a connection, and for silence on one
+MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
+FORBIDDEN, NOT_FOUND = 403, 404
+UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
+logger = logging.getLogger("target-synapse")
+
+
+class StagingStore:
+    """The container for staged files, seen from here and from the pool."""
+
+    def __init__(self, config: Mapping[str, Any], *, retries: int = RETRIES) -> None:
+        self._url, self._name = config["storage_url"].rstrip("/"), config["storage_container"]
+        self._copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
+        key, token = config.get("storage_account_key"), config.get("storage_sas_token")
+        self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
+        try:
+            self._container = ContainerClient(
+                self._url,
+                self._name,
+                credential=key or (token or "").removeprefix("?"),
+                retry_total=retries,
+                connection_timeout=TIMEOUT_S,
+                read_timeout=TIMEOUT_S,
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"the storage settings are not right: {error}") from None
+
+    def check(self) -> None:
+        """Look into the container. Raises CredentialsError, ConfigurationError or UnreachableError."""
+        try:
+            next(iter(self._container.list_blobs(results_per_page=1)), None)
+        except ValueError:  # an account key that is no base64
+            raise CredentialsError(
+                f"the key of {self._url} is none", hint="check `storage_account_key`: it is base64, as the portal shows it"
+            ) from None
+        except AzureError as error:
+            raise self._explained(error) from error
+
+    def put(self, path: str, content: bytes) -> None:
+        """Write a file: staged as a block, then committed, so that it is there as a whole or not at all."""
+        blob = self._container.get_blob_client(path)
+        block = BlobBlock("00000000")
+        try:
+            blob.stage_block(block.id, content)
+            blob.commit_block_list([block])
+        except AzureError as error:
+            raise self._explained(error) from error
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Delete files. What cannot be deleted stays and is named in the log: the rows are safe already."""
+        try:
+            for start in range(0, len(paths), MAX_DELETES):
+                self._container.delete_blobs(*paths[start : start + MAX_DELETES], raise_on_any_failure=False)
+        except AzureError as error:
+            logger.warning("Staged files stay in %s: %s", self._name, self._explained(error))
+
+    def address(self, path: str) -> str:
+        """The file as the pool finds it."""
+        return f"{self._copy_url}/{self._name}/{path}"
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._container.close()
+
+    def _explained(self, error: AzureError) -> SuiteError:
+        where = f"container {self._name} of {self._url}"
+        if isinstance(error, ClientAuthenticationError) or (isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN):
+            return CredentialsError(
+                f"{where} refuses the secret",
+                hint="check `storage_account_key` or `storage_sas_token` (read, list, create, write, delete), and the clock",
+            )
+        if isinstance(error, ResourceNotFoundError):
+            return ConfigurationError(f"there is no {where}", hint="make the container, or change `storage_container`")
+        if isinstance(error, ServiceRequestError) or not isinstance(error, HttpResponseError):
+            return UnreachableError(f"{where} does not answer", hint="check `storage_url`, and that this machine may connect to it")
+        code = getattr(error, "error_code", None) or error.reason
+        return RejectedError(f"{where} refused a request: {code}", status=error.status_code or 0)
+
+
+def safe_part(name: str) -> str:
+    """A stream's name as a part of a path: no two streams share one, and no character needs escaping in an address."""
+    safe = UNSAFE.sub("-", name)
+    return safe if safe == name and not safe.startswith(".") else f"{safe.lstrip('.')}-{digest(name)}"

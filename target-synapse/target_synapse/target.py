@@ -1,0 +1,158 @@
+"""The target: what is shared by all streams, the checks before anything is read, and the account at the end."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from singer_commons.command import entry_point
+from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
+from singer_commons.rejects import RejectsFile
+from singer_commons.target import DurableTarget
+
+from target_synapse.checks import check
+from target_synapse.connection import Pool
+from target_synapse.ledger import LEDGER, ledger_table
+from target_synapse.lines import LineReader
+from target_synapse.load import Loader
+from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
+from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
+from target_synapse.sink import SynapseSink
+from target_synapse.staging import StagingStore
+from target_synapse.tables import ensure_ledger
+
+if TYPE_CHECKING:
+    from collections import Counter
+    from collections.abc import Iterator
+
+    from singer_sdk import Sink
+
+HARD_LIMIT_BATCHES = 2  # a tap that sends no STATE for so many batches' rows is not waited for
+
+
+@dataclass(frozen=True)
+class RunParts:
+    """What the sinks of a run share."""
+
+    run_id: str
+    pool: Pool
+    store: StagingStore
+    loader: Loader
+
+
+class TargetSynapse(DurableTarget):
+    """Singer target for Azure Synapse dedicated SQL pools."""
+
+    name = "target-synapse"
+    package_name = "sluice-target-synapse"
+    config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
+    default_sink_class: type[Sink] = SynapseSink
+    default_batch_rows = DEFAULT_BATCH_ROWS
+    message_reader_class = LineReader
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.rejects = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        self.tallies: dict[str, Counter[str]] = {}
+        self._streams_of: dict[str, str] = {}
+        self._run: RunParts | None = None
+        self._state_is_due = False
+        self.message_reader: LineReader = LineReader(around=self._reading)
+
+    @property
+    def run(self) -> RunParts:
+        """What the sinks share; made, and checked, at first use."""
+        if self._run is None:
+            if found := list(problems(self.config)):
+                raise ConfigurationError(found)
+            self._run = self._new_run()
+        return self._run
+
+    def _new_run(self) -> RunParts:
+        logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
+        run_id, ledger_schema = uuid.uuid4().hex, self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        pool, store = Pool(self.config), StagingStore(self.config)
+        check(pool, StagingStore(self.config, retries=1), self.logger)
+        pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
+        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id))
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        _ = self.run  # checked before the first line is read
+        try:
+            yield
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        self.rejects.close()
+        if self._run:
+            self._run.pool.close()
+            self._run.store.close()
+
+    def table_of(self, stream: str) -> TableName:
+        """The stream's table. Raises ConfigurationError if it is another stream's, or the ledger."""
+        table = table_name(stream, self.config.get("default_target_schema"), self.config.get("stream_schemas") or {})
+        if folded(table.table) == LEDGER:
+            raise ConfigurationError(f"stream `{stream}` would be loaded into the ledger of loads", hint="rename it with `stream_maps`")
+        other = self._streams_of.setdefault(table.same_as, stream)
+        if other != stream:
+            raise ConfigurationError(
+                f"streams `{other}` and `{stream}` would share the table {table}", hint="give one another schema with `stream_schemas`"
+            )
+        return table
+
+    # A batch ends at a STATE, so that every STATE that goes out has whole batches before it: a run that resumes from it cuts its
+    # batches where the lost run did, and the ledger knows them by their content.
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows at which all sinks are drained even if the tap sends no STATE."""
+        return super().batch_rows * HARD_LIMIT_BATCHES
+
+    def _waiting_rows(self) -> int:
+        return sum(sink.current_size for sink in self._sinks())
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_record_message(message_dict)
+        if not self._waiting_rows():
+            self._state_is_due = True  # drained in between two STATEs: the next one must end a batch again
+
+    def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        super()._process_state_message(message_dict)
+        if self._state_is_due or self._waiting_rows() >= super().batch_rows:
+            self.drain_all()
+            self._state_is_due = False
+
+    def _handle_max_record_age(self) -> None:
+        if self._max_record_age_in_minutes > self._MAX_RECORD_AGE_IN_MINUTES:
+            self._state_is_due = True
+
+    def process_endofpipe(self) -> None:
+        """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
+        try:
+            super().process_endofpipe()
+            self.run.loader.close_targets([str(self.table_of(stream)) for stream in self.tallies])
+        finally:
+            self._close()
+        for stream, tally in self.tallies.items():
+            self._tell(stream, tally)
+        rejected, allowed = sum(self.rejects.rows.values()), int(self.config.get("max_rejected_rows") or 0)
+        if rejected > allowed:
+            raise TooManyRejectsError(
+                f"{rejected} rows were rejected, {allowed} are allowed; all others are loaded", hint=f"{self.rejects.path} says which and why"
+            )
+
+    def _tell(self, stream: str, tally: Counter[str]) -> None:
+        read, loaded, rejected = tally["read"], tally["loaded"], tally["rejected"]
+        if read != loaded + rejected:
+            raise SuiteError(f"of `{stream}` {read} rows were read, but {loaded} loaded and {rejected} rejected: rows are unaccounted for")
+        also = [f"{tally[what]} {what}" for what in sorted(tally) if what not in ("read", "loaded", "rejected") and tally[what]]
+        self.logger.info("%s: %d rows read = %d loaded + %d rejected%s", stream, read, loaded, rejected, f" ({', '.join(also)})" if also else "")
+
+
+main = entry_point(TargetSynapse)

@@ -1,0 +1,7 @@
+"""A service that never comes to listen."""
+
+import threading
+
+
+def start(options):
+    threading.Event().wait()
