@@ -128,7 +128,9 @@ import sys
 from sandbox.autopilot.account import plain_customers
 from sandbox.autopilot.api import AutopilotStand
 from sandbox.http.service import HttpService
-service = HttpService(AutopilotStand(1, plain_customers(50), requests_per_second=None))
+stand = AutopilotStand(1, plain_customers(50), requests_per_second=None)
+stand.account.update(stand.account.contacts()[0]["contact_id"], updated_at="2199-01-01T00:00:00.000Z")
+service = HttpService(stand)
 service.start()
 print(service.url, flush=True)
 sys.stdin.read()
@@ -139,12 +141,13 @@ def test_the_clock_that_counts_is_the_services_not_ours(settings):
     """The service in another process, our clock a month fast: with ours as the cap, a change within that month would be lost."""
     with subprocess.Popen([sys.executable, "-c", ELSEWHERE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as serving:
         url = serving.stdout.readline().strip()
-        Control(url).change(update=3)
+        changed = Control(url).change(add=3)["add"]
         real_now = datetime.now(UTC)
         with time_machine.travel(real_now + timedelta(days=30)):
             run = run_tap({**settings, "base_url": url + "/v1", "start_date": stamps.text(real_now - timedelta(hours=1))})
         serving.stdin.close()
-    assert len(run.ids()) == 3
+    assert len(run.ids()) == 4
+    assert set(run.ids()) > set(changed)
     assert run.contacts_state["replication_key_value"] <= stamps.text(real_now)
 
 
