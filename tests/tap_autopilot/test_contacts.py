@@ -188,7 +188,7 @@ def test_a_full_table_run_that_is_cut_off_activates_nothing(service, settings):
 
 
 def test_a_pace_beyond_the_allowed_rate_is_waited_out_and_nothing_is_missing():
-    service = serve(LivelyStand(customers=120, requests_per_second=2))
+    service = serve(LivelyStand(customers=120, requests_per_second=4))
     run = run_tap(settings_for(service))
     service.close()
     assert (run.failure, len(run.ids())) == (None, 120)
