@@ -73,7 +73,8 @@ class BookmarkedStream(FullstoryStream):
             return
         self.stream_state.update(state)
         self.state_manager.is_flushed = False
-        self._write_state_message()
+        if self.get_batch_config(self.config) is None:
+            self._write_state_message()  # with BATCH files the rows are not out yet: the SDK writes the state behind each file
 
     @property
     def _is_incremental(self) -> bool:

@@ -26,6 +26,12 @@ def test_a_field_that_no_document_names_is_kept(sync, control):
     assert {name: value for name, value in user.items() if value is not None} == {"id": "1", "other": {"favourite": {"colour": "blue"}}}
 
 
+def test_a_count_that_does_not_agree_is_told(sync, control, caplog):
+    control.fault(path="/v2/users", status=200, body='{"results":[{"id":"1"}],"total_records":"3","next_page_token":""}')
+    sync("users")
+    assert "FullStory counts 3 users and listed 1" in caplog.text
+
+
 def test_a_list_that_runs_in_a_circle_ends_the_run(sync, control):
     control.fault(path="/v2/users", status=200, body='{"results":[{"id":"1"}],"total_records":"1","next_page_token":"again"}', times=5)
     run = sync("users")
