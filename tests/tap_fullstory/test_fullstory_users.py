@@ -1,4 +1,4 @@
-"""Users: all pages, every property."""
+"""Users and segments: all pages, every property."""
 
 from __future__ import annotations
 
@@ -37,6 +37,12 @@ def test_a_list_that_runs_in_a_circle_ends_the_run(sync, control):
     run = sync("users")
     assert isinstance(run.error, RejectedError)
     assert "came twice" in str(run.error)
+
+
+def test_all_segments_of_all_pages_come_and_those_of_the_service_without_a_date(sync, control):
+    stored = control.stored("what=segments")
+    assert sync("segments").records("segments") == [{"created": None, "other": None, **one} for one in stored]
+    assert (len(stored), [one["query"].get("limit") for one in control.requests() if one["path"] == "/segments/v1"]) == (130, ["100", "100"])
 
 
 def test_an_answer_that_is_not_json_is_named_with_its_path(sync, control):
