@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_sdk.singerlib.json import serialize_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ class RejectsFile:
         if self._descriptor is None:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        _write_whole(self._descriptor, _encoder.encode(line) + b"\n")
+        _write_whole(self._descriptor, _encoded(line) + b"\n")
         self.rows[stream] = self.rows.get(stream, 0) + 1
 
     def sync(self) -> None:
@@ -55,6 +56,13 @@ class RejectsFile:
             self.sync()
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def _encoded(line: Mapping[str, Any]) -> bytes:
+    try:
+        return _encoder.encode(line)
+    except UnicodeEncodeError:  # half of a surrogate pair, perhaps the very reason for the reject: written as its escape
+        return serialize_json(line).encode("ascii")
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:
