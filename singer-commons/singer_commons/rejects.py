@@ -6,13 +6,13 @@ Fields of a line: `time` (UTC), `stream`, `key` (the row's key properties), `cod
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from singer_sdk.singerlib.json import serialize_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,8 +61,8 @@ class RejectsFile:
 def _encoded(line: Mapping[str, Any]) -> bytes:
     try:
         return _encoder.encode(line)
-    except UnicodeEncodeError:  # half of a surrogate pair, perhaps the very reason for the reject: written as its escape
-        return serialize_json(line).encode("ascii")
+    except UnicodeEncodeError:  # half of a surrogate pair, which may be why the row was rejected: json escapes it
+        return json.dumps(line, default=str).encode("ascii")
 
 
 def _write_whole(descriptor: int, line: bytes) -> None:

@@ -16,7 +16,7 @@ from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 IN_MEMORY_BYTES = 8 << 20  # beyond this a file waits on disk
@@ -56,7 +56,7 @@ def plain_file(chunks: Iterable[bytes], into: IO[bytes]) -> None:
     _check_end(into)
 
 
-def items(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+def items(file: IO[bytes]) -> Generator[dict[str, Any]]:
     """The objects of a JSON array, or of lines of JSON; none of an empty file. Decimals are exact. Raises BrokenFileError."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig")
     try:

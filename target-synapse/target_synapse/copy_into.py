@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from target_synapse.ddl import ROW_COLUMN, Column
+from target_synapse.naming import ROW_COLUMN
 from target_synapse.quoting import labelled, plain_literal, quoted
 
 if TYPE_CHECKING:
+    from target_synapse.ddl import Column
     from collections.abc import Sequence
 
     from target_synapse.naming import TableName

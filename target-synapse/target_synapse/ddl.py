@@ -8,17 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from target_synapse.naming import ROW_COLUMN, TableName
 from target_synapse.quoting import literal, quoted
 from target_synapse.types import TEXT_MAX, SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_synapse.naming import TableName
-
 Index = Literal["columnstore", "heap"]
 MAX_COLUMNS = 1_024  # in a table (https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits)
-ROW_COLUMN = "_sdc_row"  # only in staging tables: the row's place in its batch, so that the newest row of a key is known
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_synapse.ddl import ROW_COLUMN, Column
+from target_synapse.naming import RANK_COLUMN, ROW_COLUMN
 from target_synapse.quoting import labelled, quoted
 from target_synapse.values import ESCAPE_CODE
 
 if TYPE_CHECKING:
+    from target_synapse.ddl import Column
     from collections.abc import Sequence
 
     from target_synapse.naming import TableName
@@ -34,8 +35,10 @@ def insert_all(table: TableName, staging: TableName, columns: Sequence[Column], 
 def insert_newest(table: TableName, staging: TableName, columns: Sequence[Column], keys: Sequence[Column], *, label: str) -> str:
     """Append, of the staged rows with the same key, the one that came last."""
     by_key = ", ".join(_restored(key, "s.") for key in keys)
-    numbered = f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS [_sdc_rank] FROM {staging} AS s"
-    statement = f"INSERT INTO {table} ({_names(columns)})\nSELECT {_values(columns)}\nFROM ({numbered}) AS s\nWHERE s.[_sdc_rank] = 1"
+    numbered = (
+        f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
+    )
+    statement = f"INSERT INTO {table} ({_names(columns)})\nSELECT {_values(columns)}\nFROM ({numbered}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1"
     return labelled(statement, label)
 
 

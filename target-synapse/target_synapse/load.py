@@ -91,7 +91,7 @@ class Loader:
     def _stage(self, staging: TableName, batch: Batch) -> None:
         # A fresh table for every try: what a failed COPY leaves behind is not documented.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
-        create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.hashed_by)
+        create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
         copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch, "copy"))
         self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")

@@ -1,10 +1,10 @@
 """Which table a stream goes to and which column a property: a rule for every name T-SQL cannot hold as it is.
 
 - Reserved words and special characters stay as they are: every name is quoted.
-- Blanks at the end go, since T-SQL compares names without them; NUL and halves of surrogate pairs become `_`.
-- An empty name becomes `_`.
-- A name of more than 128 UTF-16 units is cut, and gets `_` and 8 hexadecimal digits of its SHA-256.
-- Of names that are equal but for case, the one that the table has already, else the first, stays; the others get such digits.
+- A name that T-SQL cannot hold, or tell from another, is repaired and gets `_` and 8 hexadecimal digits of its SHA-256: blanks at the end go
+  (T-SQL compares names without them), NUL and halves of surrogate pairs become `_`, so does an empty name, and what is over 128 UTF-16 units is cut.
+- Of names that are equal but for case, the one that the table has already, else the first, stays; the others get such digits, and so do
+  `_sdc_row` and `_sdc_rank`, which staging tables have for themselves.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 DEFAULT_SCHEMA = "dbo"
 UNSPEAKABLE = re.compile(r"[\0\ud800-\udfff]")
 DIGEST_CHARS = 8
+ROW_COLUMN, RANK_COLUMN = "_sdc_row", "_sdc_rank"  # a staged row's place in its batch, and among the rows with its key
+STAGING_ONLY = frozenset((ROW_COLUMN, RANK_COLUMN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ def folded(name: str) -> str:
 def held_name(name: str) -> str:
     """The name as T-SQL can hold it."""
     held = UNSPEAKABLE.sub("_", name).rstrip(" ") or "_"
-    return held if utf16_units(held) <= MAX_NAME_CHARS else _told_apart(held, name)
+    return name if held == name and utf16_units(name) <= MAX_NAME_CHARS else _told_apart(held, name)
 
 
 def column_names(properties: Iterable[str], existing: Iterable[str] = ()) -> dict[str, str]:
@@ -57,7 +59,7 @@ def column_names(properties: Iterable[str], existing: Iterable[str] = ()) -> dic
     there = set(existing)
     ordered = list(properties)
     by_right = sorted(ordered, key=lambda name: held_name(name) not in there)  # stable: then the schema's order
-    taken: set[str] = set()
+    taken = set(STAGING_ONLY)
     chosen: dict[str, str] = {}
     for name in by_right:
         column = held_name(name)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from target_synapse.naming import TableName
     from target_synapse.types import SqlType
 
-NOT_HASHED = ("nvarchar", "varchar", "nchar", "char", "float", "real", "bit")  # see `hash_column`
+NOT_HASHED = ("float", "real", "bit")  # too few values, or none that are surely equal
 logger = logging.getLogger("target-synapse")
 
 
@@ -47,9 +47,12 @@ class LoadPlan:
         return [self.columns[key] for key in self.keys]
 
     @property
-    def hashed_by(self) -> str | None:
-        """The column by which staged rows are spread, so that the load moves as few as can be between nodes."""
-        return hash_column(self.key_columns)
+    def staging_hashed_by(self) -> str | None:
+        """The column by which staged rows are spread as the table's are, so that the load moves few between nodes.
+
+        None for text: staged text is escaped, so it would be spread in another way.
+        """
+        return None if any(one.type.is_text for one in self.key_columns[:1]) else hash_column(self.key_columns)
 
 
 def wanted_types(stream: str, properties: Mapping[str, Any]) -> dict[str, SqlType]:
@@ -85,8 +88,8 @@ def fitting(columns: Sequence[Column], keys: Sequence[str], index: Index) -> lis
 
 
 def hash_column(keys: Sequence[Column]) -> str | None:
-    """The first key, if rows spread well by it and staged values equal those in the table: staged text is longer, and escaped."""
-    return next((one.name for one in keys[:1] if one.type.name not in NOT_HASHED), None)
+    """The column that rows are distributed by: the first key, if it may be one."""
+    return next((one.name for one in keys[:1] if not one.type.is_max and one.type.name not in NOT_HASHED), None)
 
 
 def ensure_ledger(pool: Pool, schema: str) -> None:

@@ -73,8 +73,9 @@ class Azurite:
         raise SandboxError(f"Azurite ended before it listened: {' '.join(said[-3:])}", hint="is its installation whole? `make setup` mends it")
 
     def _pass_on_output(self) -> None:
-        for line in self._output:
-            sys.stderr.write(line)
+        with self._output as output:
+            for line in output:
+                sys.stderr.write(line)
 
 
 def _command(host: str, port: int) -> list[str]:

@@ -9,7 +9,7 @@ from sandbox.synapse.declared import read_type
 from sandbox.synapse.errors import unknown_here
 from sandbox.synapse.read_copy import read_copy
 from sandbox.synapse.read_ddl import read_alter, read_create, read_drop, read_rename
-from sandbox.synapse.read_dml import cut_options, read_delete, read_insert, read_merge, read_query, read_update
+from sandbox.synapse.read_dml import cut_options, read_delete, read_insert, read_merge, read_query, read_update, refuse_foreign
 from sandbox.synapse.tokens import Reader, tokens
 
 _STARTS: Final = {
@@ -17,6 +17,7 @@ _STARTS: Final = {
     "SELECT", "SET", "UPDATE", "USE", "END", "ELSE", "PRINT",
 }  # fmt: skip
 _STARTS_WITH: Final = {"COPY": "INTO", "RENAME": "OBJECT", "TRUNCATE": "TABLE"}
+_EXPRESSIONS: Final = {"SELECT", "WITH", "INSERT", "DELETE", "UPDATE", "MERGE"}
 _SET_OPERATORS: Final = {"UNION", "ALL", "EXCEPT", "INTERSECT", "AS", "INTO", "FOR"}
 
 
@@ -72,7 +73,7 @@ def _if(reader: Reader) -> c.Statement:
 
 def _starts(reader: Reader) -> bool:
     word = reader.peek().upper
-    return word in _STARTS or _STARTS_WITH.get(word, "-") == reader.peek(1).upper
+    return word in _STARTS or (word in _STARTS_WITH and _STARTS_WITH[word] == reader.peek(1).upper)
 
 
 def _advance(reader: Reader) -> str:
@@ -110,8 +111,10 @@ def _belongs(reader: Reader, kind: str, *, queried: bool, assigned: bool) -> boo
     return kind in {"GRANT", "DENY", "REVOKE"} or (word == "IF" and before in {"TABLE", "SCHEMA", "VIEW"})
 
 
-def _command(kind: str, words: Reader, *, terminated: bool) -> c.Command:
+def _command(kind: str, words: Reader, *, terminated: bool) -> c.Command:  # noqa: C901, PLR0911  # a table of verbs
     reader, label = cut_options(words)
+    if kind in _EXPRESSIONS:
+        refuse_foreign(reader)
     if kind in {"SELECT", "WITH"}:
         return read_query(reader, label)
     reader.take()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from azure.core.credentials import AzureNamedKeyCredential
@@ -13,7 +12,13 @@ from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpRes
 from azure.storage.blob import ContainerClient
 
 from sandbox.synapse.errors import copy_denied, copy_nothing_there, copy_option
-from sandbox.tds.session import SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from azure.core.rest import HttpRequest
+
+    from sandbox.tds.session import SqlError
 
 _LOOPBACK: Final = {"127.0.0.1", "localhost"}
 _FORBIDDEN: Final = 403
@@ -116,7 +121,7 @@ def _refused(location: Location, error: AzureError | ValueError) -> SqlError:
 
 def _public(error: ResourceNotFoundError) -> bool:
     """A request without a credential gets 404 for a container that is there but not public."""
-    request = error.response.request if error.response else None
+    request: HttpRequest | None = getattr(error.response, "request", None)
     return request is not None and "Authorization" not in request.headers and "sig=" not in request.url
 
 
@@ -136,7 +141,9 @@ def matches(path: str, name: str) -> bool:
             return True
         folder = plain.rstrip("/") + "/" if plain else ""
         return name.startswith(folder) and not _hidden(name[len(folder) :])
-    pattern = re.sub(r"\\\\(.)|\\\*|\\\?", lambda found: re.escape(found.group(1)) if found.group(1) else {"\\*": ".*", "\\?": "."}[found.group()], re.escape(path))
+    pattern = re.sub(
+        r"\\\\(.)|\\\*|\\\?", lambda found: re.escape(found.group(1)) if found.group(1) else {"\\*": ".*", "\\?": "."}[found.group()], re.escape(path)
+    )
     fixed = _prefix(path).rpartition("/")[0]
     return re.fullmatch(pattern, name, re.DOTALL) is not None and not _hidden(name[len(fixed) :].lstrip("/"))
 

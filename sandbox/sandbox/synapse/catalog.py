@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import pickle
 import threading
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
-import duckdb
-
-from sandbox.synapse.declared import DeclaredType
 from sandbox.synapse.errors import name_too_long, no_column, no_object, no_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+
+    from sandbox.synapse.declared import DeclaredType
 
 MAX_NAME_CHARS: Final = 128  # learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits
 MAX_COLUMNS: Final = 1024  # same page

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from sandbox.synapse.catalog import ColumnDef, TableDef
-from sandbox.synapse.declared import DeclaredType
+if TYPE_CHECKING:
+    from sandbox.synapse.catalog import ColumnDef, TableDef
+    from sandbox.synapse.declared import DeclaredType
 
 Name = tuple[str, ...]
 

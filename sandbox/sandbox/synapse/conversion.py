@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse.declared import DeclaredType
+if TYPE_CHECKING:
+    from sandbox.synapse.declared import DeclaredType
 
 # The characters of code page 1252, which the varchar of the default collation holds; anything else becomes `?`, silently.
-_CP1252: Final = r"\x00-\x7F\x{A0}-\x{FF}€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_CP1252: Final = r"\x00-\x7F\x{A0}-\x{FF}" + bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")
 _UNITS_US: Final = {0: 1_000_000, 1: 100_000, 2: 10_000, 3: 1_000, 4: 100, 5: 10}  # microseconds of a last digit
 
 MACROS: Final = (
     # UTF-16 code units, which nvarchar's lengths count: two for a character beyond the basic plane.
     r"utf16(x) AS CASE WHEN strlen(x) = length(x) THEN length(x) ELSE length(x) + length(regexp_replace(x, '[^\x{10000}-\x{10FFFF}]', '', 'g')) END",
     # Cut to n units; a mark before each wide character keeps a pair from being cut in two.
-    "cut_utf16(x, n) AS CASE WHEN strlen(x) <= n THEN x WHEN utf16(x) = length(x) THEN left(x, n) ELSE "
-    r"replace(left(regexp_replace(x, '([\x{10000}-\x{10FFFF}])', chr(65535) || '\1', 'g'), n), chr(65535), '') END",
+    (
+        "cut_utf16(x, n) AS CASE WHEN strlen(x) <= n THEN x WHEN utf16(x) = length(x) THEN left(x, n) ELSE "
+        r"replace(left(regexp_replace(x, '([\x{10000}-\x{10FFFF}])', chr(65535) || '\1', 'g'), n), chr(65535), '') END"
+    ),
     f"cp1252(x) AS CASE WHEN strlen(x) = length(x) THEN x ELSE regexp_replace(x, '[^{_CP1252}]', '?', 'g') END",
-    "fit(x, units, n, place) AS CASE WHEN x IS NULL OR strlen(x) <= n OR units <= n THEN x ELSE error('~2628~String or binary data would be "
-    "truncated in ' || place || '. Truncated value: ''' || left(x, n) || '''.~') END",
-    "fit_bytes(x, n, place) AS CASE WHEN x IS NULL OR octet_length(x) <= n THEN x ELSE error('~2628~String or binary data would be truncated in ' "
-    "|| place || '.~') END",
+    (
+        "fit(x, units, n, place) AS CASE WHEN x IS NULL OR strlen(x) <= n OR units <= n THEN x ELSE error('~2628~String or binary data would be "
+        "truncated in ' || place || '. Truncated value: ''' || left(x, n) || '''.~') END"
+    ),
+    (
+        "fit_bytes(x, n, place) AS CASE WHEN x IS NULL OR octet_length(x) <= n THEN x ELSE error('~2628~String or binary data would be truncated in ' "
+        "|| place || '.~') END"
+    ),
     "not_zero(x) AS CASE WHEN x = 0 THEN error('~8134~Divide by zero error encountered.~') ELSE x END",
     "floored(us, unit) AS us - ((us % unit) + unit) % unit",
     "round_us(ts, unit) AS make_timestamp(floored(epoch_us(ts) + unit // 2, unit))",
     # datetime counts in three-hundredths of a second, shown as .000, .003 and .007.
-    "round_ticks(ts) AS make_timestamp(floored(epoch_us(ts), 1000000) + CAST(round(round(((epoch_us(ts) % 1000000 + 1000000) % 1000000) * 3 / 10000) "
-    "* 10 / 3) AS BIGINT) * 1000)",
-    "between_years(ts, low, high) AS CASE WHEN ts IS NULL OR (ts >= low AND ts < high) THEN ts ELSE error('~242~The conversion of a data type to a "
-    "datetime data type resulted in an out-of-range value.~') END",
-    r"dto_minutes(x) AS CASE WHEN regexp_matches(x, '[+-]\d{2}:\d{2}$') THEN CAST(x[-6:-6] || '1' AS SMALLINT) * "
-    "(CAST(x[-5:-4] AS SMALLINT) * 60 + CAST(x[-2:] AS SMALLINT)) ELSE 0 END",
-    r"dto(x) AS CASE WHEN x IS NULL THEN NULL ELSE struct_pack(utc := CAST(regexp_replace(x, '\s*(Z|[+-]\d{2}:\d{2})$', '') AS TIMESTAMP) "
-    "- to_minutes(dto_minutes(x)), minutes := CAST(dto_minutes(x) AS SMALLINT)) END",
+    (
+        "round_ticks(ts) AS make_timestamp(floored(epoch_us(ts), 1000000) + CAST(round(round(((epoch_us(ts) % 1000000 + 1000000) % 1000000) * 3 / 10000) "
+        "* 10 / 3) AS BIGINT) * 1000)"
+    ),
+    (
+        "between_years(ts, low, high) AS CASE WHEN ts IS NULL OR (ts >= low AND ts < high) THEN ts ELSE error('~242~The conversion of a data type to a "
+        "datetime data type resulted in an out-of-range value.~') END"
+    ),
+    (
+        r"dto_minutes(x) AS CASE WHEN regexp_matches(x, '[+-]\d{2}:\d{2}$') THEN CAST(x[-6:-6] || '1' AS SMALLINT) * "
+        "(CAST(x[-5:-4] AS SMALLINT) * 60 + CAST(x[-2:] AS SMALLINT)) ELSE 0 END"
+    ),
+    (
+        r"dto(x) AS CASE WHEN x IS NULL THEN NULL ELSE struct_pack(utc := CAST(regexp_replace(x, '\s*(Z|[+-]\d{2}:\d{2})$', '') AS TIMESTAMP) "
+        "- to_minutes(dto_minutes(x)), minutes := CAST(dto_minutes(x) AS SMALLINT)) END"
+    ),
     "dto_local(x) AS x.utc + to_minutes(x.minutes)",
-    "dto_text(x) AS strftime(dto_local(x), '%Y-%m-%d %H:%M:%S.%f') || '0 ' || CASE WHEN x.minutes < 0 THEN '-' ELSE '+' END || "
-    "format('{:02d}:{:02d}', abs(x.minutes) // 60, abs(x.minutes) % 60)",
+    (
+        "dto_text(x) AS strftime(dto_local(x), '%Y-%m-%d %H:%M:%S.%f') || '0 ' || CASE WHEN x.minutes < 0 THEN '-' ELSE '+' END || "
+        "format('{:02d}:{:02d}', abs(x.minutes) // 60, abs(x.minutes) % 60)"
+    ),
 )
 
 
@@ -88,7 +105,9 @@ def _to_offset(expression: str, source: DeclaredType | None) -> str:
     if source and source.name == "datetimeoffset":
         return expression
     if source and source.name in {"datetime2", "datetime", "smalldatetime", "date"}:
-        return f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack(utc := CAST({expression} AS TIMESTAMP), minutes := CAST(0 AS SMALLINT)) END"
+        return (
+            f"CASE WHEN {expression} IS NULL THEN NULL ELSE struct_pack(utc := CAST({expression} AS TIMESTAMP), minutes := CAST(0 AS SMALLINT)) END"
+        )
     return f"dto(CAST({expression} AS VARCHAR))"
 
 

@@ -5,7 +5,6 @@ Whether a pool keeps rows of a COPY that failed half-way is not documented; here
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,8 @@ from sandbox.synapse.field_text import fits, ordered_date, stored_field
 from sandbox.synapse.parquet_files import read_parquet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pyarrow as pa
 
     from sandbox.synapse.session import PoolSession
@@ -47,10 +48,10 @@ def run(session: PoolSession, command: c.Copy) -> int:
     plan = _plan(session, table, command)
     with session.writing():
         if file_type == "PARQUET":
-            return sum(_load_parquet(session, table, plan, blob) for blob in _blobs(session, command, file_type))
+            return sum(_load_parquet(session, table, plan, blob) for blob in _blobs(session, command))
         layout = csv_format(command.options, session.pool.quoted_empty)
         job = _CsvJob(session, table, plan, layout, command)
-        return sum(job.load(blob) for blob in _blobs(session, command, file_type))
+        return sum(job.load(blob) for blob in _blobs(session, command))
 
 
 def _check_options(command: c.Copy, file_type: str) -> None:
@@ -94,7 +95,7 @@ def _plan(session: PoolSession, table: TableDef, command: c.Copy) -> list[Loaded
     return plan
 
 
-def _blobs(session: PoolSession, command: c.Copy, file_type: str) -> Iterator[Blob]:
+def _blobs(session: PoolSession, command: c.Copy) -> Iterator[Blob]:
     places = [located(url, session.pool.endpoints) for url in command.locations]
     if len({(place.account_url, place.container) for place in places}) > 1:
         raise errors.copy_option("FROM", "names more than one account or container")
@@ -104,7 +105,7 @@ def _blobs(session: PoolSession, command: c.Copy, file_type: str) -> Iterator[Bl
             yield blob
 
 
-def _insert(session: PoolSession, table: TableDef, plan: list[Loaded], values: list[str], rows: pa.Table, where: str = "") -> int:
+def _insert(session: PoolSession, table: TableDef, plan: list[Loaded], values: list[str], rows: pa.Table, *, where: str = "") -> int:
     session.cursor.register(_ROWS, rows)
     try:
         names = ", ".join(duck_name(loaded.column.name) for loaded in plan)
@@ -146,7 +147,9 @@ class _CsvJob:
                   for place, (loaded, field) in enumerate(zip(self._plan, self._fields, strict=True))]  # fmt: skip
         session.cursor.register(_ROWS, parsed.table)
         try:
-            found = session.duck(f"SELECT * FROM (SELECT {duck_name(ROW)} AS number, CASE {' '.join(checks)} END AS bad FROM {_ROWS}) WHERE bad IS NOT NULL")
+            found = session.duck(
+                f"SELECT * FROM (SELECT {duck_name(ROW)} AS number, CASE {' '.join(checks)} END AS bad FROM {_ROWS}) WHERE bad IS NOT NULL"
+            )
             wrong = found.fetchall()
         finally:
             session.cursor.unregister(_ROWS)
@@ -156,7 +159,7 @@ class _CsvJob:
             raise min(bad, key=lambda entry: entry[0])[1]
         values = [loaded.filled(stored_field(field, loaded.column.type)) for loaded, field in zip(self._plan, self._fields, strict=True)]
         where = f" WHERE {duck_name(ROW)} NOT IN ({', '.join(str(row) for row, _ in wrong)})" if wrong else ""
-        return _insert(session, self._table, self._plan, values, parsed.table, where)
+        return _insert(session, self._table, self._plan, values, parsed.table, where=where)
 
     @staticmethod
     def _conversion(file: str, row: int, loaded: Loaded) -> Exception:

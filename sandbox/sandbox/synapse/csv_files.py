@@ -6,15 +6,17 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
 from sandbox.synapse.errors import copy_option, copy_unreadable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROW: Final = "row number in file"  # a column of the result that no file can name
 
@@ -41,9 +43,9 @@ class Parsed:
 
 
 def csv_format(options: Mapping[str, str], quoted_empty: Literal["null", "empty"]) -> CsvFormat:
-    """Read COPY's options. Raises 105208 for what COPY does not take.
+    r"""Read COPY's options. Raises 105208 for what COPY does not take.
 
-    ROWTERMINATOR '\\n' means '\\r\\n', as the documentation says; '0x0A' is a line feed alone. Without one, lines end in \\r\\n.
+    ROWTERMINATOR '\n' means '\r\n', as the documentation says; '0x0A' is a line feed alone. Without one, lines end in \r\n.
     """
     row = _sign("ROWTERMINATOR", options.get("ROWTERMINATOR", "\\r\\n"))
     quote = _sign("FIELDQUOTE", options.get("FIELDQUOTE", '"'))
@@ -89,7 +91,15 @@ def parse_csv(text: str, layout: CsvFormat, fields: int) -> Parsed:
     """Cut a file into `fields` text columns c1, c2, ... and its row numbers; an empty field is NULL."""
     # pyarrow ends a line at any \r or \n, so it may only read what has no other line break outside of quotes.
     simple = len(layout.delimiter) == 1 and (layout.newline == "\n" and "\r" not in text)
-    return _parse_quickly(text, layout, fields) if simple and text.strip("\n") else _parse_carefully(text, layout, fields)
+    simple = simple and bool(text.strip("\n")) and _well_quoted(text, layout)
+    return _parse_quickly(text, layout, fields) if simple else _parse_carefully(text, layout, fields)
+
+
+def _well_quoted(text: str, layout: CsvFormat) -> bool:
+    """Whether quotes come in pairs and none stands between two characters of data; pyarrow would let such a field pass."""
+    quote, delimiter = re.escape(layout.quote), re.escape(layout.delimiter)
+    between = rf"[^{delimiter}\n{quote}]{quote}[^{delimiter}\n{quote}]"
+    return text.count(layout.quote) % 2 == 0 and re.search(between, text) is None
 
 
 def _numbered(columns: list[pa.Array], rows: pa.Array) -> pa.Table:
@@ -120,7 +130,9 @@ def _parse_quickly(text: str, layout: CsvFormat, fields: int) -> Parsed:
     if ragged and not all(number for number, _, _ in ragged):
         return _parse_carefully(text, layout, fields)
     bad = {number for number, _, _ in ragged}
-    numbers = pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
+    numbers = (
+        pa.array(range(1, table.num_rows + 1)) if not bad else pa.array([row for row in range(1, table.num_rows + len(bad) + 1) if row not in bad])
+    )
     whole = table.append_column(ROW, numbers)
     if layout.first_row > 1:
         whole = whole.slice(0, 0) if whole.num_rows == 0 else whole.filter(pc.greater_equal(whole[ROW], layout.first_row))
@@ -132,7 +144,7 @@ def _parse_carefully(text: str, layout: CsvFormat, fields: int) -> Parsed:
     """Field by field, for terminators of several characters and line breaks of other kinds."""
     quote, delimiter, newline = (re.escape(sign) for sign in (layout.quote, layout.delimiter, layout.newline))
     pattern = re.compile(
-        rf"(?:{quote}((?:[^{quote}]|{quote}{quote})*){quote}|((?:(?!{delimiter}|{newline}).)*))({delimiter}|{newline}|\Z)", re.DOTALL
+        rf"(?:{quote}((?:[^{quote}]|{quote}{quote})*){quote}|(?!{quote})((?:(?!{delimiter}|{newline}).)*))({delimiter}|{newline}|\Z)", re.DOTALL
     )
     columns: list[list[str | None]] = [[] for _ in range(fields)]
     numbers: list[int] = []

@@ -9,7 +9,6 @@ from sandbox.synapse import commands as c
 from sandbox.synapse import errors
 from sandbox.synapse.catalog import STORE, ColumnDef, TableDef, duck_name
 from sandbox.synapse.conversion import converted
-from sandbox.synapse.declared import DeclaredType
 from sandbox.synapse.functions import parsed_name
 from sandbox.synapse.read_ddl import check_columns
 from sandbox.tds.session import Column, RowCount, Rows, SqlError, SqlType
@@ -32,7 +31,7 @@ def run(session: PoolSession, command: c.Command) -> None:
             raise
 
 
-def _change(session: PoolSession, command: c.Command) -> None:
+def _change(session: PoolSession, command: c.Command) -> None:  # noqa: C901  # a table of commands
     match command:
         case c.CreateSchema():
             _create_schema(session, command.name)
@@ -92,7 +91,7 @@ def _create_table(session: PoolSession, command: c.CreateTable) -> None:
         query = session.translator().query(command.query)
         kinds = session.kinds(query)
         table.columns = [
-            ColumnDef(text, _stored(kind), nullable=place not in query.never_null)
+            ColumnDef(text, kind, nullable=place not in query.never_null)
             for place, ((text, _), kind) in enumerate(zip(query.columns, kinds, strict=True))
         ]
         _check_ctas_names(table)
@@ -101,11 +100,6 @@ def _create_table(session: PoolSession, command: c.CreateTable) -> None:
     _make(session, table)
     if query:
         session.duck(f"INSERT INTO {table.duck} {query.sql}")
-
-
-def _stored(kind: DeclaredType) -> DeclaredType:
-    """A text whose length nothing declares: as SQL Server does, the widest that is not (max)."""
-    return kind
 
 
 def _check_ctas_names(table: TableDef) -> None:
@@ -122,10 +116,10 @@ def check_table(table: TableDef) -> None:
             if column.type.is_max:
                 raise errors.max_in_columnstore(column.name)
     for name in table.hash_columns:
-        column = table.find(name)
-        if column is None:
+        found = table.find(name)
+        if found is None:
             raise errors.bad_distribution_column(name)
-        if column.default is not None:
+        if found.default is not None:
             raise errors.unsupported("A DEFAULT on the distribution column")  # create-table-azure-sql-data-warehouse, "DEFAULT"
     for name in table.index_columns:
         table.column(name)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse.errors import bad_scale, precision_too_large, too_long_type, unknown_type
-from sandbox.synapse.tokens import Reader
 from sandbox.tds.session import SqlType, TypeName
+
+if TYPE_CHECKING:
+    from sandbox.synapse.tokens import Reader
 
 MAX_PRECISION: Final = 38  # digits a decimal holds
 MAX_SCALE: Final = 7  # fractional digits of a second

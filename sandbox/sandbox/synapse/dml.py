@@ -8,11 +8,11 @@ from sandbox.synapse import commands as c
 from sandbox.synapse import errors
 from sandbox.synapse.catalog import ColumnDef, TableDef, duck_name
 from sandbox.synapse.conversion import converted
-from sandbox.synapse.declared import DeclaredType
 from sandbox.synapse.inserted_rows import values_of
 from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
+    from sandbox.synapse.declared import DeclaredType
     from sandbox.synapse.session import PoolSession
 
 
@@ -24,7 +24,9 @@ def run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge)
     except SqlError as error:
         if error.number == errors.NOT_NULL:  # DuckDB names the table without its schema
             table = session.pool.catalog.find(command.name)
-            error.message = error.message.replace(f"table '{table.name}'", f"table '{session.pool.database}.{table.full_name}'") if table else error.message
+            error.message = (
+                error.message.replace(f"table '{table.name}'", f"table '{session.pool.database}.{table.full_name}'") if table else error.message
+            )
         raise
 
 
@@ -56,7 +58,7 @@ def stored(session: PoolSession, table: TableDef, column: ColumnDef, expression:
 def _insert(session: PoolSession, command: c.Insert) -> int:
     table = session.pool.catalog.table(command.name)
     columns = [table.column(name) for name in command.columns] if command.columns else table.columns
-    rows = values_of(command.query, session.translator())
+    rows = values_of(command.query)
     if rows is not None:
         query, kinds = rows
     else:

@@ -102,9 +102,7 @@ def no_alter_column(column: str, table: str) -> SqlError:
 
 def duplicate_column(column: str, table: str) -> SqlError:
     """2705: names that differ only in case collide under the default collation [errors 2000 to 2999]."""
-    return SqlError(
-        2705, f"Column names in each table must be unique. Column name '{column}' in table '{table}' is specified more than once."
-    )
+    return SqlError(2705, f"Column names in each table must be unique. Column name '{column}' in table '{table}' is specified more than once.")
 
 
 def too_many_columns(table: str, count: int) -> SqlError:
@@ -220,7 +218,7 @@ def copy_option(option: str, why: str) -> SqlError:
 
 
 def copy_conversion(*, row: int, column: int, name: str, file: str, truncation: bool = False) -> SqlError:
-    """4863 (too long) and 4864 (not of the type): the bulk loader's words; row 1 is the first line that is loaded."""
+    """4863 (too long) and 4864 (not of the type): the bulk loader's words; rows count from the file's first."""
     number, kind = (4863, "truncation") if truncation else (4864, "type mismatch or invalid character for the specified codepage")
     return SqlError(number, f"Bulk load data conversion error ({kind}) for row {row}, column {column} ({name}) in data file {file}.")
 
@@ -260,7 +258,7 @@ def _missing(text: str) -> SqlError:
     return no_column(name) if "column" in text.lower() else no_object(name)
 
 
-def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:
+def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:  # noqa: PLR0911  # a table of errors
     """Word DuckDB's refusal as SQL Server would."""
     text = str(error).splitlines()[0]
     if guard := _GUARD.search(str(error)):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 KINDS: Final = {"error", "disconnect_before", "disconnect_after", "delay", "login_error"}
 # What a pool says when it is not there [sql/relational-databases/errors-events/database-engine-events-and-errors, Synapse rows].

@@ -6,10 +6,12 @@ datetimeoffset is written `YYYY-MM-DD hh:mm:ss.ffffff +00:00`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse.conversion import converted, sql_text
-from sandbox.synapse.declared import DeclaredType
+
+if TYPE_CHECKING:
+    from sandbox.synapse.declared import DeclaredType
 
 _CLOCK: Final = r"\d{2}:\d{2}(:\d{2}(\.\d{1,7})?)?"
 _PATTERNS: Final = {
@@ -43,7 +45,7 @@ def ordered_date(field: str, kind: DeclaredType, date_format: str) -> str:
     return f"CASE WHEN regexp_matches({field}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') THEN {field} ELSE {changed} END"
 
 
-def fits(field: str, kind: DeclaredType) -> str:
+def fits(field: str, kind: DeclaredType) -> str:  # noqa: PLR0911  # a table of types
     """Whether the text is of the type."""
     name = _SAME_AS.get(kind.name, kind.name)
     if kind.is_text:

@@ -13,7 +13,7 @@ Columns = Mapping[str, DeclaredType | None]
 Relations = Callable[[exp.Table], Columns | None]
 
 
-def type_of_node(kind: exp.Expression) -> DeclaredType:
+def type_of_node(kind: exp.Expr) -> DeclaredType:
     """The declared type of a CAST's target."""
     text = kind.sql("tsql")
     return read_type(Reader(text, tokens(text)), column=text, default_length=30)  # 30 is CAST's default [sql/t-sql/data-types/nchar-and-nvarchar]
@@ -64,7 +64,7 @@ def _named(columns: list[tuple[str, DeclaredType | None]], source: exp.Subquery)
     return {(renamed[place] if place < len(renamed) else name): kind for place, (name, kind) in enumerate(columns)}
 
 
-def outputs(query: exp.Expression, relations: Relations, outer: dict[str, Columns] | None = None) -> list[tuple[str, DeclaredType | None]]:
+def outputs(query: exp.Expr, relations: Relations, outer: dict[str, Columns] | None = None) -> list[tuple[str, DeclaredType | None]]:
     """Name and type (None: unknown) of each column of a query."""
     known: dict[str, Columns] = dict(outer or {})
     ctes = query.args.get("with_")
@@ -100,7 +100,7 @@ def wider(one: DeclaredType | None, other: DeclaredType | None) -> DeclaredType 
     return None
 
 
-def infer(node: exp.Expression, scope: Scope) -> DeclaredType | None:  # noqa: PLR0911  # a table of kinds
+def infer(node: exp.Expr, scope: Scope) -> DeclaredType | None:  # noqa: C901, PLR0911, PLR0912  # a table of kinds
     """The type of one expression, None where only DuckDB knows."""
     match node:
         case exp.Alias() | exp.Paren():
@@ -126,7 +126,9 @@ def infer(node: exp.Expression, scope: Scope) -> DeclaredType | None:  # noqa: P
             return BIGINT if node.args.get("big_int") else INT
         case exp.Window():
             return BIGINT if isinstance(node.this, (exp.RowNumber, exp.Rank, exp.DenseRank)) else infer(node.this, scope)
-        case exp.Max() | exp.Min() | exp.Nullif() | exp.Lower() | exp.Upper() | exp.Trim() | exp.Left() | exp.Right() | exp.Substring() | exp.Collate():
+        case (
+            exp.Max() | exp.Min() | exp.Nullif() | exp.Lower() | exp.Upper() | exp.Trim() | exp.Left() | exp.Right() | exp.Substring() | exp.Collate()
+        ):
             return infer(node.this, scope)
         case exp.Sum():
             summed = infer(node.this, scope)
@@ -142,7 +144,7 @@ def infer(node: exp.Expression, scope: Scope) -> DeclaredType | None:  # noqa: P
     return None
 
 
-def _widest(branches: list[exp.Expression | None], scope: Scope) -> DeclaredType | None:
+def _widest(branches: list[exp.Expr | None], scope: Scope) -> DeclaredType | None:
     """The type that every branch fits; None as soon as one is unknown. NULL fits any."""
     result: DeclaredType | None = None
     for branch in branches:
@@ -155,12 +157,15 @@ def _widest(branches: list[exp.Expression | None], scope: Scope) -> DeclaredType
     return result
 
 
-def _literal(node: exp.Expression) -> DeclaredType | None:
+def _literal(node: exp.Expr) -> DeclaredType | None:
     if isinstance(node, exp.National):
         return DeclaredType("nvarchar", max(len(node.this), 1))
     if node.is_string:
         return DeclaredType("varchar", max(len(node.this), 1))
-    return INT if node.is_int and abs(int(node.this)) < 2**31 else None
+    if node.is_int:
+        return INT if abs(int(node.this)) < 2**31 else None
+    before, _, after = node.this.partition(".")
+    return DeclaredType("decimal", precision=len(before + after), scale=len(after)) if (before + after).isdecimal() else None
 
 
 def _integer(left: DeclaredType | None, right: DeclaredType | None) -> DeclaredType | None:

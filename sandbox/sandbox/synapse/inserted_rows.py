@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sandbox.synapse.conversion import sql_text
 from sandbox.synapse.declared import DeclaredType
 from sandbox.synapse.errors import parse_error
 from sandbox.synapse.tokens import Token, tokens
 
-if TYPE_CHECKING:
-    from sandbox.synapse.translate import Translator
-
 _LITERAL_ROWS: Final = 20  # below this the general way is as quick
 
 
-def values_of(query: str, translator: Translator) -> tuple[str, list[DeclaredType]] | None:
+def values_of(query: str) -> tuple[str, list[DeclaredType]] | None:
     """DuckDB's VALUES for a query of literal rows, and None for every other. Raises 205 for rows of unequal length."""
     if query.upper().count("UNION ALL") < _LITERAL_ROWS:
         return None
-    rows = _rows(tokens(query), translator)
+    rows = _rows(tokens(query))
     if rows is None:
         return None
     if len({len(row) for row in rows}) > 1:
@@ -29,7 +26,7 @@ def values_of(query: str, translator: Translator) -> tuple[str, list[DeclaredTyp
     return f"SELECT * FROM (VALUES {text})", [DeclaredType("nvarchar", None)] * len(rows[0])
 
 
-def _rows(words: list[Token], translator: Translator) -> list[list[str]] | None:
+def _rows(words: list[Token]) -> list[list[str]] | None:
     rows: list[list[str]] = []
     place = 0
     while place < len(words):
@@ -38,7 +35,7 @@ def _rows(words: list[Token], translator: Translator) -> list[list[str]] | None:
         row: list[str] = []
         place += 1
         while True:
-            value, place = _value(words, place, translator)
+            value, place = _value(words, place)
             if value is None:
                 return None
             row.append(value)
@@ -54,7 +51,7 @@ def _rows(words: list[Token], translator: Translator) -> list[list[str]] | None:
     return rows
 
 
-def _value(words: list[Token], place: int, _: Translator) -> tuple[str | None, int]:
+def _value(words: list[Token], place: int) -> tuple[str | None, int]:
     """One literal, with an alias that is dropped; None for anything else."""
     sign = ""
     if place < len(words) and words[place].text in {"-", "+"}:

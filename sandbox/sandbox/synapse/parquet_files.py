@@ -7,13 +7,15 @@ currently support Parquet data types with MICROS and NANOS precision" is from th
 from __future__ import annotations
 
 import io
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 from pyarrow import parquet
 
-from sandbox.synapse.catalog import ColumnDef
 from sandbox.synapse.errors import copy_unreadable
+
+if TYPE_CHECKING:
+    from sandbox.synapse.catalog import ColumnDef
 
 _PHYSICAL: Final = {
     "BOOLEAN": {"bit"}, "DOUBLE": {"float"}, "FLOAT": {"real"}, "INT32": {"int"}, "INT64": {"bigint"}, "INT96": {"datetime2"},

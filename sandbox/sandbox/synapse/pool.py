@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
@@ -18,10 +16,12 @@ from sandbox.synapse.requests import RequestLog
 from sandbox.synapse.session import PoolSession
 from sandbox.tds.session import Login, SqlError
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
 # Newer than every build whose MERGE is documented to be wrong (10.0.17829.0).
-VERSION = (
-    "Microsoft Azure SQL Data Warehouse - 10.0.21181.0 Sep  6 2024 03:29:17 Copyright (c) Microsoft Corporation. Sluice sandbox: a stand-in on DuckDB."
-)
+VERSION = "Microsoft Azure SQL Data Warehouse - 10.0.21181.0 Sep  6 2024 03:29:17 Copyright (c) Microsoft Corporation. Sluice sandbox: a stand-in on DuckDB."
 
 
 class Pool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse import commands as c
 from sandbox.synapse.errors import copy_option
-from sandbox.synapse.tokens import Reader
+
+if TYPE_CHECKING:
+    from sandbox.synapse.tokens import Reader
 
 _TEXT_OPTIONS: Final = {
     "FILE_TYPE", "COMPRESSION", "FIELDQUOTE", "FIELDTERMINATOR", "ROWTERMINATOR", "DATEFORMAT", "ENCODING", "IDENTITY_INSERT", "ERRORFILE",

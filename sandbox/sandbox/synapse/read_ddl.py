@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sandbox.synapse import commands as c
-from sandbox.synapse.catalog import MAX_COLUMNS, ColumnDef, TableDef
+from sandbox.synapse.catalog import MAX_COLUMNS, MAX_NAME_CHARS, ColumnDef, TableDef
 from sandbox.synapse.declared import read_type
 from sandbox.synapse.errors import duplicate_column, enforced_key, name_too_long, too_many_columns, unknown_here, unsupported
-from sandbox.synapse.tokens import Reader
+
+if TYPE_CHECKING:
+    from sandbox.synapse.tokens import Reader
 
 
 def read_create(reader: Reader, label: str | None) -> c.Command:
@@ -35,14 +39,14 @@ def read_create(reader: Reader, label: str | None) -> c.Command:
 
 
 def _create_table(reader: Reader, label: str | None) -> c.Command:
-    name = reader.name()  # IF NOT EXISTS fails here by itself: a pool has no such clause
-    if reader.words[0].start >= 0 and name[-1].startswith("##"):
+    if reader.sees("IF"):
+        raise reader.refusal()  # a pool has no IF NOT EXISTS [create-table-azure-sql-data-warehouse]
+    name = reader.name()
+    if name[-1].startswith("##"):
         raise unsupported("A global temporary table")  # sql-data-warehouse-tables-temporary
     for part in name:
-        if len(part) > 128:  # noqa: PLR2004  # MAX_NAME_CHARS
+        if len(part) > MAX_NAME_CHARS:
             raise name_too_long(part)
-    if name[-1].upper() == "IF" and len(name) == 1:
-        raise reader.refusal()
     schema = name[-2] if len(name) > 1 else "dbo"
     table = TableDef(schema or "dbo", name[-1], [])
     if reader.sees("("):
@@ -102,7 +106,7 @@ def _constraint(inner: Reader) -> None:
 def read_column(inner: Reader) -> ColumnDef:
     """Read one column definition."""
     name = inner.identifier()
-    if len(name) > 128:  # noqa: PLR2004  # MAX_NAME_CHARS
+    if len(name) > MAX_NAME_CHARS:
         raise name_too_long(name)
     if inner.sees("AS"):
         raise unsupported("A computed column")  # sql-data-warehouse-tables-overview

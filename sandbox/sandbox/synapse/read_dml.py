@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from sandbox.synapse import commands as c
-from sandbox.synapse.errors import merge_semicolon, unsupported
+from sandbox.synapse.errors import merge_semicolon, no_column, parse_error, unknown_here, unsupported
 from sandbox.synapse.tokens import Reader, Token
+
+# What other dialects have and T-SQL has not; sqlglot would take it. The word counts only before such a word: `limit` is a fair name.
+_FOREIGN: Final = {"LIMIT": "number", "ILIKE": "string", "QUALIFY": "word", "RETURNING": "word"}
+
+
+def refuse_foreign(reader: Reader) -> None:
+    """Refuse other dialects' syntax, as T-SQL's parser would. Raises 103010, and 207 for TRUE and FALSE, which would be columns."""
+    for place, word in enumerate(reader.words):
+        following = reader.words[place + 1].kind if place + 1 < len(reader.words) else ""
+        if word.text in {"||", "::", "`"} or (word.upper in _FOREIGN and _FOREIGN[word.upper] == following):
+            raise parse_error(reader.sql, word.start, word.text)
+        if word.upper in {"TRUE", "FALSE"} and reader.words[place - 1].upper != "AS":
+            raise no_column(word.text)
 
 
 def cut_options(reader: Reader) -> tuple[Reader, str | None]:
@@ -144,7 +159,9 @@ def read_query(reader: Reader, label: str | None) -> c.Query:
         reader.expect("SELECT")
         target = reader.take().text
         reader.expect("=")
-        value = reader.until(",").text()
-        return c.Query(f"SELECT {value}", [(target.lower(), value)], label)
+        value = reader.until(",", "FROM").text()
+        if reader.sees(","):
+            raise unknown_here("SELECT into several variables")
+        return c.Query(f"SELECT {value} {reader.text()}", [(target.lower(), value)], label)
     text = reader.text().rstrip().removesuffix(";")
     return c.Query(text, [], label)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 KEPT_REQUESTS: Final = 10_000  # rows the view keeps [sql/relational-databases/system-dynamic-management-views/sys-dm-pdw-exec-requests-transact-sql]
 
@@ -54,6 +56,11 @@ class RequestLog:
         with self._lock:
             self._kept.append(request)
         return request
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
 
     def __iter__(self) -> Iterator[Request]:
         """Newest first."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -15,16 +14,19 @@ from sandbox.synapse import commands as c
 from sandbox.synapse import copy_into, ddl, dml
 from sandbox.synapse.batch import read_batch
 from sandbox.synapse.declared import DeclaredType, from_duck
-from sandbox.synapse.errors import aborted, from_duckdb, in_transaction, nested_transaction, no_transaction, unknown_here
+from sandbox.synapse.errors import aborted, from_duckdb, in_transaction, nested_transaction, no_transaction
 from sandbox.synapse.functions import system_functions
-from sandbox.synapse.requests import Request
 from sandbox.synapse.translate import Translated, Translator
 from sandbox.synapse.views import VIEWS
 from sandbox.tds.session import CancelledError, Column, Disconnect, Login, RowCount, Rows, SqlError
 
 if TYPE_CHECKING:
-    from sandbox.synapse.pool import Pool
+    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 
+    from sandbox.synapse.pool import Pool
+    from sandbox.synapse.requests import Request
+
+_MAX_PARAMETERS = 2098  # learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits
 _FETCH_ROWS = 5_000  # rows taken from DuckDB at a time
 _DDL = (
     c.CreateSchema | c.DropSchema | c.CreateTable | c.DropTable | c.Truncate | c.AddColumns | c.DropColumns | c.AlterColumn | c.Rename
@@ -66,6 +68,8 @@ class PoolSession:
     def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
         """Run a batch: all of it is read first, then each statement runs. Raises SqlError, CancelledError or Disconnect."""
         self._cancelled.clear()
+        if len(parameters) > _MAX_PARAMETERS:
+            raise SqlError(8003, f"The incoming request has too many parameters. The server supports a maximum of {_MAX_PARAMETERS} parameters.")
         self._variables = {name.lower(): value for name, value in parameters.items()}
         with self._failing():
             statements = read_batch(sql)
@@ -78,7 +82,16 @@ class PoolSession:
         self.in_transaction, self.failed = True, False
 
     def commit(self) -> None:
-        """Commit. Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first."""
+        """Commit as a driver asks for it, without a statement; faults know it as `COMMIT TRANSACTION`.
+
+        Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first.
+        """
+        self._meet_faults("COMMIT TRANSACTION")
+        self._commit()
+        if self.pool.faults.take("disconnect_after", "COMMIT TRANSACTION"):
+            raise Disconnect
+
+    def _commit(self) -> None:
         if not self.in_transaction:
             raise no_transaction()
         if self.failed:
@@ -124,8 +137,8 @@ class PoolSession:
 
     def count(self, sql: str, *, verb: str = "INSERT") -> int:
         """Run a statement that changes rows, and say how many."""
-        row = self.duck(sql, verb=verb).fetchone()
-        return int(row[0]) if row else 0
+        rows = self.duck(sql, verb=verb).fetchall()
+        return int(rows[0][0]) if rows else 0
 
     def translator(self) -> Translator:
         """A translator that knows this session's variables and functions."""
@@ -263,7 +276,7 @@ class PoolSession:
     def _transaction(self, verb: str) -> None:
         if verb == "rollback" and not self.in_transaction:
             raise no_transaction()
-        {"begin": self.begin, "commit": self.commit, "rollback": self.rollback}[verb]()
+        {"begin": self.begin, "commit": self._commit, "rollback": self.rollback}[verb]()
 
     def _declare(self, command: c.Declare) -> None:
         if command.type is None and command.name not in self._variables:
@@ -271,14 +284,16 @@ class PoolSession:
         self._variables[command.name] = self._value(command.value) if command.value else None
 
     def _value(self, expression: str) -> object:
-        row = self.duck(self.translator().query(f"SELECT {expression} AS value").sql).fetchone()
-        return row[0] if row else None
+        translated = self.translator().query(f"SELECT {expression} AS value")
+        self.show_views(translated.views)
+        rows = self.duck(translated.sql).fetchall()
+        return rows[0][0] if rows else None
 
     def _holds(self, condition: str) -> bool:
         translated = self.translator().query(f"SELECT CASE WHEN {condition} THEN 1 ELSE 0 END AS holds")
         self.show_views(translated.views)
-        row = self.duck(translated.sql).fetchone()
-        return bool(row and row[0])
+        rows = self.duck(translated.sql).fetchall()  # to the end: an unfinished result would block the next view
+        return bool(rows and rows[0][0])
 
     # --- results ---
 
@@ -295,8 +310,11 @@ class PoolSession:
         shown = given if len(given) == len(names) else names
         columns = [Column(name, kind.wire()) for name, kind in zip(shown, kinds, strict=True)]
         rows = LazyRows(self._fetched(result, [_reader(kind) for kind in kinds]))
-        yield Rows(columns, rows)
-        rows.hold()
+        try:
+            yield Rows(columns, rows)
+            rows.hold()
+        finally:
+            self.cursor.abort()  # a client that went on without reading to the end
 
     def _fetched(self, result: duckdb.DuckDBPyConnection, readers: list[Callable[[object], object] | None]) -> Generator[Sequence[object]]:
         self.row_count = 0
@@ -312,10 +330,6 @@ class PoolSession:
             self.row_count += len(block)
             for row in block:
                 yield row if plain else [read(value) if read and value is not None else value for read, value in zip(readers, row, strict=True)]
-
-    def unsupported(self, what: str) -> SqlError:
-        """The stand-in's own limit."""
-        return unknown_here(what)
 
 
 def _offset(value: object) -> object:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from sandbox.synapse.errors import parse_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Kind = Literal["word", "quoted", "string", "number", "variable", "op"]
 

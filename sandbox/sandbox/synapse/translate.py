@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
-from sandbox.synapse.catalog import Catalog
 from sandbox.synapse.conversion import converted
 from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
 from sandbox.synapse.errors import no_object, parse_error, unsupported
 from sandbox.synapse.inference import Columns, Scope, infer, outputs, scope_of, type_of_node
 from sandbox.synapse.views import VIEWS, schema_id, view_name
 from sandbox.tds.session import SqlError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from sandbox.synapse.catalog import Catalog
 
 _CLOCKS = {"SYSUTCDATETIME", "GETUTCDATE", "SYSDATETIME", "GETDATE", "CURRENT_TIMESTAMP"}
 
@@ -33,7 +37,7 @@ class Translated:
     never_null: frozenset[int] = frozenset()  # places of columns that are ISNULL(...), which a CTAS makes NOT NULL
 
 
-def literal(value: object) -> exp.Expression:  # noqa: PLR0911  # a table of kinds
+def literal(value: object) -> exp.Expr:  # noqa: C901, PLR0911  # a table of kinds
     """A parameter's value as a DuckDB literal, so that it converts as a literal would."""
     match value:
         case None:
@@ -90,7 +94,7 @@ class Translator:
         found = [part.this for part in parts if isinstance(part.this, exp.Table)]
         return [(tuple(name for name in (table.catalog, table.db, table.name) if name), table.alias) for table in found]
 
-    def _parse(self, text: str) -> exp.Expression:
+    def _parse(self, text: str) -> exp.Expr:
         try:
             tree = sqlglot.parse_one(text, read="tsql")
         except ParseError as error:
@@ -106,12 +110,14 @@ class Translator:
         return tree
 
     def _relation(self, table: exp.Table) -> Columns | None:
+        if not isinstance(table.this, exp.Identifier):
+            return None  # a function in FROM, refused where tables are rewritten
         if view := view_name(table.db, table.name):
             return VIEWS[view].columns
         found = self._catalog.find(tuple(part for part in (table.catalog, table.db, table.name) if part))
         return {column.name: column.type for column in found.columns} if found else None
 
-    def _rewritten(self, tree: exp.Expression, views: set[str]) -> exp.Expression:
+    def _rewritten(self, tree: exp.Expr, views: set[str]) -> exp.Expr:
         ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
         scopes = {id(select): scope_of(select, self._relation, {}) for select in tree.find_all(exp.Select)}
         everything = Scope({name: columns for scope in scopes.values() for name, columns in scope.sources.items()})
@@ -149,8 +155,8 @@ class Translator:
         table.set("hints", None)
         if not table.db and table.name.lower() in ctes:
             return
-        if isinstance(table.this, exp.Anonymous):
-            raise unsupported(f"The table function {table.this.name}")
+        if not isinstance(table.this, exp.Identifier):
+            raise unsupported(f"The table function {table.this.sql('tsql')}")
         if view := view_name(table.db, table.name):
             views.add(view)
             rows = sqlglot.parse_one(VIEWS[view].select(view), read="duckdb")
@@ -163,7 +169,7 @@ class Translator:
         table.set("db", exp.to_identifier(found.schema, quoted=True))
         table.set("this", exp.to_identifier(found.name, quoted=True))
 
-    def _node(self, node: exp.Expression, kinds: dict[int, DeclaredType | None], texts: set[int], scope: Scope) -> exp.Expression:  # noqa: PLR0911  # a table of kinds
+    def _node(self, node: exp.Expr, kinds: dict[int, DeclaredType | None], texts: set[int], scope: Scope) -> exp.Expr:  # noqa: C901, PLR0911, PLR0912  # a table of kinds
         match node:
             case exp.Parameter() if not isinstance(node.parent, exp.Parameter):
                 return self._variable(node)
@@ -185,25 +191,27 @@ class Translator:
                 return literal(datetime.now(UTC).replace(tzinfo=None))
             case exp.Collate():
                 return self._collate(node)
+            case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
+                return exp.ILike(this=node.this, expression=node.expression)
             case exp.Column() if node.catalog:
                 node.set("catalog", None)
-            case exp.ObjectId() | exp.Anonymous():
+            case exp.ObjectId() | exp.CurrentSchema() | exp.Anonymous():
                 return self._function(node)
         return node
 
     @staticmethod
-    def _collate(node: exp.Collate) -> exp.Expression:
+    def _collate(node: exp.Collate) -> exp.Expr:
         name = node.expression.name.upper()
         if "_CI" in name:
             return exp.Collate(this=node.this, expression=exp.Var(this="NOCASE"))
         return exp.Collate(this=node.this, expression=exp.Var(this="BINARY")) if "BIN" in name or "_CS" in name else node
 
     @staticmethod
-    def _cast(value: exp.Expression, target: DeclaredType, source: DeclaredType | None) -> exp.Expression:
+    def _cast(value: exp.Expr, target: DeclaredType, source: DeclaredType | None) -> exp.Expr:
         text = converted(value.sql("duckdb"), target, source)
         return sqlglot.parse_one(text, read="duckdb")
 
-    def _variable(self, node: exp.Parameter) -> exp.Expression:
+    def _variable(self, node: exp.Parameter) -> exp.Expr:
         inner = node.this
         name = "@@" + inner.name.lower() if isinstance(inner, exp.Parameter) else "@" + inner.name.lower()
         if name in self._functions:
@@ -212,9 +220,11 @@ class Translator:
             raise SqlError(137, f'Must declare the scalar variable "@{inner.name}".', severity=15)
         return literal(self._variables[name])
 
-    def _function(self, node: exp.Expression) -> exp.Expression:
+    def _function(self, node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.ObjectId):
             name, arguments = "OBJECT_ID", [node.this, *([node.expression] if node.expression else [])]
+        elif isinstance(node, exp.CurrentSchema):
+            name, arguments = "SCHEMA_NAME", [node.this] if node.this else []
         else:
             name, arguments = node.name.upper(), node.expressions
         if name in _CLOCKS:
@@ -231,7 +241,7 @@ class Translator:
             return literal(self._functions[name](*values))
         return self._looked_up(name, arguments)
 
-    def _looked_up(self, name: str, arguments: list[exp.Expression]) -> exp.Expression:
+    def _looked_up(self, name: str, arguments: list[exp.Expr]) -> exp.Expr:
         """A catalogue function over a column: the names by number, as a CASE."""
         if name not in {"SCHEMA_NAME", "OBJECT_NAME"} or len(arguments) != 1:
             raise unsupported(f"{name} of {', '.join(part.sql('tsql') for part in arguments)} in this place")

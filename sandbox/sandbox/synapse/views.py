@@ -48,9 +48,7 @@ class View:
     def arrow(self, catalog: Catalog, requests: RequestLog) -> pa.Table:
         """The rows as they are now."""
         rows = list(self.rows(catalog, requests))
-        arrays = [
-            pa.array([row[place] for row in rows], _ARROW.get(kind.name, pa.string())) for place, kind in enumerate(self.columns.values())
-        ]
+        arrays = [pa.array([row[place] for row in rows], _ARROW.get(kind.name, pa.string())) for place, kind in enumerate(self.columns.values())]
         return pa.Table.from_arrays(arrays, names=list(self.columns))
 
 
@@ -61,7 +59,7 @@ def view_name(schema: str, name: str) -> str | None:
 
 
 def schema_id(catalog: Catalog, name: str) -> int:
-    """dbo is 1, as always; the rest count from 5."""
+    """Dbo is 1, as always; the rest count from 5."""
     keys = [key for key in catalog.schemas if key != "dbo"]
     return 1 if name.lower() == "dbo" else 5 + keys.index(name.lower())
 
@@ -118,7 +116,20 @@ def _columns(catalog: Catalog, _: RequestLog) -> Iterable[Row]:
             kind = column.type
             number = kind.system_type_id
             collation = (kind.collation or DEFAULT_COLLATION) if kind.is_text else None
-            yield table.object_id, column.name, column.id, number, number, kind.max_length_bytes, kind.digits, kind.scale, collation, column.nullable, False, False
+            yield (
+                table.object_id,
+                column.name,
+                column.id,
+                number,
+                number,
+                kind.max_length_bytes,
+                kind.digits,
+                kind.scale,
+                collation,
+                column.nullable,
+                False,
+                False,
+            )
 
 
 def _types(_: Catalog, __: RequestLog) -> Iterable[Row]:

@@ -49,14 +49,13 @@ class Client:
     def refused(self, sql, **parameters):
         """The number of the refusal."""
         with pytest.raises(SqlError) as caught:
-            for answer in self.session.execute(sql, {f"@{name}": value for name, value in parameters.items()}):
-                list(answer.rows) if isinstance(answer, Rows) else None
+            self.answers(sql, **parameters)
         return caught.value.number
 
     def message(self, sql):
         """Number and words of the refusal."""
         with pytest.raises(SqlError) as caught:
-            list(self.session.execute(sql, {}))
+            self.answers(sql)
         return caught.value.number, caught.value.message
 
 
@@ -100,7 +99,11 @@ class Stage:
 
     def sas(self, permissions="rl"):
         return generate_container_sas(
-            ACCOUNT, self.container, account_key=KEY, permission=ContainerSasPermissions.from_string(permissions), expiry=datetime.now(UTC) + timedelta(hours=1)
+            ACCOUNT,
+            self.container,
+            account_key=KEY,
+            permission=ContainerSasPermissions.from_string(permissions),
+            expiry=datetime.now(UTC) + timedelta(hours=1),
         )
 
     def copy(self, table, *paths, options="FILE_TYPE = 'CSV', ROWTERMINATOR = '0x0A'", sas=None, columns=""):
@@ -121,7 +124,17 @@ def azurite(tmp_path_factory):
     if not main.is_file():
         pytest.skip(f"Azurite is not installed: {main} is not there (set SANDBOX_AZURITE_MAIN)")
     port = _free_port()
-    command = ["node", str(main), "--blobHost", "127.0.0.1", "--blobPort", str(port), "--disableTelemetry", "--skipApiVersionCheck", "--inMemoryPersistence"]
+    command = [
+        "node",
+        str(main),
+        "--blobHost",
+        "127.0.0.1",
+        "--blobPort",
+        str(port),
+        "--disableTelemetry",
+        "--skipApiVersionCheck",
+        "--inMemoryPersistence",
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path_factory.mktemp("azurite"), text=True) as process:
         assert process.stdout is not None
         for line in process.stdout:

@@ -1,3 +1,4 @@
+# ruff: noqa: DTZ001  # datetime2 has no zone
 import gzip
 import io
 import time
@@ -123,6 +124,23 @@ def test_terminators_quotes_first_row_and_encoding_are_as_the_options_say(stagin
     options = "FILE_TYPE = 'CSV', FIELDTERMINATOR = '||', ROWTERMINATOR = '##', FIELDQUOTE = '^', FIRSTROW = 2, ENCODING = 'UTF16'"
     assert staging.run(stage.copy("stg", "1.csv", options=options)) == 2
     assert staging.run("SELECT id, name FROM stg ORDER BY id") == [(1, "a||b"), (2, "é")]
+
+
+def test_a_header_is_passed_over(client, stage):
+    client.run(f"CREATE TABLE t (id int NULL) {HEAP}")
+    stage.put("1.csv", b"id\n1\nx\n")
+    options = "FILE_TYPE = 'CSV', ROWTERMINATOR = '0x0A', FIRSTROW = 2"
+    assert client.message(stage.copy("t", "1.csv", options=options))[1].endswith("for row 3, column 1 (id) in data file 1.csv.")
+    assert client.run(stage.copy("t", "1.csv", options=options + ", MAXERRORS = 1")) == 1
+
+
+def test_text_that_is_no_csv_is_refused(staging, stage):
+    stage.put("open.csv", b'1,"a\n2,b\n')
+    stage.put("junk.csv", b'1,"a"b\n2,c\n')
+    assert [staging.refused(stage.copy("stg", name)) for name in ("open.csv", "junk.csv")] == [4832, 4832]
+    stage.put("inner.csv", b'1,a"b\n')
+    staging.run(stage.copy("stg", "inner.csv"))
+    assert staging.run("SELECT name FROM stg") == [('a"b',)]
 
 
 def test_a_row_terminator_of_backslash_n_means_carriage_return_and_line_feed(staging, stage):

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import io
+import itertools
+import json
+from pathlib import Path
+
+import pytest
+from harness import run_command
+from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
+from target_synapse.target import TargetSynapse
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def azurite():
+    with running_azurite() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def pool_process():
+    process = PoolProcess()
+    yield process
+    process.close()
+
+
+@pytest.fixture
+def pool(pool_process):
+    yield pool_process
+    pool_process.order(clear=True)
+
+
+@pytest.fixture
+def schema():
+    """A schema of the test's own in the pool all tests share."""
+    return f"s{next(_numbers)}"
+
+
+@pytest.fixture
+def settings(azurite, pool, schema, tmp_path):
+    storage = storage_settings(azurite)
+    return {**pool.settings(), **storage, "default_target_schema": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
+
+
+@pytest.fixture
+def load(settings, tmp_path):
+    """Runs the command on lines; keyword arguments change settings."""
+
+    def run(lines, **changes):
+        return run_command("target-synapse", settings={**settings, **changes}, folder=tmp_path, lines=lines)
+
+    return run
+
+
+@pytest.fixture
+def table(pool, schema):
+    """Reads a table of the test's schema: rows of the named columns, in order."""
+
+    def read(name, columns="*", order="1"):
+        return pool.rows(f"SELECT {columns} FROM [{schema}].[{name}] ORDER BY {order}")
+
+    return read
+
+
+@pytest.fixture
+def load_here(settings, capsys):
+    """Loads lines in this process, much faster than the command; returns the states that went out, and raises what the target raises."""
+
+    def run(lines, **changes):
+        capsys.readouterr()
+        target = TargetSynapse(config={**settings, **changes})
+        try:
+            target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+        finally:
+            run.tallies = {stream: dict(tally) for stream, tally in target.tallies.items()}
+            run.states = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return run.states
+
+    return run
+
+
+@pytest.fixture
+def rejects(settings):
+    """Code, field and record of each rejected row."""
+
+    def read():
+        path = Path(settings["rejects_path"])
+        lines = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return [(line["code"], line["field"], line["record"]) for line in lines]
+
+    return read

@@ -1,0 +1,163 @@
+"""All SQL of a load, as text: a case is a .json (stream, keys, schema, settings, columns that are there) and the .sql it must give.
+
+SYNAPSE_WRITE_CASES=1 writes the .sql files anew: read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from synapse_support.recording_pool import RecordingPool
+from target_synapse import copy_into, ddl, dml, ledger, odbc
+from target_synapse.ddl import Column
+from target_synapse.ledger import Entry, ledger_table
+from target_synapse.load import Batch, Loader
+from target_synapse.naming import TableName, column_names, table_name
+from target_synapse.quoting import literal, quoted
+from target_synapse.tables import ensure_ledger, ensure_table
+from target_synapse.types import SqlType, parsed
+
+CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
+MAXDOP = Path(os.sys.executable).parent / "maxdop"
+CREDENTIAL = copy_into.account_key("a'key==")
+
+
+def statements_of(case):
+    """Everything that is sent to load one batch of two rows."""
+    pool = RecordingPool(case.get("columns", ()))
+    config = case.get("settings", {})
+    table = table_name(case["stream"], config.get("default_target_schema"), config.get("stream_schemas", {}))
+    ensure_ledger(pool, table.schema)
+    keys = case["keys"]
+    plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
+    loader = Loader(pool, CREDENTIAL, ledger_table(table.schema), "run1")
+    entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
+    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry)
+    if not keys:
+        loader.was_loaded(batch)
+    loader.load(batch)
+    loader.close_targets([str(table)])
+    return [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
+
+
+def as_script(statements):
+    return "\nGO\n".join(statements) + "\n"
+
+
+def grammar_error(tmp_path, script):
+    """What Microsoft's own parser says against the script; empty if nothing."""
+    path = tmp_path / "script.sql"
+    path.write_text(script, encoding="utf-8")
+    done = subprocess.run([MAXDOP, path], capture_output=True, text=True, check=False)
+    return done.stdout + done.stderr if done.returncode else ""
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_statements_of_a_load_are(path, tmp_path):
+    script = as_script(statements_of(json.loads(path.read_text(encoding="utf-8"))))
+    expected = path.with_suffix(".sql")
+    if os.environ.get("SYNAPSE_WRITE_CASES"):
+        expected.write_text(script, encoding="utf-8")
+    assert script == expected.read_text(encoding="utf-8")
+    assert grammar_error(tmp_path, script) == ""
+
+
+NAMES = st.text(min_size=0, max_size=140) | st.sampled_from(["select", "a]b", "'", "''", "[x]", "--", "/*", "GO", "😀" * 128, " ", "x" * 129])
+TYPES = st.sampled_from(
+    [
+        "bigint",
+        "bit",
+        "float",
+        "decimal(38,10)",
+        "nvarchar(4000)",
+        "nvarchar(max)",
+        "date",
+        "time(7)",
+        "datetime2(7)",
+        "varbinary(8000)",
+        "uniqueidentifier",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stream=NAMES, properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6))
+def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties):
+    schema = {"properties": {name: {"x-sql-datatype": kind} for name, kind in properties.items()}}
+    for keys in ([], [next(iter(properties))]):
+        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema}))
+        assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(held=st.dictionaries(NAMES.map(lambda name: "c" + name), TYPES, min_size=1, max_size=4), new=st.dictionaries(NAMES, TYPES, max_size=4))
+def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
+    columns = [Column(name, parsed(kind)) for name, kind in zip(column_names([*held, *new]).values(), [*held.values(), *new.values()], strict=True)]
+    table = TableName("dbo", "t")
+    script = as_script(
+        [ddl.add_columns(table, columns), *(ddl.alter_column(table, one) for one in columns), ddl.drop_table(table), ddl.select_columns(table)]
+    )
+    assert grammar_error(tmp_path, script) == ""
+
+
+def test_a_broken_statement_is_seen_by_the_parser(tmp_path):
+    assert "Incorrect syntax" in grammar_error(tmp_path, "CREATE TABLE [t] ([a] bigint NULL) WITH (DISTRIBUTION = HSH([a]), HEAP)")
+
+
+@given(st.text(max_size=128).filter(bool))
+def test_a_quoted_name_is_read_back_as_it_was(name):
+    try:
+        text = quoted(name)
+    except ValueError:
+        return
+    assert text[0] + text[-1] == "[]"
+    assert text[1:-1].replace("]]", "\0").count("]") == 0
+    assert text[1:-1].replace("]]", "]") == name
+
+
+@given(st.text())
+def test_a_literal_is_read_back_as_it_was(text):
+    made = literal(text)
+    assert made.startswith("N'")
+    assert made[2:-1].replace("''", "\0").count("'") == 0
+    assert made[2:-1].replace("''", "'") == text
+
+
+def test_names_that_no_identifier_holds_are_refused():
+    for name in ("", "x" * 129, "😀" * 65, "a\0b", "\ud800"):
+        with pytest.raises(ValueError, match="not a T-SQL identifier"):
+            quoted(name)
+
+
+def test_the_secret_of_a_credential_is_not_in_its_repr():
+    assert repr(CREDENTIAL) == "Credential(identity='Storage Account Key')"
+
+
+def test_a_leading_question_mark_of_a_signature_is_dropped():
+    assert copy_into.shared_access_signature("?sv=1&sig=x").secret == "sv=1&sig=x"
+
+
+def test_a_label_is_cut_to_the_room_there_is():
+    long = TableName("dbo", "t" * 128)
+    made = dml.insert_all(long, long, [Column("a", SqlType("bigint"))], label="x")
+    assert made.endswith("OPTION (LABEL = N'x')")
+
+
+def test_values_cannot_end_their_entry_of_the_connection_string():
+    config = {"host": "h", "database": "d;UID=x", "user": "u}", "password": "p;}{=", "trust_server_certificate": True}
+    assert odbc.connection_string(config, "/lib/d.so") == (
+        "DRIVER={/lib/d.so};SERVER={h,1433};DATABASE={d;UID=x};UID={u}}};PWD={p;}}{=};Encrypt={yes};TrustServerCertificate={yes};"
+        "LongAsMax={yes};APP={target-synapse};ConnectRetryCount={0}"
+    )
+
+
+def test_the_ledger_is_asked_by_load_and_by_table():
+    table = ledger_table("dbo")
+    assert ledger.select_load(table, "a'b") == "SELECT COUNT_BIG(*) FROM [dbo].[_sdc_load_ledger] WHERE [load_id] = N'a''b'"
