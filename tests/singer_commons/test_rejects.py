@@ -48,6 +48,6 @@ def test_a_second_run_appends(tmp_path):
 
 def test_a_row_that_is_no_unicode_is_kept_too(tmp_path):
     rejects = RejectsFile(tmp_path / "rejects.jsonl")
-    rejects.write("s", {"text": "half \ud83d", "amount": Decimal("1.10")}, code="C", reason="r")
+    rejects.write("s", {"text": "half \ud83d"}, code="C", reason="r")
     rejects.close()
-    assert json.loads((tmp_path / "rejects.jsonl").read_text(), parse_float=Decimal)["record"] == {"text": "half \ud83d", "amount": Decimal("1.10")}
+    assert json.loads((tmp_path / "rejects.jsonl").read_text())["record"] == {"text": "half \ud83d"}
