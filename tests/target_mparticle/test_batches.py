@@ -67,6 +67,12 @@ def test_a_row_is_split_into_batches_that_together_hold_all_of_it(attributes, de
     assert all(len(part.get("user_attributes", {})) <= most and len(body) <= batch_bytes for part, body in zip(parts, bodies, strict=True))
 
 
+@pytest.mark.parametrize(("request_bytes", "sizes"), [(14, [2]), (13, [1, 1])])
+def test_a_request_may_be_exactly_as_large_as_the_limit(request_bytes, sizes):
+    batches = [Ready(b"{...}"), Ready(b"{....}")]  # with brackets and a comma 14 bytes
+    assert [len(request) for request in packed(batches, Limits(request_bytes=request_bytes))] == sizes
+
+
 def test_a_row_that_fits_is_one_batch():
     attributes = {f"a{number}": number for number in range(100)}
     assert len(split({**IDENTITY, "user_attributes": attributes}, Limits(), lambda part, _: encoded(part))) == 1

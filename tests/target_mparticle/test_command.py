@@ -8,6 +8,7 @@ import stat
 import pytest
 from harness import run_command
 from mparticle_lines import SCHEMA, record, state, user
+from singer_sdk.exceptions import ConfigValidationError
 
 SECRET = 's3cret/with "quotes" & more'
 PLAIN = {"api_key": "us1-key-of-tests", "api_secret": SECRET, "environment": "development"}
@@ -59,27 +60,35 @@ def test_a_line_that_is_not_json(fails):
 def test_settings_that_are_missing_or_do_not_fit(fails):
     code, (reason, _) = fails([], environment=None, pod="mars")
     assert (code, "'environment' is a required property" in reason, "'mars' is not one of" in reason) == (2, True, True)
-    code, (reason, _) = fails(
-        [], base_url="http://s2s.example.com/v2", max_batch_bytes=2000, max_request_bytes=1000, streams={"a": {"data_type": "events"}}
-    )
-    assert code == 2
-    for part in (
-        "`base_url` must begin with https",
-        "`max_batch_bytes` is over `max_request_bytes`",
+
+
+def test_settings_that_do_not_fit_together_are_told_together(load_inside):
+    streams = {
+        "a": {"data_type": "events"},
+        "b": {"data_type": "events", "add_update_event": True, "mappings": [{"mapping_type": "ignore", "source": "x"}]},
+    }
+    with pytest.raises(ConfigValidationError) as found:
+        load_inside(
+            [], base_url="http://s2s.example.com/v2", max_batch_bytes=2000, max_request_bytes=1000, streams=streams, data_plan={"plan_version": 1}
+        )
+    assert found.value.errors == [
+        "`base_url` must begin with https: the key and secret would travel in clear text (http is for this machine alone)",
+        "`max_batch_bytes` is over `max_request_bytes`: a batch goes in one request",
+        "`data_plan` needs `plan_id`",
         "`streams.a`: a stream of events needs `mappings`",
-    ):
-        assert part in reason
+        "`streams.b`: add_update_event cannot be set; a stream of events maps every column by `mappings`",
+    ]
 
 
-def test_a_stream_that_names_no_user_fails_or_is_skipped_and_counted(fails, load, control):
+def test_a_stream_that_names_no_user_fails_or_is_skipped_and_counted(fails, load_inside, control, caplog):
     lines = [NOBODY, record({"id": 1}, "nobody"), SCHEMA, record(user(1)), state("end")]
     code, (reason, hint) = fails(lines)
     assert (code, reason) == (2, "stream nobody: no column identifies a user or device (columns: id)")
     assert "`unmapped_streams`" in hint
-    run = load(lines, unmapped_streams="skip")
-    assert (run.exit_code, run.states) == (0, [state("end")["value"]])
-    assert "nobody: 1 read = 0 accepted + 0 rejected + 1 skipped (UNMAPPED_STREAM 1); users: 1 read = 1 accepted" in run.stderr
-    assert control.stored()["batches_stored"] == 1
+    caplog.set_level("INFO")
+    assert load_inside(lines, unmapped_streams="skip") == [state("end")["value"]]
+    assert "nobody: 1 read = 0 accepted + 0 rejected + 1 skipped (UNMAPPED_STREAM 1); users: 1 read = 1 accepted" in caplog.text
+    assert control.stored()["stored"] == 1
 
 
 def test_meltanos_probe_passes_and_nothing_that_it_would_take_for_a_failure_is_written(load):

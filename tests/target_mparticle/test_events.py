@@ -141,4 +141,4 @@ def test_events_without_an_iterator_are_known_again_in_the_next_run(load_inside,
     schema = {name: value for name, value in ORDERS.items() if name != "bookmark_properties"}
     for _ in range(2):
         load_inside([schema, order(1)], streams=streams(MAPPINGS))
-    assert control.stored()["batches_stored"] == 1
+    assert control.stored()["stored"] == 1

@@ -48,6 +48,7 @@ def test_how_a_moment_is_spelt_does_not_matter_unless_digits_would_be_lost():
 
 def test_when_a_row_was_moved_does_not_matter():
     assert row_digest({"a": 1, "_sdc_received_at": "x"}) == row_digest({"a": 1})
+    assert row_digest({"a": 1, "_id": "x"}) != row_digest({"a": 1})
 
 
 def test_an_id_changes_with_all_that_makes_another_batch_and_with_nothing_else():

@@ -60,6 +60,6 @@ def test_the_rows_of_the_sdks_streams_arrive():
     for name in ("special_chars_in_attributes", "array_data"):
         lines = files("singer_sdk.testing").joinpath("target_test_streams", f"{name}.singer").read_text(encoding="utf-8")
         TargetMParticle(config=CONFIG).listen(io.StringIO(lines))
-    profiles = {one["identities"]["customer_id"]: one["attributes"] for one in SERVICE.stand.stored({"what": "profiles"})}
+    profiles = {one["user_identities"]["customer_id"]: one["user_attributes"] for one in SERVICE.stand.stored({"what": "profiles"})}
     assert profiles["a2e98886"] == {"d": '{"env":"prod","agent:type":"desktop","agent:os:version":"10.13.1"}'}
     assert profiles["1"] == {"fruits": ["apple", "orange", "pear"]}

@@ -13,17 +13,17 @@ FULL = {name: value for name, value in SCHEMA.items() if name != "bookmark_prope
 
 
 def attributes(control):
-    return {one["identities"]["customer_id"]: one["attributes"] for one in control.stored("what=profiles")}
+    return {one["user_identities"]["customer_id"]: one["user_attributes"] for one in control.stored("what=profiles")}
 
 
 def test_without_an_iterator_each_run_sends_anew_unless_the_run_has_a_label(load_inside, control):
     lines = [FULL, record(user(1))]
     load_inside(lines)
     load_inside(lines)
-    assert control.stored()["batches_stored"] == 2
+    assert control.stored()["stored"] == 2
     load_inside(lines, run_label="2024-W07")
     load_inside(lines, run_label="2024-W07")
-    assert control.stored()["batches_stored"] == 3
+    assert control.stored()["stored"] == 3
 
 
 def test_without_bookmark_properties_the_iterator_is_an_attribute_unless_the_setting_names_it(load_inside, control):
@@ -37,7 +37,7 @@ def test_without_bookmark_properties_the_iterator_is_an_attribute_unless_the_set
 def test_a_value_that_returns_to_what_it_was_is_sent_each_time(load_inside, control):
     versions = [user(1, spend=spend, date_updated=f"2024-01-0{day}T00:00:00Z") for day, spend in ((1, 5), (2, 6), (3, 5))]
     load_inside([SCHEMA, *map(record, versions)])
-    assert (attributes(control), control.stored()["batches_stored"]) == ({"c-1": {"spend": 5}}, 3)
+    assert (attributes(control), control.stored()["stored"]) == ({"c-1": {"spend": 5}}, 3)
 
 
 def test_a_schema_that_grows_in_the_middle_keeps_the_order_of_rows(load_inside, control):
@@ -73,6 +73,12 @@ def test_a_nan_is_rejected(load_inside, rejects):
     )
 
 
+def test_half_a_surrogate_pair_is_rejected(load_inside, rejects):
+    load_inside([SCHEMA, record(user(1, email="a\ud83d")), record(user(2))], max_rejected_rows=1)
+    [line] = rejects()
+    assert (line["code"], line["field"], line["record"]) == ("BAD_VALUE", "email", user(1, email="a\ud83d"))
+
+
 def test_more_attributes_than_a_batch_takes_go_in_several_and_count_as_one_row(load_inside, control):
     names = [f"a{number}" for number in range(250)]
     schema = {**SCHEMA, "schema": {"type": "object", "properties": {name: {} for name in ("customer_id", "date_updated", *names)}}}
@@ -81,7 +87,7 @@ def test_more_attributes_than_a_batch_takes_go_in_several_and_count_as_one_row(l
     load_inside(lines)
     assert attributes(control) == {"c-1": dict.fromkeys(names, 1)}
     counts = control.stored()
-    assert (counts["batches_stored"], counts["batches_repeated"]) == (4, 4)
+    assert (counts["stored"], counts["repeated"]) == (4, 4)
 
 
 def test_rows_in_batch_files_are_sent_too(load_inside, control, tmp_path):
