@@ -62,11 +62,11 @@ class Pool:
         with self._failures(doing):
             connection.autocommit = True
 
-    def repeated(self, work: Callable[[], Result]) -> Result:
+    def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
         retrying = Retrying(
             retry=retry_if_exception_type(TransientSqlError),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(attempts),
             wait=wait_exponential_jitter(initial=self._first_wait_s, max=MAX_WAIT_S, jitter=self._first_wait_s),
             before_sleep=lambda state: logger.info(
                 "%s; trying again (%d of %d)", state.outcome and state.outcome.exception(), state.attempt_number, ATTEMPTS
