@@ -163,14 +163,14 @@ class UsersToMparticle(Job):
 
     def shown(self) -> str:
         """Some users, with some attributes."""
-        profiles = sorted(self.profiles(), key=lambda one: str(one["identities"].get("customer_id")))
+        profiles = sorted(self.profiles(), key=lambda one: str(one["user_identities"].get("customer_id")))
         names = ("$firstname", "$city", "order_count", "spend", "favorite_categories")
-        rows = [[one["identities"].get("customer_id"), *(one["attributes"].get(name) for name in names)] for one in profiles]
+        rows = [[one["user_identities"].get("customer_id"), *(one["user_attributes"].get(name) for name in names)] for one in profiles]
         return table(f"  mParticle users, {len(rows):,}:", ("customer_id", *names), rows[:SHOWN_ROWS])
 
 
 def _user(profile: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
-    identities, attributes = profile["identities"], profile["attributes"]
+    identities, attributes = profile["user_identities"], profile["user_attributes"]
     return (identities.get("customer_id"), identities.get("email"), *(text(attributes.get(name)) for name in names))
 
 
