@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from target_synapse.staging import StagingStore
 
 
+ATTEMPTS = 3  # enough for a pool that is warming up to be noticed; a wrong address is told within seconds
+
+
 class SeveralProblemsError(SuiteError):
     """More than one check failed; each was logged in a line of its own, with its hint."""
 
@@ -20,7 +23,7 @@ class SeveralProblemsError(SuiteError):
 def check(pool: Pool, store: StagingStore, logger: logging.Logger) -> None:
     """Reach the storage and log in to the pool. Raises what is wrong, or SeveralProblemsError."""
     found: list[SuiteError] = []
-    for attempt in (store.check, lambda: pool.repeated(lambda: pool.number("SELECT 1", doing="cannot ask the pool anything"))):
+    for attempt in (store.check, lambda: pool.repeated(lambda: pool.number("SELECT 1", doing="cannot ask the pool anything"), attempts=ATTEMPTS)):
         try:
             attempt()
         except SuiteError as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
@@ -31,13 +31,14 @@ class Pool:
 
     def execute(self, sql: str, *, doing: str) -> int:
         """Run one statement; returns how many rows it touched, -1 if the pool does not say."""
-        with self._failures(doing), self._open().cursor() as cursor:
+        # `closing`, not the cursor's own `with`: pyodbc's commits the transaction when it ends.
+        with self._failures(doing), closing(self._open().cursor()) as cursor:
             cursor.execute(sql)
             return int(cursor.rowcount)
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """Run one query and return all its rows."""
-        with self._failures(doing), self._open().cursor() as cursor:
+        with self._failures(doing), closing(self._open().cursor()) as cursor:
             return list(cursor.execute(sql).fetchall())
 
     def number(self, sql: str, *, doing: str) -> int:
@@ -61,11 +62,11 @@ class Pool:
         with self._failures(doing):
             connection.autocommit = True
 
-    def repeated(self, work: Callable[[], Result]) -> Result:
+    def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
         retrying = Retrying(
             retry=retry_if_exception_type(TransientSqlError),
-            stop=stop_after_attempt(ATTEMPTS),
+            stop=stop_after_attempt(attempts),
             wait=wait_exponential_jitter(initial=self._first_wait_s, max=MAX_WAIT_S, jitter=self._first_wait_s),
             before_sleep=lambda state: logger.info(
                 "%s; trying again (%d of %d)", state.outcome and state.outcome.exception(), state.attempt_number, ATTEMPTS

@@ -13,9 +13,9 @@ from target_synapse.naming import ROW_COLUMN
 from target_synapse.quoting import labelled, plain_literal, quoted
 
 if TYPE_CHECKING:
-    from target_synapse.ddl import Column
     from collections.abc import Sequence
 
+    from target_synapse.ddl import Column
     from target_synapse.naming import TableName
 
 

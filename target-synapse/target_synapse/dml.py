@@ -13,9 +13,9 @@ from target_synapse.quoting import labelled, quoted
 from target_synapse.values import ESCAPE_CODE
 
 if TYPE_CHECKING:
-    from target_synapse.ddl import Column
     from collections.abc import Sequence
 
+    from target_synapse.ddl import Column
     from target_synapse.naming import TableName
 
 LONGEST = 2_147_483_646  # characters: more than any text has, and one less than an int's last value, since SUBSTRING adds its start to it

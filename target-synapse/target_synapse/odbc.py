@@ -49,6 +49,7 @@ TRANSIENT = frozenset(
 )
 CONNECTION_STATES = ("08001", "08003", "08007", "08S01", "HYT00", "HYT01", "01000")  # the link failed, or time ran out
 NUMBER = re.compile(r"\((\d+)\) \(SQL\w+\)")
+NO_REASON = "The driver did not supply an error"  # pyodbc's words when a commit is cut off: the driver keeps no record then
 PREFIX = re.compile(r"^(?:\[[^\]]*\]\s*)+")
 
 
@@ -63,7 +64,7 @@ class OdbcFailure:
     @property
     def is_transient(self) -> bool:
         """Whether the same thing may well work on a new connection."""
-        if self.number in TRANSIENT:
+        if self.number in TRANSIENT or (not self.number and NO_REASON in self.text):
             return True
         return self.state in CONNECTION_STATES and self.number not in (LOGIN_FAILED, CANNOT_OPEN_DATABASE, *PAUSED)
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 RETRIES = 4  # of a request to the storage, with growing waits between them
+FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
 FORBIDDEN, NOT_FOUND = 403, 404
@@ -38,6 +39,8 @@ class StagingStore:
                 self._name,
                 credential=key or (token or "").removeprefix("?"),
                 retry_total=retries,
+                initial_backoff=FIRST_WAIT_S,
+                increment_base=2,
                 connection_timeout=TIMEOUT_S,
                 read_timeout=TIMEOUT_S,
             )

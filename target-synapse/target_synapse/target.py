@@ -75,7 +75,7 @@ class TargetSynapse(DurableTarget):
         logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
         run_id, ledger_schema = uuid.uuid4().hex, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, store = Pool(self.config), StagingStore(self.config)
-        check(pool, StagingStore(self.config, retries=1), self.logger)
+        check(pool, StagingStore(self.config, retries=0), self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id))
 

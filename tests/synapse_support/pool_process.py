@@ -1,6 +1,7 @@
 """The stand-in of a pool, in a process of its own: prints its port, then obeys a line of JSON at a time until stdin closes.
 
-`{"fault": {...}}` lets a fault wait, `{"clear": true}` forgets those that wait, `{"requests": true}` answers with all statements, oldest first.
+`{"fault": {...}}` lets a fault wait, `{"clear": true}` forgets those that wait, `{"waiting": true}` answers with those,
+`{"hanging": seconds}` with whether none waits any more, and `{"requests": true}` with all statements, oldest first.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import os
 import sys
 import threading
+import time
 
 from sandbox.synapse.faults import Fault
 from sandbox.synapse.pool import Pool
@@ -27,6 +29,14 @@ def main() -> None:
     os._exit(0)  # DuckDB would tell at length what its bindings leak
 
 
+def all_met(pool: Pool, limit_s: float) -> bool:
+    """Wait until statements have met all faults that waited for them."""
+    end, pause = time.monotonic() + limit_s, threading.Event()
+    while pool.faults.to_dict()["faults"] and time.monotonic() < end:
+        pause.wait(0.01)
+    return not pool.faults.to_dict()["faults"]
+
+
 def say(what: object) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
@@ -37,6 +47,10 @@ def obey(pool: Pool, order: dict[str, object]) -> object:
         pool.faults.add(Fault(**fault))
     if order.get("clear"):
         pool.faults.clear()
+    if order.get("waiting"):
+        return pool.faults.to_dict()["faults"]
+    if limit_s := order.get("hanging"):
+        return all_met(pool, float(str(limit_s)))
     if order.get("requests"):
         return [one.command for one in reversed(list(pool.requests))]
     return "ok"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from autopilot_runs import LivelyStand, serve
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sandbox.autopilot.api import API_KEY
@@ -67,6 +67,8 @@ def test_a_contact_is_found_by_an_address_with_a_plus(service, client):
 
 
 @hypothesis_settings(max_examples=40, deadline=None)
+@example(segment="a/b")
+@example(segment="a%2Fb c?d=1#e")
 @given(segment=st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda text: text not in (".", "..")))
 def test_any_segment_reaches_the_service_as_it_is(echo, segment):
     service, client = echo

@@ -37,7 +37,7 @@ def test_the_first_run_reads_every_contact_once_and_leaves_only_a_bookmark(stand
     assert run.failure is None
     assert run.ids() == [one["contact_id"] for one in stand.account.contacts()]
     newest = max(stamp for _, stamp in truth(stand).values())
-    assert run.states[-1] == {"bookmarks": {"contacts": {"replication_key": "modified_at", "replication_key_value": newest}}}
+    assert run.states[-1] == {"bookmarks": {"contacts": {"replication_key": "modified_at", "replication_key_value": newest, "streams": ["contacts"]}}}
 
 
 def test_a_second_run_moves_only_what_changed(stand, settings):
@@ -114,7 +114,7 @@ def test_the_bookmark_of_the_singer_io_tap_is_gone_on_with(stand, settings):
     old = {"bookmarks": {"contacts": {"updated_at": stamps.text(datetime.now(UTC) - timedelta(hours=1))}}, "currently_syncing": "contacts"}
     run = run_tap(settings, state=old)
     assert run.ids() == [changed]
-    assert set(run.contacts_state) == {"replication_key", "replication_key_value"}
+    assert set(run.contacts_state) == {"replication_key", "replication_key_value", "streams"}
 
 
 def test_a_bookmark_that_is_no_moment_is_refused(settings):
@@ -128,7 +128,9 @@ import sys
 from sandbox.autopilot.account import plain_customers
 from sandbox.autopilot.api import AutopilotStand
 from sandbox.http.service import HttpService
-service = HttpService(AutopilotStand(1, plain_customers(50), requests_per_second=None))
+stand = AutopilotStand(1, plain_customers(50), requests_per_second=None)
+stand.account.update(stand.account.contacts()[0]["contact_id"], updated_at="2199-01-01T00:00:00.000Z")
+service = HttpService(stand)
 service.start()
 print(service.url, flush=True)
 sys.stdin.read()
@@ -139,12 +141,13 @@ def test_the_clock_that_counts_is_the_services_not_ours(settings):
     """The service in another process, our clock a month fast: with ours as the cap, a change within that month would be lost."""
     with subprocess.Popen([sys.executable, "-c", ELSEWHERE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as serving:
         url = serving.stdout.readline().strip()
-        Control(url).change(update=3)
+        changed = Control(url).change(add=3)["add"]
         real_now = datetime.now(UTC)
         with time_machine.travel(real_now + timedelta(days=30)):
             run = run_tap({**settings, "base_url": url + "/v1", "start_date": stamps.text(real_now - timedelta(hours=1))})
         serving.stdin.close()
-    assert len(run.ids()) == 3
+    assert len(run.ids()) == 4
+    assert set(run.ids()) > set(changed)
     assert run.contacts_state["replication_key_value"] <= stamps.text(real_now)
 
 
@@ -185,7 +188,7 @@ def test_a_full_table_run_that_is_cut_off_activates_nothing(service, settings):
 
 
 def test_a_pace_beyond_the_allowed_rate_is_waited_out_and_nothing_is_missing():
-    service = serve(LivelyStand(customers=120, requests_per_second=2))
+    service = serve(LivelyStand(customers=120, requests_per_second=4))
     run = run_tap(settings_for(service))
     service.close()
     assert (run.failure, len(run.ids())) == (None, 120)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from autopilot_runs import LivelyStand, pages_asked, run_tap, serve, settings_for
+from autopilot_runs import LivelyStand, fail_behind, pages_asked, run_tap, serve, settings_for
 from sandbox.autopilot import data
 from sandbox.http.control import Control
 from singer_commons.errors import RejectedError
@@ -135,6 +135,21 @@ def test_derived_rows_come_with_their_contact_when_it_changes(stand, settings):
     mine = [one["kind"] for one in second.records("contact_custom_fields") if one["contact_id"] == changed]
     [contact] = [one for one in second.records() if one["contact_id"] == changed]
     assert sorted(mine) == sorted(one["kind"] for one in contact["custom_fields"] or ())
+
+
+def test_a_derived_stream_selected_later_is_filled_from_the_beginning(settings):
+    first = run_tap(settings)
+    second = run_tap(settings, select=("contacts", "contact_utm"), state=first.states[-1])
+    third = run_tap(settings, select=("contacts", "contact_utm"), state=second.states[-1])
+    assert [len(run.records("contact_utm")) for run in (first, second, third)] == [0, 9, 0]
+    assert second.contacts_state["streams"] == ["contact_utm", "contacts"]
+
+
+def test_a_scan_cut_off_without_a_derived_stream_does_not_count_for_it(service, settings):
+    fail_behind(service, 4)
+    first = run_tap(settings)
+    second = run_tap(settings, select=("contacts", "contact_utm"), state=first.states[-1])
+    assert len(second.records("contact_utm")) == 9
 
 
 def test_a_custom_field_stands_in_the_column_of_its_type(settings):

@@ -1,4 +1,4 @@
-"""Users: all pages, every property."""
+"""Users and segments: all pages, every property."""
 
 from __future__ import annotations
 
@@ -26,11 +26,23 @@ def test_a_field_that_no_document_names_is_kept(sync, control):
     assert {name: value for name, value in user.items() if value is not None} == {"id": "1", "other": {"favourite": {"colour": "blue"}}}
 
 
+def test_a_count_that_does_not_agree_is_told(sync, control, caplog):
+    control.fault(path="/v2/users", status=200, body='{"results":[{"id":"1"}],"total_records":"3","next_page_token":""}')
+    sync("users")
+    assert "FullStory counts 3 users and listed 1" in caplog.text
+
+
 def test_a_list_that_runs_in_a_circle_ends_the_run(sync, control):
     control.fault(path="/v2/users", status=200, body='{"results":[{"id":"1"}],"total_records":"1","next_page_token":"again"}', times=5)
     run = sync("users")
     assert isinstance(run.error, RejectedError)
     assert "came twice" in str(run.error)
+
+
+def test_all_segments_of_all_pages_come_and_those_of_the_service_without_a_date(sync, control):
+    stored = control.stored("what=segments")
+    assert sync("segments").records("segments") == [{"created": None, "other": None, **one} for one in stored]
+    assert (len(stored), [one["query"].get("limit") for one in control.requests() if one["path"] == "/segments/v1"]) == (130, ["100", "100"])
 
 
 def test_an_answer_that_is_not_json_is_named_with_its_path(sync, control):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness import run_command
 from synapse_support.messages import USERS, record, schema_line, state
 
 
@@ -10,3 +11,51 @@ def test_rows_arrive_and_the_state_follows_them(load, table, azurite):
     assert (run.exit_code, run.states) == (0, [{"at": 2}]), run.stderr
     assert table("users") == [(1, "Ann"), (2, None)]
     assert azurite.files() == []
+
+
+def test_the_account_of_all_rows_is_told_at_the_end(load):
+    run = load([schema_line(USERS), record(id=1), record(id=1), record(id="x")], max_rejected_rows=1)
+    assert run.exit_code == 0
+    assert "users: 3 rows read = 2 loaded + 1 rejected (1 replaced in batch)" in run.stderr
+
+
+def test_more_rejected_rows_than_allowed_are_exit_code_3_and_the_state_is_out(load):
+    run = load([schema_line(USERS), record(id=1), record(id="x"), state({"at": 2})])
+    assert (run.exit_code, run.states) == (3, [{"at": 2}])
+    assert run.reason.startswith("target-synapse: 1 rows were rejected, 0 are allowed; all others are loaded - hint: ")
+
+
+def test_a_line_that_is_not_json_ends_the_run_in_one_line(load):
+    run = load('{"type": "SCHEMA"\n')
+    assert run.exit_code == 1
+    assert run.reason.startswith("target-synapse: standard input is not Singer: ")
+    assert "Traceback" not in run.stderr
+
+
+def test_a_successful_run_never_says_error(load):
+    run = load([schema_line(USERS), record(id=1, name="Ann")])
+    assert run.exit_code == 0
+    assert not [line for line in run.stderr.splitlines() if "error" in line.lower() or "exception" in line.lower()]
+
+
+def test_settings_come_from_the_environment_as_the_sandbox_prints_them(settings, tmp_path, table):
+    names = (
+        "host",
+        "port",
+        "database",
+        "user",
+        "password",
+        "encrypt",
+        "trust_server_certificate",
+        "storage_url",
+        "storage_container",
+        "storage_account_key",
+        "default_target_schema",
+    )
+    values = {**settings, "trust_server_certificate": "true"}
+    environment = {f"TARGET_SYNAPSE_{name.upper()}": str(values[name]) for name in names}
+    run = run_command(
+        "target-synapse", "--config", "ENV", folder=tmp_path, lines=[schema_line(USERS), record(id=1, name="Ann")], environment=environment
+    )
+    assert run.exit_code == 0, run.stderr
+    assert table("users") == [(1, "Ann")]

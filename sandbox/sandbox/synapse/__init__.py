@@ -8,9 +8,9 @@ It is a reading of Microsoft's documents, not the engine. Where it is known to d
 
 - Nothing waits for a lock: a transaction that meets another's change fails with 1205 at once.
 - From its first change on, a transaction sees the others' data as they were then; a pool reads uncommitted.
-- Text compares without case, but trailing blanks count, and the result of a function or of `+` compares with case.
+- Text compares without case, but trailing blanks count; two literals compare with case; SUBSTRING and LEFT count characters, not units.
 - Moments keep microseconds: a seventh digit is dropped. A datetimeoffset equals another only in the same zone.
-- Temporary tables, IDENTITY, views, procedures, variables of one SELECT, PolyBase, ORC and ERRORFILE are refused with 50000.
+- Temporary tables, IDENTITY, views, procedures, variables of one SELECT, PolyBase and ORC are refused with 50000.
 """
 
 from sandbox.synapse.faults import Fault, Faults

@@ -16,7 +16,7 @@ from pyarrow import csv
 from sandbox.synapse.errors import copy_option, copy_unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 ROW: Final = "row number in file"  # a column of the result that no file can name
 
@@ -191,3 +191,9 @@ def count_fields(text: str, layout: CsvFormat) -> int:
             place += len(layout.delimiter) - 1
         place += 1
     return count
+
+
+def write_row(fields: Iterable[str | None], layout: CsvFormat) -> str:
+    """One row as text again."""
+    quote = layout.quote
+    return layout.delimiter.join("" if field is None else quote + field.replace(quote, quote * 2) + quote for field in fields)

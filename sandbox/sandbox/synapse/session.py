@@ -59,6 +59,7 @@ class PoolSession:
         self.cursor = pool.duck.cursor()
         self.in_transaction = self.failed = self._open = False
         self.row_count = 0
+        self.request_id = ""  # of the statement that runs
         self._nocount = self._implicit = False
         self._variables: dict[str, object] = {}
         self._cancelled = threading.Event()
@@ -207,6 +208,7 @@ class PoolSession:
                 yield from self._run_all(read_batch(text))
                 return
         request = None if isinstance(command, _QUIET) else self.pool.requests.start(self.session_id, statement.text, getattr(command, "label", None))
+        self.request_id = request.request_id if request else ""
         with self._failing(), self._recorded(request):
             self._meet_faults(statement.text)
             yield from self._answers(command)

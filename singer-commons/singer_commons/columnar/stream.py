@@ -13,12 +13,14 @@ from singer_sdk import Stream
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.columnar.encoder import LineEncoder
+from singer_commons.errors import ConfigurationError
 from singer_commons.signals import held_signals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
 
     import pyarrow as pa
+    from singer_sdk.helpers._batch import BatchConfig
 
 
 class ColumnarStream(Stream):
@@ -38,6 +40,15 @@ class ColumnarStream(Stream):
         """The selected columns, in the order of the schema: selection is pushed down to the source."""
         known = self.effective_schema["properties"]
         return [name for name in self.schema["properties"] if name in known and self.mask["properties", name]]
+
+    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
+        """See the SDK. Raises ConfigurationError for BATCH files under stream maps: the SDK would write the columns that a map removes into them."""
+        wanted = super().get_batch_config(config)
+        if wanted and not self._has_plain_map():
+            raise ConfigurationError(
+                f"`batch_config` and stream maps or flattening do not go together (stream `{self.name}`)", hint="leave one of them out"
+            )
+        return wanted
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
         """The rows as records, read back from the very lines that the fast path writes."""
@@ -71,11 +82,13 @@ class ColumnarStream(Stream):
             if with_state:
                 self._write_state_message()
 
-    def _is_plain(self) -> bool:
+    def _has_plain_map(self) -> bool:
         only_map = self.stream_maps[0] if len(self.stream_maps) == 1 else None
+        return type(only_map) is SameRecordTransform and not only_map.flattening_enabled
+
+    def _is_plain(self) -> bool:
         return (
-            type(only_map) is SameRecordTransform
-            and not only_map.flattening_enabled
+            self._has_plain_map()
             and not self.child_streams
             and self.ABORT_AT_RECORD_COUNT is None
             and all(selected or len(path) <= 2 for path, selected in self.mask.items())  # noqa: PLR2004 - ("properties", name)

@@ -14,6 +14,7 @@ from sandbox.autopilot.api import API_KEY, AutopilotStand
 from sandbox.autopilot.service import start
 from sandbox.http.control import Control
 from sandbox.services import Options
+from sandbox.warehouse import cdnow
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -127,3 +128,18 @@ def test_the_started_service_tells_the_settings_that_lead_to_it(tmp_path):
     assert settings == {"TAP_AUTOPILOT_BASE_URL": service.url + "/v1", "TAP_AUTOPILOT_API_KEY": API_KEY, "SANDBOX_AUTOPILOT_URL": service.url}
     assert len(changed["update"]) == 2
     assert json.dumps(held) == json.dumps(service.stand.account.contacts())
+
+
+def test_without_the_customers_file_the_service_starts_all_the_same(tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("SANDBOX_DATA", str(tmp_path))
+    service = start(Options(tmp_path, seed=3))
+    service._server.server_close()
+    assert len(service.stand.account.contacts()) == 2357
+    assert "contacts are made from the seed alone" in caplog.text
+
+
+def test_the_warehouses_customers_are_taken_where_they_are_at_hand(tmp_path, monkeypatch):
+    monkeypatch.setattr(cdnow, "customers", lambda: [Customer(number=7), Customer(number=9)])
+    service = start(Options(tmp_path))
+    service._server.server_close()
+    assert sorted(one["LastName"] for one in service.stand.account.contacts()) == ["0007", "0009"]

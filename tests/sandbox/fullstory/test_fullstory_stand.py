@@ -117,6 +117,15 @@ def test_users_come_ten_a_page_until_the_token_is_empty(ask, service):
     assert (missing.status_code, missing.json()) == (404, {"message": "User with that ID does not exist", "code": "user_not_found"})
 
 
+def test_segments_come_in_pages_of_a_size_up_to_a_hundred(ask, service):
+    first = ask("/segments/v1", limit=100).json()
+    rest = ask("/segments/v1", limit=100, paginationToken=first["nextPaginationToken"]).json()
+    assert (len(ask("/segments/v1").json()["segments"]), len(first["segments"]), rest["nextPaginationToken"]) == (20, 100, "")
+    assert first["segments"] + rest["segments"] == Control(service.url).stored("what=segments")
+    assert "created" not in first["segments"][0]
+    assert [ask("/segments/v1", **query).status_code for query in ({"limit": 101}, {"limit": 0}, {"paginationToken": "bm9uZQ=="})] == [400, 400, 400]
+
+
 def test_bundles_are_listed_twenty_at_a_time_by_their_end_in_two_spellings(ask, service):
     first = ask("/api/v1/export/list", start=0).json()["exports"]
     assert len(first) == 20

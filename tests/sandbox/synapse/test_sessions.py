@@ -91,6 +91,26 @@ def test_two_transactions_on_the_same_rows_end_in_a_deadlock_error_not_in_a_hang
     assert one.run("SELECT id FROM t") == [(3,)]
 
 
+def test_sessions_of_several_threads_make_and_load_tables_at_once(connect):
+    clients = [connect() for _ in range(4)]
+    clients[0].run("CREATE TABLE ledger (id int)")
+
+    def load(number):
+        client = clients[number]
+        for turn in range(5):
+            client.run(f"CREATE TABLE t{number}_{turn} (id int); INSERT INTO t{number}_{turn} SELECT {turn}")
+            client.run(f"BEGIN TRAN; INSERT INTO ledger SELECT id FROM t{number}_{turn}; COMMIT; DROP TABLE t{number}_{turn}")
+            client.run("SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES")
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert clients[0].run("SELECT COUNT(*), SUM(id) FROM ledger") == [(20, 40)]
+    assert clients[0].run("SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES") == [("ledger",)]
+
+
 def test_implicit_transactions_begin_with_the_first_statement(client):
     client.run("CREATE TABLE t (id int); SET IMPLICIT_TRANSACTIONS ON; INSERT INTO t VALUES (1); ROLLBACK; SET IMPLICIT_TRANSACTIONS OFF")
     assert client.run("SELECT COUNT(*) FROM t") == [(0,)]

@@ -95,6 +95,10 @@ class RawClient:
         """One message in one packet."""
         self.sock.sendall(struct.pack(">BBHHBB", kind, status, len(body) + 8, 0, 1, 0) + body)
 
+    def send_all(self, messages):
+        """Several messages at once, before the server can answer any."""
+        self.sock.sendall(b"".join(struct.pack(">BBHHBB", kind, 1, len(body) + 8, 0, 1, 0) + body for kind, body in messages))
+
     def batch(self, sql, status=1):
         """A batch's message, and the answer's tokens."""
         self.send(BATCH, HEADERS + sql.encode("utf-16-le"), status)

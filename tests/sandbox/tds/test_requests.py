@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import struct
 
 import pytest
@@ -185,7 +186,8 @@ def test_a_type_that_cannot_be_read_is_refused_and_nothing_of_the_message_is_run
 def test_noise_at_the_door_is_shown_out_and_the_server_lives(connect, noise):
     client = connect(enter=False)
     client.sock.sendall(noise)
-    client.sock.shutdown(1)
+    with contextlib.suppress(OSError):  # the server may have been faster
+        client.sock.shutdown(1)
     assert client.ended()
     assert connect().batch("set x") == [("DONE", FINAL, 0)]
 

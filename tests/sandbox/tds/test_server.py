@@ -10,8 +10,12 @@ from contextlib import contextmanager
 import pytest
 from cryptography import x509
 from sandbox.tds.certificate import self_signed
+from sandbox.tds.packets import PacketWriter
+from sandbox.tds.reply import Reply
 from sandbox.tds.server import TdsServer
-from sandbox.tds.session import CancelledError, Disconnect
+from sandbox.tds.session import CancelledError, Disconnect, Rows
+from sandbox.tds.statements import write
+from sandbox.tds.tokens import DoneKind
 
 DONE = [("DONE", 0, 0)]
 FAILED = [("ERROR", (3624, 1, 20)), ("DONE", 2, 0)]
@@ -95,8 +99,7 @@ def test_a_client_that_sends_on_after_a_fatal_error_is_let_go(engine, raw):
     with serving(engine) as server:
         client = raw.RawClient(server.port)
         client.enter(application="sends-on")
-        for sql in ("fail 20", "sleep", "sleep"):
-            client.send(raw.BATCH, raw.HEADERS + sql.encode("utf-16-le"))
+        client.send_all([(raw.BATCH, raw.HEADERS + sql.encode("utf-16-le")) for sql in ("fail 20", "sleep", "sleep")])
         assert engine.journal.wait_for("close sends-on", 3)
         client.close()
 
@@ -181,3 +184,22 @@ def test_the_certificate_is_for_this_machine_and_its_key_for_its_owner(tmp_path)
     assert [str(name.value) for name in names] == ["localhost", "127.0.0.1"]
     assert made.key.stat().st_mode & 0o077 == 0
     ssl.create_default_context(cafile=str(made.certificate)).load_cert_chain(made.certificate, made.key)
+
+
+def test_a_result_that_is_stopped_is_closed_at_once_even_if_the_engine_keeps_it(scripted):
+    class Kept:
+        """Rows that say when they were let go."""
+
+        closed = False
+
+        def __iter__(self):
+            return iter([(1,)])
+
+        def close(self):
+            self.closed = True
+
+    kept = Kept()
+    reply = Reply(PacketWriter(lambda _: None, 4096))
+    with pytest.raises(CancelledError):
+        write(Rows([scripted.NUMBER], kept), reply, DoneKind.BATCH, lambda: True)
+    assert kept.closed
