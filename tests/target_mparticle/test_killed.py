@@ -97,3 +97,18 @@ def test_killed_and_run_again(service, tmp_path, capsys, request_number, effect)
     }
     ids = Counter(one["batch"]["source_request_id"] for one in control.stored("what=batches"))
     assert (len(ids), set(ids.values())) == (ROWS, {1})
+
+
+def test_sigterm_ends_with_143_and_only_states_that_are_true(service, tmp_path):
+    control = Control(service.url)
+    control.fault(path="/v2/*", skip=2, status=0, delay_s=5)
+    asked = command(service, tmp_path)
+    asked.stdin.write("".join(f"{line}\n" for line in lines()))
+    asked.stdin.flush()
+    for _ in range(3):
+        assert service.arrived.acquire(timeout=60)
+    asked.terminate()
+    out, stderr = asked.communicate()
+    states = [json.loads(line)["bookmarks"]["users"]["replication_key_value"] for line in out.splitlines()]
+    assert (asked.returncode, max(states)) == (143, 2 * ROWS // REQUESTS - 1)
+    assert stderr.splitlines()[-1] == "target-mparticle: ended by SIGTERM; what the last STATE says is done"
