@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = {
     "tap-autopilot": "tap_autopilot.tap:TapAutopilot",
-    "tap-fullstory": "tap_fullstory.tap:TapFullStory",
+    "tap-fullstory": "tap_fullstory.tap:TapFullstory",
     "tap-warehouse": "tap_warehouse.tap:TapWarehouse",
     "target-synapse": "target_synapse.target:TargetSynapse",
     "target-mparticle": "target_mparticle.target:TargetMParticle",

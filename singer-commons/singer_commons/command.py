@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import PluginBase
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PIPE_CLOSED = 1, 2, 141
+MAX_REASON_CHARS = 2_000  # a reason may quote a line of input, and that may be of any length and hold a customer's data
 
 
 def entry_point(plugin: type[PluginBase]) -> Callable[[], NoReturn]:
@@ -94,7 +95,8 @@ def _fail(plugin: type[PluginBase], error: Exception, mask: Mask) -> int:
 def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, exit_code: int) -> int:
     """Print the reason and the hint: two lines on a terminal, one line elsewhere, since Meltano shows only the last."""
     between = "\n" if sys.stderr.isatty() else " - "
-    line = f"{plugin.name}: {' '.join(reason.split())}"
+    reason = " ".join(reason.split())
+    line = f"{plugin.name}: {reason if len(reason) <= MAX_REASON_CHARS else reason[:MAX_REASON_CHARS] + ' ...'}"
     sys.stderr.write(mask(line + (f"{between}hint: {hint}" if hint else "")) + "\n")
     sys.stderr.flush()
     return exit_code

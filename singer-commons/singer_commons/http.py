@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+TOLD_WAIT_S = 5.0  # a longer wait is told at INFO: without a word it looks like a hang
 QUOTED_CHARS = 300  # of a refusal's body in our message; the whole body may hold a customer's data
 
 
@@ -91,9 +92,9 @@ class HttpClient:
         self._service, self._timeout_s, self._sleep, self._key_hint = service, timeout_s, sleep, key_hint
         self._policy = policy or RetryPolicy()
         self._pacer = pacer or Pacer(None)
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.headers.update(headers)
-        self._session.auth = auth or _no_netrc  # without it requests reads a stray ~/.netrc and sends what it finds there
+        self._session.auth = auth or _no_netrc
         self.calls = 0
         self.waited_s = 0.0
 
@@ -155,7 +156,9 @@ class HttpClient:
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
-        logger.debug("%s; trying again in %.1f s", error, state.next_action.sleep if state.next_action else 0)
+        wait_s = state.next_action.sleep if state.next_action else 0.0
+        level = logging.INFO if wait_s >= TOLD_WAIT_S else logging.DEBUG
+        logger.log(level, "%s; trying again in %.1f s", error, wait_s)
 
 
 def retry_after_s(value: str | None, *, now_s: Callable[[], float] = time.time) -> float | None:
@@ -169,6 +172,16 @@ def retry_after_s(value: str | None, *, now_s: Callable[[], float] = time.time) 
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now_s())
     except ValueError:
         return None
+
+
+class _Session(requests.Session):
+    """A session that takes no credentials from a stray ~/.netrc, as requests would on a redirect."""
+
+    def rebuild_auth(self, prepared_request: requests.PreparedRequest, response: requests.Response) -> None:
+        """Drop the Authorization header on the way to another host."""
+        first, then = str(response.request.url), str(prepared_request.url)
+        if "Authorization" in prepared_request.headers and self.should_strip_auth(first, then):  # type: ignore[no-untyped-call]  # types-requests leaves it out
+            del prepared_request.headers["Authorization"]
 
 
 def _no_netrc(request: requests.PreparedRequest) -> requests.PreparedRequest:

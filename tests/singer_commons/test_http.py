@@ -110,6 +110,24 @@ def test_credentials_come_from_the_settings_alone(service, control, tmp_path, mo
     assert "authorization" not in control.requests()[0]["headers"]
 
 
+def test_a_redirect_takes_no_credentials_along_and_none_from_elsewhere(service, control, tmp_path, monkeypatch):
+    (tmp_path / ".netrc").write_text("machine localhost login stray password stray\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    elsewhere = service.url.replace("127.0.0.1", "localhost") + "/thing"
+    control.fault(status=302, headers={"Location": elsewhere})
+    used = HttpClient("Echo", headers={}, auth=("user", "secret"))
+    assert used.request("GET", service.url + "/thing").json()["served"] == 1
+    assert [("authorization" in one["headers"]) for one in control.requests()] == [True, False]
+
+
+@pytest.mark.parametrize(("wait_s", "told"), [(4, False), (5, True)])
+def test_a_long_wait_is_told(service, control, caplog, wait_s, told):
+    caplog.set_level("INFO", "singer_commons.http")
+    control.fault(status=429, headers={"Retry-After": str(wait_s)})
+    client([]).request("GET", service.url + "/thing")
+    assert ("Echo answered GET /thing with 429; trying again in 5.0 s" in caplog.messages) is told
+
+
 @given(tries=st.integers(1, 50), first=st.floats(0.01, 10), most=st.floats(0.01, 1000))
 def test_the_wait_doubles_at_most_and_is_never_over_the_limit(tries, first, most):
     wait_s = RetryPolicy(first_wait_s=first, max_wait_s=most).wait_s(tries, ValueError())

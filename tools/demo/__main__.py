@@ -44,9 +44,9 @@ def demonstrate(folder: Path, settings: Mapping[str, str]) -> str:
     jobs = all_jobs(folder, settings)
     for job in jobs:
         say(f"\n$ {job.pipe.title}")
-        moved = job.pipe.run()
+        job.first = job.pipe.run()
         job.compare()
-        say(f"  first run: {moved.counts} in {moved.seconds:.1f} s")
+        say(f"  first run: {job.first.counts} in {job.first.seconds:.1f} s")
         say(job.shown())
     say("\nNow the sources change, and each pipe runs again from its state.")
     told = [job.change() for job in jobs]
