@@ -101,7 +101,10 @@ def test_an_end_that_is_asked_for_while_the_warehouse_works_comes_at_once(duckdb
     busy_s = cpu_s(process) + 0.5
     wait_until(process, lambda: cpu_s(process) > busy_s)
     process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=30)
+    try:
+        _, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == 143
     assert b"tap-warehouse: ended by SIGTERM; what the last STATE says is done" in stderr
 
