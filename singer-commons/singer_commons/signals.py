@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -30,16 +31,26 @@ def request_termination(signal_number: int, _frame: FrameType | None) -> NoRetur
 
 @contextmanager
 def held_signals() -> Iterator[None]:
-    """Hold SIGTERM and SIGINT back inside the block.
+    """Hold SIGTERM and SIGINT back inside the block, and let them act behind it.
 
-    Without it a signal during a blocked write ends the process with half a line written, and the reader fails on that line.
-    Does nothing where the system cannot hold signals (Windows).
+    Without it a signal during a blocked write ends the process with half a line written, and the reader fails on that line. It takes two holds:
+    blocked in the main thread, so that no signal cuts a system call short (unbuffered, Python then drops the rest of the write); and with handlers
+    that wait, since the system gives a blocked signal to another thread (DuckDB has some), and Python still runs its handler here.
+    Does nothing outside the main thread, where no handler runs.
     """
-    if not hasattr(signal, "pthread_sigmask"):
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS)
+    caught: list[int] = []
+    can_block = hasattr(signal, "pthread_sigmask")  # Windows cannot
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS) if can_block else set()
+    before = {each: signal.signal(each, lambda number, _frame: caught.append(number)) for each in ENDING_SIGNALS}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if can_block:
+            signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        for number in caught[:1]:
+            signal.raise_signal(number)

@@ -1,8 +1,14 @@
 """The command `tap-warehouse` as a user meets it: killed in the middle, and given what is wrong."""
 
+import array
+import fcntl
 import json
+import os
 import signal
 import subprocess
+import termios
+from contextlib import suppress
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -16,12 +22,39 @@ MODEL = {"name": "t", "sql": "SELECT * FROM t", "key_columns": ["id"], "iterator
 ENDLESS = "SELECT sum(a.range * b.range) AS n FROM range(100000000) AS a, range(100000) AS b"
 
 
-def started(settings, folder):
+def started(settings, folder, unbuffered=""):
     path = folder / "settings.json"
     path.write_text(json.dumps(settings), encoding="utf-8")
     return subprocess.Popen(
-        [COMMANDS / "tap-warehouse", "--config", path], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=command_environment(), cwd=folder
+        [COMMANDS / "tap-warehouse", "--config", path],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=command_environment({"PYTHONUNBUFFERED": unbuffered}),
+        cwd=folder,
     )
+
+
+PIPE_BYTES = 65_536  # what Linux holds in a pipe (pipe(7))
+TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+
+
+def wait_until(process, condition):
+    """Look until it holds: the wait between two looks is for the process's end, which fails the test."""
+    while not condition():
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(0.02)
+            pytest.fail(f"the tap ended with {process.returncode} too early")
+
+
+def pipe_is_full(process):
+    waiting = array.array("i", [0])
+    fcntl.ioctl(process.stdout, termios.FIONREAD, waiting)
+    return waiting[0] >= PIPE_BYTES - 4096  # the last page may not be filled
+
+
+def cpu_s(process):
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
 
 
 def end_after_states(process, number, ending):
@@ -30,9 +63,10 @@ def end_after_states(process, number, ending):
     while number:
         lines.append(process.stdout.readline())
         number -= lines[-1].startswith(b'{"type":"STATE"')
+    wait_until(process, lambda: pipe_is_full(process))  # now it is in the middle of a block
     process.send_signal(ending)
-    rest, _ = process.communicate(timeout=60)
-    lines += rest.splitlines(keepends=True)
+    lines += process.stdout.readlines()  # through the same buffer as before, which `communicate` would pass over
+    process.communicate(timeout=60)
     cut = bool(lines and not lines[-1].endswith(b"\n"))
     return [json.loads(line) for line in lines[: len(lines) - cut]], cut
 
@@ -43,11 +77,12 @@ def last_state(messages):
     return messages[at]["value"], {one["record"]["id"] for one in messages[:at] if one["type"] == "RECORD"}
 
 
-@pytest.mark.parametrize("number", [1, 3, 7])
+@pytest.mark.parametrize(("number", "unbuffered"), [(1, ""), (3, "1"), (7, "")])
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGKILL])
-def test_what_came_before_the_last_state_and_after_a_new_start_is_the_table(duckdb_file, tmp_path, ending, number):
+def test_what_came_before_the_last_state_and_after_a_new_start_is_the_table(duckdb_file, tmp_path, ending, number, unbuffered):
+    """Also unbuffered, as containers like to have Python: there a write that a signal cuts short drops its rest without a word."""
     settings = {"duckdb": {"path": duckdb_file(TABLE)}, "models": [MODEL], "state_every_rows": EVERY}
-    process = started(settings, tmp_path)
+    process = started(settings, tmp_path, unbuffered)
     messages, cut = end_after_states(process, number, ending)
     state, before = last_state(messages)
     after = {one["record"]["id"] for one in read(settings, state=state) if one["type"] == "RECORD"}
@@ -63,8 +98,13 @@ def test_an_end_that_is_asked_for_while_the_warehouse_works_comes_at_once(duckdb
     """DuckDB does not look at signals while a query runs: this one would run for hours."""
     process = started({"duckdb": {"path": duckdb_file()}, "models": [{"name": "endless", "sql": ENDLESS}]}, tmp_path)
     assert process.stdout.readline().startswith(b'{"type":"SCHEMA"')
+    busy_s = cpu_s(process) + 0.5
+    wait_until(process, lambda: cpu_s(process) > busy_s)
     process.send_signal(signal.SIGTERM)
-    _, stderr = process.communicate(timeout=30)
+    try:
+        _, stderr = process.communicate(timeout=30)
+    finally:
+        process.kill()
     assert process.returncode == 143
     assert b"tap-warehouse: ended by SIGTERM; what the last STATE says is done" in stderr
 

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sandbox.warehouse.build import MODELS, build, change
 from sandbox.warehouse.cdnow import fetch
@@ -98,6 +98,8 @@ def test_a_state_goes_out_at_each_step_and_names_the_last_row_before_it(duckdb_f
     st.integers(1, 9),
     st.sampled_from(["INTEGER", "DATE", "TIMESTAMP", "TIMESTAMPTZ", "DECIMAL(20,3)"]),
 )
+@example([0] * 4 + [3000] * 5 + [None, 12000], 3, "INTEGER")
+@example([1, 1, 2, 2, 2, 2, 3], 2, "TIMESTAMP")
 def test_from_every_state_the_rest_of_the_table_follows(tmp_path, values, every, kind):
     """Equal iterator values round a STATE, and rows without one, at every step and type: before the STATE and after it is the table."""
     base = {

@@ -75,7 +75,9 @@ class ColumnarStream(Stream):
     def _write_block(self, block: memoryview, *, with_state: bool) -> None:
         """Write whole lines, and the STATE that covers them behind them: never a part of either."""
         with held_signals():
-            sys.stdout.buffer.write(block)
+            rest = block
+            while rest:  # unbuffered (PYTHONUNBUFFERED), one write may take only a part
+                rest = rest[sys.stdout.buffer.write(rest) :]
             sys.stdout.buffer.flush()
             self._increment_stream_state(_last_record(block), context=None)
             self.state_manager.is_flushed = False

@@ -145,3 +145,26 @@ def test_cutting_keeps_every_row_in_order_and_ends_at_each_multiple(sizes, rows)
     ends = {piece[-1] + 1 for piece in pieces}
     assert set(range(rows, start + 1, rows)) <= ends
     assert all(pieces)
+
+
+EDGES = {
+    pa.float64(): [math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7976931348623157e308],
+    pa.list_(pa.float64()): [[math.nan, 1.5], [-math.inf], []],
+    pa.struct([("x", pa.float64())]): [{"x": math.nan}, {"x": None}],
+    pa.int64(): [-(2**63), 2**63 - 1, 0],
+    pa.decimal128(5, 0): [Decimal(100), Decimal(-99999), Decimal(0)],
+    pa.decimal128(16, 16): [Decimal("0.1250000000000000"), Decimal("-0.9999999999999999")],
+    pa.decimal128(38, 10): [Decimal("9999999999999999999999999999.9999999999")],
+    pa.binary(): [b"", b"\x00\xff\\"],
+    pa.date32(): [date(1, 1, 1), date(9999, 12, 31)],
+    pa.timestamp("us"): [datetime(1, 1, 1), datetime(1969, 12, 31, 23, 59, 59, 999_999), datetime(9999, 12, 31, 23, 59, 59, 999_999)],
+    pa.timestamp("us", "UTC"): [datetime(2024, 3, 31, 1, tzinfo=UTC)],
+    pa.string(): ["", "\0\x1f\x7f", "\u2028", "🎁", '"\\\n'],
+}
+
+
+@pytest.mark.parametrize("kind", EDGES, ids=str)
+def test_the_edges_of_a_type_are_exact(kind):
+    batch = pa.RecordBatch.from_arrays([pa.array([*EDGES[kind], None], kind)], names=["v"])
+    found = [comparable(one["record"]["v"]) for one in read_back(LineEncoder("s", batch.schema), batch)]
+    assert found == [comparable(expected(value)) for value in [*EDGES[kind], None]]
