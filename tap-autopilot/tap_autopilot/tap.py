@@ -119,7 +119,8 @@ class TapAutopilot(SuiteTap):
         if problems := list(settings_problems(self.config)):
             raise ConfigurationError(problems, hint=KEY_HINT)
         wanted = self.config.get("custom_fields", BOTH)
-        contacts = ContactsStream(self, self._custom_columns() if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)
+        columns = self._custom_columns()  # asked for in any case: a wrong key is then known before anything is written
+        contacts = ContactsStream(self, columns if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)
         others: tuple[Callable[[TapAutopilot], Stream], ...] = (*DERIVED, *LOOKUPS, *MEMBERSHIPS)
         return [contacts, *(one(self) for one in others)]
 

@@ -1,7 +1,7 @@
 """A file of events: unpacked, found whole, and taken apart event by event in little memory.
 
 Whether a file is packed is seen by its first two bytes, since the service names the type in more than one way. A file that was cut off is
-found before its first event is handed out: a gzip file by its checksum, plain JSON by its last character.
+found before its first event is handed out: a gzip file by its checksum, plain JSON by reading it once more.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import json
 import shutil
 import tempfile
 import zlib
+from collections import deque
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
+from singer_commons.errors import UnreachableError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
 
 GZIP_MAGIC = b"\x1f\x8b"  # RFC 1952, section 2.3.1
 IN_MEMORY_BYTES = 8 << 20  # beyond this a file waits on disk
@@ -28,8 +31,8 @@ ENDS = {b"[": b"]", b"{": b"}"}
 _decoder = json.JSONDecoder(parse_float=Decimal)
 
 
-class BrokenFileError(Exception):
-    """The file is cut off or damaged."""
+class BrokenFileError(UnreachableError):
+    """The file is cut off or damaged: fetched again, it may be whole."""
 
 
 def temporary_file() -> IO[bytes]:
@@ -43,6 +46,7 @@ def plain_file(chunks: Iterable[bytes], into: IO[bytes]) -> None:
     for chunk in chunks:
         into.write(chunk)
     into.seek(0)
+    was_packed = _starts_packed(into)
     while _starts_packed(into):  # twice, if the transfer packed a packed file once more
         with temporary_file() as packed:
             shutil.copyfileobj(into, packed)
@@ -54,9 +58,12 @@ def plain_file(chunks: Iterable[bytes], into: IO[bytes]) -> None:
                 raise BrokenFileError(str(error)) from error
         into.seek(0)
     _check_end(into)
+    if not was_packed:  # no checksum: only reading it shows that it is whole
+        deque(items(into), maxlen=0)
+        into.seek(0)
 
 
-def items(file: IO[bytes]) -> Iterator[dict[str, Any]]:
+def items(file: IO[bytes]) -> Generator[dict[str, Any]]:
     """The objects of a JSON array, or of lines of JSON; none of an empty file. Decimals are exact. Raises BrokenFileError."""
     text = io.TextIOWrapper(file, encoding="utf-8-sig")
     try:

@@ -28,6 +28,7 @@ HOME_REGION = "na1"
 # Where the oldest APIs are documented to be; other regions and `base_url` have one host for all.
 OLD_HOSTS = {"/api/v1/sessions": "https://www.fullstory.com", "/api/v1/export/": "https://export.fullstory.com"}
 CHUNK_BYTES = 1 << 18
+SEGMENTS_A_PAGE = 100  # the most that `limit` takes (the API contracts in https://github.com/fullstorydev/sekizui, read 2026-11-21)
 
 
 class FullstoryClient:
@@ -86,21 +87,19 @@ class FullstoryClient:
         return str(me.get("orgId", "")) if isinstance(me, dict) else ""
 
     def users(self) -> Iterator[dict[str, Any]]:
-        """All users, page by page. Raises RejectedError if the service hands out a page's token twice."""
-        token, given, rows = "", set[str](), 0
-        while True:
-            page = self.get("/v2/users", **({"page_token": token} if token else {}))
-            for user in page.get("results") or []:
-                rows += 1
-                yield user
-            token = page.get("next_page_token") or ""
-            if not token:
-                break
-            if token in given:
-                raise RejectedError("FullStory's list of users runs in a circle: a page_token came twice", status=200)
-            given.add(token)
+        """All users, page by page."""
+        rows, page = 0, dict[str, Any]()
+        for page in self._pages("/v2/users", "page_token", "next_page_token"):
+            found = page.get("results") or []
+            rows += len(found)
+            yield from found
         if str(page.get("total_records", rows)) != str(rows):
             logger.warning("FullStory counts %s users and listed %d: users were added or deleted meanwhile", page["total_records"], rows)
+
+    def segments(self) -> Iterator[dict[str, Any]]:
+        """All segments, page by page."""
+        for page in self._pages("/segments/v1", "paginationToken", "nextPaginationToken", limit=SEGMENTS_A_PAGE):
+            yield from page.get("segments") or []
 
     def download(self, path: str, into: IO[bytes], **parameters: str | int) -> None:
         """Write a file, unpacked and found whole, into an empty temporary file; try again while it arrives broken."""
@@ -118,6 +117,18 @@ class FullstoryClient:
                 self._sleep(self._policy.wait_s(tries, error))
             else:
                 return
+
+    def _pages(self, path: str, parameter: str, next_name: str, **parameters: str | int) -> Iterator[dict[str, Any]]:
+        token, given = "", set[str]()
+        while True:
+            page = self.get(path, **parameters, **({parameter: token} if token else {}))
+            yield page
+            token = page.get(next_name) or ""
+            if not token:
+                return
+            if token in given:
+                raise RejectedError(f"FullStory's list at {path} runs in a circle: a {parameter} came twice", status=200)
+            given.add(token)
 
 
 def _date_of(answer: requests.Response) -> datetime:

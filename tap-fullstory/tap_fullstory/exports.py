@@ -6,7 +6,7 @@ appears late, within the overlap, is found by its id.
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -93,4 +93,5 @@ def events_of(client: FullstoryClient, bundle: Bundle) -> Iterator[Iterator[dict
     """Fetch a bundle, whole, and give its events one by one."""
     with temporary_file() as file:
         client.download("/api/v1/export/get", file, id=bundle.id)
-        yield items(file)
+        with closing(items(file)) as events:
+            yield events

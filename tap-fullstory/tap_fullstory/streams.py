@@ -46,6 +46,12 @@ class FullstoryStream(Stream):
         """The stream's records."""
         raise NotImplementedError
 
+    def in_columns(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        """The row in the stream's columns; a field that has none goes into the column `other`."""
+        columns = [name for name in self.schema["properties"] if name != "other"]
+        other = {name: value for name, value in row.items() if name not in columns}
+        return {**{name: row.get(name) for name in columns}, "other": other or None}
+
     @property
     def start(self) -> datetime | None:
         """The setting `start_date`."""
@@ -73,7 +79,8 @@ class BookmarkedStream(FullstoryStream):
             return
         self.stream_state.update(state)
         self.state_manager.is_flushed = False
-        self._write_state_message()
+        if self.get_batch_config(self.config) is None:
+            self._write_state_message()  # with BATCH files the rows are not out yet: the SDK writes the state behind each file
 
     @property
     def _is_incremental(self) -> bool:
@@ -110,7 +117,23 @@ class UsersStream(FullstoryStream):
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """All users, page by page."""
-        names = self.schema["properties"].keys() - {"other"}
-        for user in self.client.users():
-            other = {name: value for name, value in user.items() if name not in names}
-            yield {**dict.fromkeys(names), **{name: value for name, value in user.items() if name in names}, "other": other or None}
+        return map(self.in_columns, self.client.users())
+
+
+class SegmentsStream(FullstoryStream):
+    """The segments of users that are defined in FullStory, its own and yours."""
+
+    name = "segments"
+    primary_keys = ("id",)
+    schema = th.PropertiesList(
+        th.Property("id", th.StringType, required=True, description="FullStory's id of the segment"),
+        th.Property("name", th.StringType, description="The segment's name"),
+        th.Property("creator", th.StringType, description="Who made it"),
+        th.Property("created", th.DateTimeType, description="When it was made; not known of FullStory's own"),
+        th.Property("url", th.StringType, description="The segment in FullStory"),
+        th.Property("other", OPEN_OBJECT, description="Fields that have no column here"),
+    ).to_dict()
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """All segments, page by page."""
+        return map(self.in_columns, self.client.segments())

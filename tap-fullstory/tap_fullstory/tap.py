@@ -14,7 +14,7 @@ from tap_fullstory.client import FullstoryClient
 from tap_fullstory.event_stream import EventsStream
 from tap_fullstory.session_stream import SessionsStream
 from tap_fullstory.settings import SETTINGS, problems
-from tap_fullstory.streams import UsersStream
+from tap_fullstory.streams import SegmentsStream, UsersStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class TapFullstory(SuiteTap):
 
     def discover_streams(self) -> Sequence[FullstoryStream]:
         """All streams; none of them needs a look at the account."""
-        return [UsersStream(self), SessionsStream(self), EventsStream(self)]
+        return [UsersStream(self), SessionsStream(self), EventsStream(self), SegmentsStream(self)]
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; the key is checked before it and what was left out is told after
         """Check the key, sync all streams, and name those that the key may not read."""

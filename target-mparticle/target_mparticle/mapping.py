@@ -88,10 +88,10 @@ class Plan:
             batch.setdefault("context", {})["data_plan"] = dict(self.data_plan)
         if self.is_events:
             event = batch.get("events") or {}
-            event.setdefault("data", {})
-            if problem := data_problem(event.get("event_type"), event["data"]):
+            event_type, data = event.get("event_type"), event.get("data", {})
+            if problem := data_problem(event_type, data):
                 raise RowRejectedError("BAD_EVENT", problem, "events")
-            batch["events"] = [event]
+            batch["events"] = [{"event_type": event_type, "data": data}]
         elif self.add_update_event:
             batch["events"] = [UPDATE_EVENT]
         return batch

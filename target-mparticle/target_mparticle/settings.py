@@ -114,7 +114,7 @@ def settings_problems(config: Mapping[str, Any]) -> Iterator[str]:
         if stream.get("data_type") == "events":
             unfit = [setting for setting in ("add_update_event", "auto_map") if stream.get(setting)]
             if unfit:
-                yield f"`streams.{name}`: {' and '.join(unfit)} belong to user attributes; a stream of events maps every column by `mappings`"
+                yield f"`streams.{name}`: {' and '.join(unfit)} cannot be set; a stream of events maps every column by `mappings`"
             if not stream.get("mappings"):
                 yield f"`streams.{name}`: a stream of events needs `mappings`"
 

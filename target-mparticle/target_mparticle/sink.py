@@ -33,11 +33,13 @@ class MParticleSink(Sink):
         self._columns = list(self.schema["properties"])
         self._date_times = {name for name, part in self.schema["properties"].items() if isinstance(part, dict) and part.get("format") == "date-time"}
         self._plan = self._planned()
+        self._fingerprint = self._plan.fingerprint if self._plan else ""
         # A row of a stream with an iterator says itself which version it is; an event happens once. Others are new in each run.
         self._run_label = None if self._iterator or chosen.data_type == "events" else target.run_label
         self._invalid: str | None = None
         self._undeclared: set[str] = set()
         self._waiting: list[OutgoingBatch] = []
+        self.waiting_bytes = 0
 
     def _planned(self) -> Plan | None:
         try:
@@ -55,11 +57,6 @@ class MParticleSink(Sink):
     def is_full(self) -> bool:
         """Never: the target drains all its sinks together."""
         return False
-
-    @property
-    def waiting_bytes(self) -> int:
-        """The size of the batches that wait to be sent."""
-        return sum(len(batch.body) for batch in self._waiting)
 
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         # A row that does not fit its SCHEMA is rejected, not the whole run; and times stay the text that the tap wrote.
@@ -92,7 +89,7 @@ class MParticleSink(Sink):
         digest = request_ids.row_digest(record, self._date_times)
 
         def encode(part_of_batch: Batch, part: int) -> bytes:
-            made = request_ids.request_id(self.stream_name, plan.fingerprint, digest, run_label=self._run_label, part=part)
+            made = request_ids.request_id(self.stream_name, self._fingerprint, digest, run_label=self._run_label, part=part)
             chosen = made if given is None else given + (f"#{part}" if part else "")
             return batches.encoded({"environment": plan.environment, "source_request_id": chosen, **part_of_batch})
 
@@ -102,6 +99,7 @@ class MParticleSink(Sink):
             event.setdefault("source_message_id", request_ids.message_id(self.stream_name, record, self.key_properties, otherwise))
         bodies = batches.split(batch, self._settings.limits, encode)
         row = Row(record, open_batches=len(bodies))
+        self.waiting_bytes += sum(map(len, bodies))
         return [OutgoingBatch(body, row, events=len(batch.get("events", ())) if not index else 0) for index, body in enumerate(bodies)]
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -111,7 +109,7 @@ class MParticleSink(Sink):
             self.process_record(self._validate_and_parse(record), context)
         self._delivery.deliver(self._waiting, self)
         self._tally.batches += len(self._waiting)
-        self._waiting = []
+        self._waiting, self.waiting_bytes = [], 0
         self._rejects.sync()
 
     def accepted(self, row: Row) -> None:  # noqa: ARG002 - the listener's signature

@@ -94,9 +94,20 @@ class TargetMParticle(DurableTarget):
         ),
         th.Property(
             "data_plan",
-            th.ObjectType(th.Property("plan_id", th.StringType), th.Property("plan_version", th.IntegerType(minimum=1)), additional_properties=False),
+            th.ObjectType(
+                th.Property(
+                    "plan_id", th.StringType, title="Data plan", description="Id of the data plan that mParticle checks the batches against."
+                ),
+                th.Property(
+                    "plan_version",
+                    th.IntegerType(minimum=1),
+                    title="Version of the data plan",
+                    description="Its version; mParticle takes the newest without one.",
+                ),
+                additional_properties=False,
+            ),
             title="Data plan",
-            description="The data plan that batches are checked against in mParticle: plan_id and, if wanted, plan_version.",
+            description="The data plan that mParticle checks the batches against.",
         ),
         th.Property(
             "run_label",

@@ -6,12 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.errors import ConfigurationError, DestinationError
+from singer_commons.errors import DestinationError
 
 from target_synapse import ddl, types
 from target_synapse.ddl import Column, Index
 from target_synapse.ledger import create_ledger, ledger_table
 from target_synapse.naming import column_names
+from target_synapse.type_hints import hinted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,17 +56,12 @@ class LoadPlan:
         return None if any(one.type.is_text for one in self.key_columns[:1]) else hash_column(self.key_columns)
 
 
-def wanted_types(stream: str, properties: Mapping[str, Any]) -> dict[str, SqlType]:
-    """The type that each property asks for. Raises ConfigurationError with all that cannot be."""
-    found, problems = {}, []
-    for name, schema in properties.items():
-        try:
-            found[name] = types.of_property(schema if isinstance(schema, dict) else {})
-        except ValueError as error:
-            problems.append(f"property `{name}` of stream `{stream}`: {error}")
-    if problems:
-        raise ConfigurationError(problems, hint="change `x-sql-datatype` in the catalog or in the tap")
-    return found
+def wanted_type(schema: object) -> SqlType:
+    """The type that a property asks for: that of the tap's hint, where it is sure, else what the JSON Schema says."""
+    if not isinstance(schema, dict):
+        return types.of_property({})
+    hint = schema.get("x-sql-datatype")
+    return (hinted(hint) if isinstance(hint, str) else None) or types.of_property(schema)
 
 
 def new_shape(columns: Sequence[Column], keys: Sequence[Column], config: Mapping[str, Any]) -> TableShape:
@@ -102,7 +98,7 @@ def ensure_table(
     pool: Pool, table: TableName, properties: Mapping[str, Any], keys: Sequence[str], config: Mapping[str, Any], *, stream: str
 ) -> LoadPlan:
     """Bring the table to where it can take rows of this schema; may be repeated. Raises ConfigurationError or DestinationError."""
-    wanted = wanted_types(stream, properties)
+    wanted = {name: wanted_type(schema) for name, schema in properties.items()}
     if len(wanted) > ddl.MAX_COLUMNS:
         raise DestinationError(
             f"stream `{stream}` has {len(wanted)} properties, a table at most {ddl.MAX_COLUMNS} columns", hint="deselect some in the catalog"

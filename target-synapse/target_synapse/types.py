@@ -63,12 +63,10 @@ FORMATS = {"date-time": DATETIME, "date": DATE, "time": TIME}
 
 
 def of_property(schema: Mapping[str, Any]) -> SqlType:
-    """The type for a property. Raises ValueError for an `x-sql-datatype` that is no type of a pool.
+    """The type for the values that a property's JSON Schema allows.
 
     Text without `maxLength` comes as nvarchar(4000); objects, arrays and whatever may be several things are JSON text, nvarchar(max).
     """
-    if isinstance(named := schema.get("x-sql-datatype"), str):
-        return parsed(named)
     kinds, parts = json_types(schema), alternatives(schema)
     if kinds == {"boolean"}:
         return BIT

@@ -82,7 +82,7 @@ def test_a_settings_file_that_is_missing_or_broken_is_named(command, tmp_path):
 
 
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name.startswith("target-")])
-@pytest.mark.parametrize("option", ["--discover", "--nope"])
+@pytest.mark.parametrize("option", ["--discover", "--zzz"])
 def test_an_option_the_command_does_not_have_exits_2(command, option, tmp_path):
     run = run_command(command, option, folder=tmp_path)
     assert (run.exit_code, run.stdout) == (2, "")

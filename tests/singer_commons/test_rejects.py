@@ -44,3 +44,10 @@ def test_a_second_run_appends(tmp_path):
         rejects.write("s", {"id": number}, code="C", reason="r")
         rejects.close()
     assert [json.loads(line)["record"]["id"] for line in (tmp_path / "rejects.jsonl").read_text().splitlines()] == [1, 2]
+
+
+def test_a_row_that_is_no_unicode_is_kept_too(tmp_path):
+    rejects = RejectsFile(tmp_path / "rejects.jsonl")
+    rejects.write("s", {"text": "half \ud83d"}, code="C", reason="r")
+    rejects.close()
+    assert json.loads((tmp_path / "rejects.jsonl").read_text())["record"] == {"text": "half \ud83d"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tap_fullstory.session_progress import MAX_KEYS, SessionProgress, mark, utc_text
 from tap_fullstory.sessions import Person, Session
@@ -23,10 +23,11 @@ def session(number, created, user=0):
 
 
 # A session: whose, when it began, and how much later it appears in answers (the margin allows for a minute).
-HISTORY = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 3000), st.integers(0, 59)), max_size=40)
-RUNS = st.lists(st.tuples(st.integers(1, 600), st.lists(st.integers(0, 200), min_size=3, max_size=3)), min_size=1, max_size=6)
+HISTORY = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 400), st.integers(0, 59)), max_size=12)
+RUNS = st.lists(st.tuples(st.integers(1, 150), st.lists(st.integers(0, 120), min_size=3, max_size=3)), min_size=1, max_size=4)
 
 
+@settings(max_examples=400)
 @given(HISTORY, RUNS)
 def test_no_session_is_ever_missed_and_none_is_given_twice(history, runs):
     sessions = [(session(number, created, user), user, created + late) for number, (user, created, late) in enumerate(history)]
@@ -66,3 +67,18 @@ def test_a_clock_that_was_set_back_does_not_move_the_bookmark_back():
     progress = SessionProgress.from_state(state, start=None, lookback_s=0)
     assert not progress.is_new(session(1, 500), PEOPLE[0])
     assert progress.to_state(at(10), {"*"}) == {"replication_key": "created_time", **state}
+
+
+def test_a_run_that_finds_nothing_keeps_the_bookmark_and_what_is_done_there():
+    state = {"replication_key": "created_time", "replication_key_value": utc_text(at(500)), "done_at_bookmark": ["0:1", "0:2"], "asked": ["*"]}
+    assert SessionProgress.from_state(state, start=None, lookback_s=0).to_state(at(1000), {"*"}) == state
+    assert SessionProgress.from_state({}, start=None, lookback_s=0).to_state(at(1000), {"*"}) == {}
+
+
+def test_a_session_begun_after_its_user_was_asked_is_given_by_the_next_run():
+    first = SessionProgress.from_state({}, start=None, lookback_s=0)
+    assert first.is_new(session(1, 190, user=1), PEOPLE[1])  # asked at 200, in a run that began at 100; user 0 was asked at 100
+    second = SessionProgress.from_state(first.to_state(at(100), MARKS), start=None, lookback_s=0)
+    assert second.since(PEOPLE[0]) == at(40)
+    assert second.is_new(session(2, 150), PEOPLE[0])
+    assert not second.is_new(session(1, 190, user=1), PEOPLE[1])

@@ -49,10 +49,11 @@ def load(settings: dict[str, Any], tmp_path: Path) -> Callable[..., Run]:
 def load_inside(settings: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., list[Any]]:
     """Run the target in this process and return the states it wrote."""
 
-    def run(lines: Iterable[Mapping[str, Any]], **changed: Any) -> list[Any]:
+    def run(lines: Iterable[Mapping[str, Any]] | str, **changed: Any) -> list[Any]:
+        text = lines if isinstance(lines, str) else "".join(json.dumps(line) + "\n" for line in lines)
         target = TargetMParticle(config={**settings, "rejects_path": str(tmp_path / "rejects.jsonl"), **changed})
         capsys.readouterr()
-        target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+        target.listen(io.StringIO(text))
         return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
     return run

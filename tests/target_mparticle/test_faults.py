@@ -19,7 +19,7 @@ def no_waiting(monkeypatch):
 
 
 def spends(control):
-    return {one["identities"]["customer_id"]: one["attributes"] for one in control.stored("what=profiles")}
+    return {one["user_identities"]["customer_id"]: one["user_attributes"] for one in control.stored("what=profiles")}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_passing_failure_is_tried_again_with_the_same_bytes(load_inside, contr
     control.fault(path="/v2/*", **fault)
     assert load_inside(LINES, max_batches_per_request=2) == [state("end")["value"]]
     assert spends(control) == EXPECTED
-    assert control.stored()["batches_stored"] == 6
+    assert control.stored()["stored"] == 6
     sent = control.requests()
     failed = [one for one in sent if one["status"] != 202]
     assert failed
@@ -111,7 +111,7 @@ def test_state_goes_out_before_the_end_with_all_rows_before_it_accepted(load_ins
     control.fault(path="/v2/*", status=503, skip=1, times=9)
     with pytest.raises(UnreachableError):
         load_inside(lines, batch_size_rows=2, max_tries=1)
-    assert control.stored()["batches_stored"] == 2
+    assert control.stored()["stored"] == 2
 
 
 def test_more_rejects_than_allowed_end_the_run_after_the_others_were_delivered(load_inside, control, rejects):
@@ -126,4 +126,4 @@ def test_more_rejects_than_allowed_end_the_run_after_the_others_were_delivered(l
 def test_the_rate_of_270_batches_a_second_is_never_exceeded(load_inside, control):
     load_inside([SCHEMA, *(record(user(number)) for number in range(600))], max_batches_per_second=270)
     assert {one["status"] for one in control.requests()} == {202}
-    assert control.stored()["batches_stored"] == 600
+    assert control.stored()["stored"] == 600

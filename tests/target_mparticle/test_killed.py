@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import subprocess
 import threading
@@ -13,6 +14,7 @@ from mparticle_lines import SCHEMA, record, state, user
 from sandbox.http.control import Control
 from sandbox.mparticle.api import MparticleStand
 from sandbox.mparticle.service import MparticleService
+from target_mparticle.target import TargetMParticle
 
 ROWS = 40
 REQUESTS = 4
@@ -70,7 +72,7 @@ def command(service, tmp_path):
 
 @pytest.mark.parametrize("effect", ["before", "after"])
 @pytest.mark.parametrize("request_number", [1, 3])
-def test_killed_and_run_again(service, tmp_path, request_number, effect):
+def test_killed_and_run_again(service, tmp_path, capsys, request_number, effect):
     control = Control(service.url)
     # The answer is held back: the target is killed while it waits for it. Cut before the effect, mParticle never sees the batches.
     control.fault(path="/v2/*", skip=request_number - 1, cut=True, after_effect=effect == "after", delay_s=0.5)
@@ -82,16 +84,15 @@ def test_killed_and_run_again(service, tmp_path, request_number, effect):
     killed.kill()
     out, _ = killed.communicate()
     states = [json.loads(line)["bookmarks"]["users"]["replication_key_value"] for line in out.splitlines()]
-    stored = control.stored()["batches_stored"]
+    stored = control.stored()["stored"]
     assert all(last < stored for last in states), "a state went out before its rows were accepted"
 
     control.clear_faults()
-    again = command(service, tmp_path)
-    out, stderr = again.communicate("".join(f"{line}\n" for line in lines()))
-    assert again.returncode == 0, stderr
-    assert json.loads(out.splitlines()[-1]) == state(ROWS - 1)["value"]
+    capsys.readouterr()
+    TargetMParticle(config=json.loads((tmp_path / "config.json").read_text())).listen(io.StringIO("".join(f"{line}\n" for line in lines())))
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == state(ROWS - 1)["value"]
     profiles = control.stored("what=profiles")
-    assert {one["identities"]["customer_id"]: one["attributes"] for one in profiles} == {
+    assert {one["user_identities"]["customer_id"]: one["user_attributes"] for one in profiles} == {
         f"c-{number}": {"spend": 2 * number + 1} for number in range(ROWS // 2)
     }
     ids = Counter(one["batch"]["source_request_id"] for one in control.stored("what=batches"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import tempfile
 from importlib.resources import files
@@ -54,8 +55,11 @@ class TestSdkSuite(get_target_test_class(TargetMParticle, config=CONFIG)):
     """All of them, none switched off."""
 
 
-def test_the_rows_of_the_sdks_streams_arrived():
-    profiles = {one["identities"]["customer_id"]: one["attributes"] for one in SERVICE.stand.stored({"what": "profiles"})}
+def test_the_rows_of_the_sdks_streams_arrive():
+    SERVICE.stand.change({"forget": True})
+    for name in ("special_chars_in_attributes", "array_data"):
+        lines = files("singer_sdk.testing").joinpath("target_test_streams", f"{name}.singer").read_text(encoding="utf-8")
+        TargetMParticle(config=CONFIG).listen(io.StringIO(lines))
+    profiles = {one["user_identities"]["customer_id"]: one["user_attributes"] for one in SERVICE.stand.stored({"what": "profiles"})}
     assert profiles["a2e98886"] == {"d": '{"env":"prod","agent:type":"desktop","agent:os:version":"10.13.1"}'}
-    assert "strings" in profiles["1"]
-    assert SERVICE.stand.stored({})["requests_refused"] == 0
+    assert profiles["1"] == {"fruits": ["apple", "orange", "pear"]}

@@ -40,11 +40,6 @@ PROPERTIES = [
     ({"properties": {"a": {}}}, "nvarchar(max)"),
     ({"type": ["null", "array"], "items": {"type": "string"}}, "nvarchar(max)"),
     ({"type": ["object", "string"]}, "nvarchar(max)"),
-    ({"type": "string", "x-sql-datatype": "DECIMAL(12, 2)"}, "decimal(12,2)"),
-    ({"x-sql-datatype": "numeric"}, "decimal(18,0)"),
-    ({"x-sql-datatype": "varchar(max)"}, "varchar(max)"),
-    ({"x-sql-datatype": "datetime2(3)"}, "datetime2(3)"),
-    ({"x-sql-datatype": "float(53)"}, "float"),
 ]
 
 

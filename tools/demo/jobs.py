@@ -23,13 +23,14 @@ class Job(ABC):
     title: ClassVar[str]
     tap: ClassVar[str]
     target: ClassVar[str]
-    streams: ClassVar[tuple[str, ...]]  # those counted in the last line
+    streams: ClassVar[tuple[str, ...]]  # those selected; the first is compared and shown
     tap_settings: ClassVar[dict[str, Any]] = {}
     environment: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.settings = settings
-        self.pipe = Pipe(self.tap, self.target, folder / self.title, {**settings, **self.environment}, self.tap_settings)
+        own = folder / self.title.replace(" ", "-")
+        self.pipe = Pipe(self.tap, self.target, own, {**settings, **self.environment}, self.tap_settings, self.streams)
         self.changed: Any = None
 
     @abstractmethod
@@ -79,7 +80,7 @@ class Autopilot(ToSynapse):
     """Contacts and lists of an Autopilot account."""
 
     title, tap, schema, main_table, key = "autopilot to synapse", "tap-autopilot", "autopilot", "contacts", "contact_id"
-    streams = ("contacts",)
+    streams = ("contacts", "lists")
     columns = ("contact_id", "Email", "Company")
 
     def change(self) -> str:
@@ -162,14 +163,14 @@ class UsersToMparticle(Job):
 
     def shown(self) -> str:
         """Some users, with some attributes."""
-        profiles = sorted(self.profiles(), key=lambda one: str(one["user_identities"].get("customer_id")))
+        profiles = sorted(self.profiles(), key=lambda one: str(one["identities"].get("customer_id")))
         names = ("$firstname", "$city", "order_count", "spend", "favorite_categories")
-        rows = [[one["user_identities"].get("customer_id"), *(one["user_attributes"].get(name) for name in names)] for one in profiles]
+        rows = [[one["identities"].get("customer_id"), *(one["attributes"].get(name) for name in names)] for one in profiles]
         return table(f"  mParticle users, {len(rows):,}:", ("customer_id", *names), rows[:SHOWN_ROWS])
 
 
 def _user(profile: Mapping[str, Any], names: tuple[str, ...]) -> tuple[Any, ...]:
-    identities, attributes = profile["user_identities"], profile["user_attributes"]
+    identities, attributes = profile["identities"], profile["attributes"]
     return (identities.get("customer_id"), identities.get("email"), *(text(attributes.get(name)) for name in names))
 
 

@@ -6,10 +6,9 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-import pyodbc
 from sandbox.http.control import Control
 from shell_pipes import DemoError
-from target_synapse.driver import odbc_driver
+from target_synapse.odbc import connection_string, find_driver, load_pyodbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -19,17 +18,10 @@ class Synapse:
     """The pool behind the settings, for reading."""
 
     def __init__(self, settings: Mapping[str, str]) -> None:
-        server = f"{settings['TARGET_SYNAPSE_HOST']},{settings['TARGET_SYNAPSE_PORT']}"
-        words = {
-            "DRIVER": odbc_driver(),
-            "SERVER": server,
-            "DATABASE": settings["TARGET_SYNAPSE_DATABASE"],
-            "UID": settings["TARGET_SYNAPSE_USER"],
-            "PWD": settings["TARGET_SYNAPSE_PASSWORD"],
-            "Encrypt": "yes",
-            "TrustServerCertificate": "yes",
-        }
-        self._connection = pyodbc.connect(";".join(f"{name}={{{value}}}" for name, value in words.items()), autocommit=True)
+        pyodbc = load_pyodbc()
+        names = ("host", "port", "database", "user", "password", "encrypt", "trust_server_certificate")
+        config = {name: settings.get(f"TARGET_SYNAPSE_{name.upper()}", "") for name in names}
+        self._connection = pyodbc.connect(connection_string(config, find_driver(pyodbc, None)), autocommit=True)
 
     def rows(self, table: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
         """The named columns of a table, in no order."""

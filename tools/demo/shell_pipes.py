@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 COMMANDS = Path(sys.executable).parent
 
@@ -52,6 +52,7 @@ class Pipe:
     folder: Path
     environment: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the tap, where the environment is no place for them
+    streams: Sequence[str] = ()  # those to select
 
     @property
     def title(self) -> str:
@@ -60,27 +61,43 @@ class Pipe:
 
     def run(self) -> Moved:
         """Run the pipe once. Raises DemoError with the last lines of its log if either side failed."""
-        self.folder.mkdir(parents=True, exist_ok=True)
         before = time.monotonic()
-        environment = {**os.environ, **self.environment, "PATH": f"{COMMANDS}{os.pathsep}{os.environ['PATH']}"}
-        done = subprocess.run(
-            ["bash", "-o", "pipefail", "-c", self.command], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True, check=False
-        )
-        if done.returncode:
-            log = "\n".join(f"    {line}" for line in done.stderr.strip().splitlines()[-8:])
-            raise DemoError(f"{self.title} exited with {done.returncode}:\n{log}")
+        self.prepare()
+        self._shell(self.command)
         self._keep_state()
         return Moved(self._records(), time.monotonic() - before)
+
+    def prepare(self) -> None:
+        """Write the tap's settings file and, the first time, its catalog."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.settings:
+            (self.folder / "tap.json").write_text(json.dumps(self.settings), encoding="utf-8")
+        catalog = self.folder / "catalog.json"
+        if not catalog.exists():
+            self._shell(f"{shlex.join(self._tap)} --discover > catalog.json")
+            found = json.loads(catalog.read_text(encoding="utf-8"))
+            for stream in found["streams"]:
+                next(one for one in stream["metadata"] if not one["breadcrumb"])["metadata"]["selected"] = stream["stream"] in self.streams
+            catalog.write_text(json.dumps(found), encoding="utf-8")
+
+    def _shell(self, line: str) -> None:
+        environment = {**os.environ, **self.environment, "PATH": f"{COMMANDS}{os.pathsep}{os.environ['PATH']}"}
+        done = subprocess.run(
+            ["bash", "-o", "pipefail", "-c", line], cwd=self.folder, env=environment, stderr=subprocess.PIPE, text=True, check=False
+        )
+        if done.returncode:
+            log = "\n".join(f"    {said}" for said in done.stderr.strip().splitlines()[-8:])
+            raise DemoError(f"{self.title} exited with {done.returncode}:\n{log}")
+
+    @property
+    def _tap(self) -> list[str]:
+        return [self.tap, "--config", "ENV", *(["--config", "tap.json"] if self.settings else [])]
 
     @property
     def command(self) -> str:
         """The shell's line. `tee` keeps what passed, so that the demo can count it."""
-        tap = [self.tap, "--config", "ENV"]
-        if self.settings:
-            (self.folder / "tap.json").write_text(json.dumps(self.settings), encoding="utf-8")
-            tap += ["--config", "tap.json"]
-        if (self.folder / "state.json").exists():
-            tap += ["--state", "state.json"]
+        state = ["--state", "state.json"] if (self.folder / "state.json").exists() else []
+        tap = [*self._tap, "--catalog", "catalog.json", *state]
         return f"{shlex.join(tap)} | tee passed.jsonl | {self.target} --config ENV > states.jsonl"
 
     def _keep_state(self) -> None:

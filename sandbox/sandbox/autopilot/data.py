@@ -125,8 +125,8 @@ def contact(seed: int, customer: Figures) -> Contact:
     """A customer as a plain contact; the id comes from the seed and the number alone."""
     number = customer.number
     random = Random(f"contact {seed} {number}")
-    created = OBSERVED_UNTIL - timedelta(weeks=customer.age)
-    updated = (created + timedelta(weeks=customer.recency)).replace(second=0)  # stamps come in whole minutes more often than not
+    created = _minute(OBSERVED_UNTIL - timedelta(weeks=customer.age))
+    updated = _minute(created + timedelta(weeks=customer.recency))
     return {
         "contact_id": contact_id(random),
         "type": "Contact",
@@ -150,6 +150,10 @@ def contact(seed: int, customer: Figures) -> Contact:
             field("Average Spend", float(customer.spend), "float"),
         ],
     }
+
+
+def _minute(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)  # stamps come in whole minutes more often than not
 
 
 def contact_id(random: Random) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from sandbox.autopilot.api import API_KEY, PREFIX, AutopilotStand
 from sandbox.http.service import HttpService
+from sandbox.warehouse import cdnow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,8 +35,7 @@ def start(options: Options) -> AutopilotService:
 def _customers() -> Sequence[Figures] | None:
     """The customers of the warehouse, so that both sides tell of the same people; None where their file is not at hand."""
     try:
-        customers: Sequence[Figures] = import_module("sandbox.warehouse.cdnow").customers()
-    except (ImportError, OSError) as problem:
+        return cdnow.customers()
+    except OSError as problem:
         logger.warning("The CDNOW customers are not at hand (%s); contacts are made from the seed alone", problem)
         return None
-    return customers

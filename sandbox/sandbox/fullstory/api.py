@@ -1,4 +1,4 @@
-"""The stand-in's endpoints: `/me`, sessions in three shapes, users, and the legacy data export.
+"""The stand-in's endpoints: `/me`, sessions in three shapes, users, segments, and the legacy data export.
 
 Two answers that the documents leave open are ours: a uid or address that nobody has gives an empty list of sessions, and `limit` has no maximum
 unless `max_sessions` sets one.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sandbox.fullstory import events, shapes
 from sandbox.fullstory.access import Gate, Limits
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 SESSIONS_LIMIT = 20  # the default of `limit` (the API contracts in https://github.com/fullstorydev/sekizui, read 2026-11-21)
 USERS_A_PAGE = 10  # no parameter changes it (the API contracts in https://github.com/fullstorydev/sekizui, read 2026-11-21)
+SEGMENTS_A_PAGE, MAX_SEGMENTS_A_PAGE = 20, 100  # the API contracts in https://github.com/fullstorydev/sekizui, read 2026-11-21
 BUNDLES_A_LIST = 20  # the API contracts in https://github.com/fullstorydev/sekizui, read 2026-11-21
+Row = TypeVar("Row")
 BUNDLE_FORMS = ("gzip-file", "gzip-encoding", "json")
 
 
@@ -59,6 +61,7 @@ class FullstoryStand:
             Route("GET", "/v2/sessions", sessions(lambda rows: {"results": [shapes.session_v2(one) for one in rows]})),
             Route("GET", "/v2/users", self._users),
             Route("GET", "/v2/users/{id}", self._user),
+            Route("GET", "/segments/v1", self._segments),
             *(Route(method, "/api/v1/export/list", self._bundles) for method in ("GET", "POST")),
             *(Route(method, "/api/v1/export/get", self._bundle) for method in ("GET", "POST")),
         ]
@@ -86,11 +89,12 @@ class FullstoryStand:
         }
 
     def stored(self, query: Mapping[str, str]) -> Any:
-        """`?what=users`, `sessions` (of all users, also those never identified), `events` (of all bundles) or `bundles`."""
+        """`?what=users`, `sessions` (of all users, also those never identified), `events` (of all bundles), `bundles` or `segments`."""
         kinds: dict[str, Callable[[], Any]] = {
             "users": lambda: [shapes.user(one) for one in self.account.users],
             "sessions": lambda: [{**shapes.session_v2(one), "uid": one.user.uid, "email": one.user.email} for one in self.account.sessions],
             "events": lambda: [row for bundle in self.account.bundles for row in self._rows(bundle)],
+            "segments": lambda: [shapes.segment(one) for one in self.account.segments],
             "bundles": lambda: [asdict(one) for one in self.account.bundles],
         }
         what = query.get("what", "sessions")
@@ -123,13 +127,20 @@ class FullstoryStand:
             if all(not asked.get(name) or getattr(user, name) == asked[name] for name in ("uid", "email", "display_name"))
         ]
         try:
-            start = int(base64.urlsafe_b64decode(asked["page_token"]).decode().removeprefix("from ")) if asked.get("page_token") else 0
+            page, more = _page(found, asked.get("page_token", ""), USERS_A_PAGE)
         except ValueError:
             return _refused(400, "invalid page_token", "invalid_argument")
-        end = start + USERS_A_PAGE
-        more = base64.urlsafe_b64encode(f"from {end}".encode()).decode() if end < len(found) else ""
-        results = [shapes.user(one) for one in found[start:end]]
-        return Answer.of_json({"results": results, "total_records": str(len(found)), "next_page_token": more})
+        return Answer.of_json({"results": [shapes.user(one) for one in page], "total_records": str(len(found)), "next_page_token": more})
+
+    def _segments(self, request: Request) -> Answer:
+        limit = request.query.get("limit", str(SEGMENTS_A_PAGE))
+        if not limit.isdecimal() or not 1 <= int(limit) <= MAX_SEGMENTS_A_PAGE:
+            return _refused(400, f"invalid limit: {limit}", "invalid_argument")
+        try:
+            page, more = _page(self.account.segments, request.query.get("paginationToken", ""), int(limit))
+        except ValueError:
+            return _refused(400, "invalid paginationToken", "invalid_argument")
+        return Answer.of_json({"segments": [shapes.segment(one) for one in page], "nextPaginationToken": more})
 
     def _user(self, _request: Request, id: str) -> Answer:  # noqa: A002 - the segment's name in the service's path
         for user in self.account.users:
@@ -161,6 +172,13 @@ def parameters(request: Request) -> dict[str, str]:
     """The parameters of the query and, of a POST, of its JSON body."""
     body = json.loads(request.body) if request.method == "POST" and request.body else {}
     return {**request.query, **{name: str(value) for name, value in body.items()}}
+
+
+def _page(rows: Sequence[Row], token: str, size: int) -> tuple[Sequence[Row], str]:
+    """The page that the token names, and the next page's token. Raises ValueError for a token that was never handed out."""
+    start = int(base64.urlsafe_b64decode(token).decode().removeprefix("from ")) if token else 0
+    end = start + size
+    return rows[start:end], base64.urlsafe_b64encode(f"from {end}".encode()).decode() if end < len(rows) else ""
 
 
 def _refused(status: int, message: str, code: str) -> Answer:

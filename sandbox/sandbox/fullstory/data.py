@@ -25,6 +25,7 @@ FIRST_INDIVIDUAL_ID = 5_190_000_000_000_736
 FIRST_SESSION_ID = 9_320_000_000_000_137
 PLANS = ("free", "pro", "größe L", "")
 SESSIONS_OF_A_NEW_BUNDLE = 5
+SEGMENTS = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,16 @@ class Bundle:
     stop_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A set of users by some rule; FullStory's own has no `created`."""
+
+    id: str
+    name: str
+    creator: str
+    created: str | None
+
+
 class Account:
     """One customer's account; safe to read and to add to from several threads.
 
@@ -78,6 +89,7 @@ class Account:
         self.users: list[User] = []
         self.sessions: list[Session] = []
         self.bundles: list[Bundle] = []
+        self.segments = [Segment("everyone", "Everyone", "FullStory", None), *map(_segment, range(1, SEGMENTS))]
         self.add_users(users)
         self._live_through(sessions)
         for day in range(bundles, 0, -1):
@@ -167,3 +179,7 @@ class Account:
         if number % 5 == 0:
             properties |= {"tags": ["a", "b"], "account.id": FIRST_USER_ID + number, "since": "2025-01-10T08:07:11Z", "note": None}
         return properties
+
+
+def _segment(number: int) -> Segment:
+    return Segment(f"Seg{number:04}", f"Größe > {number}", "owner@example.com", f"2025-05-{1 + number % 28:02}T10:00:00Z")

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from sandbox.http.messages import Answer
 
 if TYPE_CHECKING:
-    from sandbox.fullstory.data import Bundle, Session, User
+    from sandbox.fullstory.data import Bundle, Segment, Session, User
 
 APP = "https://app.fullstory.com/ui/SANDBOX"
 
@@ -47,6 +47,12 @@ def user(one: User) -> dict[str, Any]:
         "type_conflicts": {"seats_int": "string"} if one.number % 4 == 0 else None,
         "app_url": f"{APP}/user/{one.id}",
     }
+
+
+def segment(one: Segment) -> dict[str, Any]:
+    """As of `/segments/v1`."""
+    known = {"id": one.id, "name": one.name, "creator": one.creator, "url": f"{APP}/segments/{one.id}"}
+    return known if one.created is None else {**known, "created": one.created}
 
 
 def bundle_line(bundle: Bundle) -> dict[str, Any]:

@@ -151,8 +151,9 @@ class HttpService:
         )
         return answer
 
-    def _control(self, request: Request) -> Answer:
-        controls: dict[tuple[str, str], Callable[[], Any]] = {
+    def controls(self, request: Request) -> dict[tuple[str, str], Callable[[], Any]]:
+        """What each control does, by method and name; the results are answered as JSON."""
+        return {
             ("GET", "requests"): lambda: list(self.requests),
             ("DELETE", "requests"): self.requests.clear,
             ("GET", "faults"): self.faults.to_json,
@@ -161,7 +162,9 @@ class HttpService:
             ("POST", "change"): lambda: self.stand.change(request.json() if request.body else {}),
             ("GET", "stored"): lambda: self.stand.stored(request.query),
         }
-        control = controls.get((request.method, request.path.removeprefix("/_sandbox/")))
+
+    def _control(self, request: Request) -> Answer:
+        control = self.controls(request).get((request.method, request.path.removeprefix("/_sandbox/")))
         if control is None:
             return Answer.of_json({"error": f"the sandbox has no control {request.method} {request.path}"}, 404)
         try:

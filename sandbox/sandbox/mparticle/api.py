@@ -30,7 +30,7 @@ MAX_BATCH_KB = 128
 MAX_BATCHES = 100
 MAX_EVENTS = 100  # in a request: the bulk section says `100 EVENT DATA items`, taken in the stricter of its two readings
 COUNTED = (
-    *("requests", "requests_refused", "rate_limited", "batches_accepted", "batches_stored", "batches_repeated"),
+    *("requests", "requests_refused", "rate_limited", "accepted", "stored", "repeated"),
     *("events_stored", "dropped_wrong", "dropped_historical"),
 )
 HISTORICAL_MIN_AGE_MS = 72 * 3_600_000
@@ -149,17 +149,17 @@ class MparticleStand:
         return problems(batch, old_client_names=self.switches.old_client_names)
 
     def _take(self, batch: dict[str, Any], *, historical: bool) -> None:
-        self.counts["batches_accepted"] += 1
+        self.counts["accepted"] += 1
         if historical and self._too_recent(batch):
             self.counts["dropped_historical"] += 1
             return
         request_id = batch.get("source_request_id")
         if request_id is not None:
             if (self.api_key, request_id) in self._seen:  # scoped by key, enforced for 30 to 60 days (documents, JSON reference)
-                self.counts["batches_repeated"] += 1
+                self.counts["repeated"] += 1
                 return
             self._seen.add((self.api_key, request_id))
-        self.counts["batches_stored"] += 1
+        self.counts["stored"] += 1
         self.counts["events_stored"] += len(batch.get("events") or ())
         self.batches.append({"mpid": self.profiles.merge(batch), "historical": historical, "batch": batch})
 

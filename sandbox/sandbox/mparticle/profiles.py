@@ -29,16 +29,19 @@ class Profiles:
         """Take a batch in: identities, then deleted attributes, then attributes. Returns the mpid of its user."""
         identities = identities_of(batch)
         mpid = batch.get("mpid") or self.search(identities) or FIRST_MPID + len(self._profiles)
-        profile = self._profiles.setdefault(mpid, {"mpid": mpid, "identities": {}, "attributes": {}, "consent": {}, "events": 0, "batches": 0})
+        profile = self._profiles.setdefault(
+            mpid,
+            {"mpid": mpid, "user_identities": {}, "device_identities": {}, "user_attributes": {}, "consent_state": {}, "events": 0, "batches": 0},
+        )
         for name, value in identities.items():
-            profile["identities"][name] = value
+            profile["user_identities" if name in USER_IDENTITIES else "device_identities"][name] = value
             self._known[name, value] = mpid
         for name in batch.get("deleted_user_attributes") or ():
-            profile["attributes"].pop(name, None)
+            profile["user_attributes"].pop(name, None)
         for name, value in (batch.get("user_attributes") or {}).items():
-            profile["attributes"][name[:MAX_ATTRIBUTE_NAME_CHARS]] = value  # null is kept: a tag
+            profile["user_attributes"][name[:MAX_ATTRIBUTE_NAME_CHARS]] = value  # null is kept: a tag
         for law, purposes in (batch.get("consent_state") or {}).items():
-            profile["consent"].setdefault(law, {}).update(purposes)
+            profile["consent_state"].setdefault(law, {}).update(purposes)
         profile["events"] += len(batch.get("events") or ())
         profile["batches"] += 1
         return int(mpid)
@@ -50,7 +53,7 @@ class Profiles:
             mpid = self._known.get((name, identities[name]))
             if mpid is None:
                 continue
-            held = self._profiles[mpid]["identities"]
+            held = self._profiles[mpid]["user_identities"] | self._profiles[mpid]["device_identities"]
             if all(held.get(higher, identities[higher]) == identities[higher] for higher in given[:rank]):
                 return mpid
         return None

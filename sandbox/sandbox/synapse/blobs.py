@@ -78,7 +78,8 @@ def check_credential(credential: Mapping[str, str], *, file_type: str, locations
             raise copy_option("CREDENTIAL", f"('{credential['IDENTITY']}') does not go with {file_type} on this endpoint")
 
 
-def _client(location: Location, credential: Mapping[str, str], identity_key: str | None) -> ContainerClient:
+def open_container(location: Location, credential: Mapping[str, str], identity_key: str | None) -> ContainerClient:
+    """A client with the credential's right. Raises 105215 for one that nothing here can prove."""
     kind, secret = credential.get("IDENTITY", "").lower(), credential.get("SECRET", "")
     key: str | AzureNamedKeyCredential | None = None
     if kind == "shared access signature":
@@ -90,7 +91,7 @@ def _client(location: Location, credential: Mapping[str, str], identity_key: str
     elif kind:
         raise copy_denied(location.url, 401)  # a service principal: nothing here can prove it
     return ContainerClient(
-        location.account_url, location.container, credential=key, retry_total=1, connection_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S
+        location.account_url, location.container, credential=key, retry_total=0, connection_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S
     )  # fmt: skip
 
 
@@ -99,17 +100,18 @@ def read_blobs(location: Location, credential: Mapping[str, str], identity_key: 
     if not location.container:
         raise copy_option("FROM", f"('{location.url}') names no container")
     try:
-        with _client(location, credential, identity_key) as client:
+        with open_container(location, credential, identity_key) as client:
             names = [name for name in client.list_blob_names(name_starts_with=_prefix(location.path)) if matches(location.path, name)]
             if not names:
                 raise copy_nothing_there(location.url)
             for name in names:
                 yield Blob(name, client.download_blob(name).readall())
     except (AzureError, ValueError) as error:
-        raise _refused(location, error) from error
+        raise refused(location, error) from error
 
 
-def _refused(location: Location, error: AzureError | ValueError) -> SqlError:
+def refused(location: Location, error: AzureError | ValueError) -> SqlError:
+    """Word the store's refusal as COPY would: 13807 for what is not there, 105215 for all else."""
     if isinstance(error, ResourceNotFoundError) and _public(error):
         return copy_denied(location.url, _FORBIDDEN)
     if isinstance(error, ResourceNotFoundError):

@@ -118,7 +118,8 @@ class Catalog:
 
     def __iter__(self) -> Iterator[TableDef]:
         """Every table, by age."""
-        return iter(sorted(self._tables.values(), key=lambda table: table.object_id))
+        tables = list(self._tables.values())  # at once: other sessions may change it meanwhile
+        return iter(sorted(tables, key=lambda table: table.object_id))
 
     def split(self, name: tuple[str, ...]) -> tuple[str, str]:
         """Schema and table of a name of one to three parts. Raises 208 for another database, 103 for a name too long."""

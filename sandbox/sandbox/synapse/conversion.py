@@ -28,6 +28,8 @@ MACROS: Final = (
         "fit_bytes(x, n, place) AS CASE WHEN x IS NULL OR octet_length(x) <= n THEN x ELSE error('~2628~String or binary data would be truncated in ' "
         "|| place || '.~') END"
     ),
+    # UNICODE: the first UTF-16 unit, NULL for an empty text.
+    "first_unit(x) AS CASE WHEN x = '' THEN NULL WHEN unicode(x) < 65536 THEN unicode(x) ELSE 55296 + (unicode(x) - 65536) // 1024 END",
     "not_zero(x) AS CASE WHEN x = 0 THEN error('~8134~Divide by zero error encountered.~') ELSE x END",
     "floored(us, unit) AS us - ((us % unit) + unit) % unit",
     "round_us(ts, unit) AS make_timestamp(floored(epoch_us(ts) + unit // 2, unit))",

@@ -8,21 +8,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from sandbox.synapse import commands as c
 from sandbox.synapse import errors
 from sandbox.synapse.blobs import Blob, check_credential, located, read_blobs
 from sandbox.synapse.catalog import ColumnDef, TableDef, duck_name
 from sandbox.synapse.conversion import converted
-from sandbox.synapse.csv_files import ROW, CsvFormat, count_fields, csv_format, parse_csv, unpacked
+from sandbox.synapse.csv_files import ROW, CsvFormat, Parsed, count_fields, csv_format, parse_csv, unpacked, write_row
 from sandbox.synapse.field_text import fits, ordered_date, stored_field
 from sandbox.synapse.parquet_files import read_parquet
+from sandbox.synapse.rejects import rejects_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
-
     from sandbox.synapse.session import PoolSession
+    from sandbox.tds.session import SqlError
 
 _ROWS = "copy_rows"  # the name under which a file's rows stand in DuckDB
 
@@ -50,17 +53,21 @@ def run(session: PoolSession, command: c.Copy) -> int:
         if file_type == "PARQUET":
             return sum(_load_parquet(session, table, plan, blob) for blob in _blobs(session, command))
         layout = csv_format(command.options, session.pool.quoted_empty)
+        rejects = rejects_of(command, located(command.locations[0], session.pool.endpoints), session.pool.endpoints, session.pool.identity_key)
         job = _CsvJob(session, table, plan, layout, command)
-        return sum(job.load(blob) for blob in _blobs(session, command))
+        try:
+            return sum(job.load(blob) for blob in _blobs(session, command))
+        finally:
+            if rejects:
+                rejects.rows += job.rejected
+                rejects.write(session.request_id)
 
 
 def _check_options(command: c.Copy, file_type: str) -> None:
     if file_type == "ORC":
         raise errors.unknown_here("COPY from ORC")
-    if "ERRORFILE" in command.options:
-        raise errors.unknown_here("ERRORFILE")
     if file_type != "CSV":
-        for option in ("FIELDQUOTE", "FIELDTERMINATOR", "ROWTERMINATOR", "FIRSTROW", "DATEFORMAT", "ENCODING"):
+        for option in ("ERRORFILE", "FIELDQUOTE", "FIELDTERMINATOR", "ROWTERMINATOR", "FIRSTROW", "DATEFORMAT", "ENCODING"):
             if option in command.options:
                 raise errors.copy_option(option, f"does not go with FILE_TYPE '{file_type}'")
     if command.options.get("AUTO_CREATE_TABLE") == "ON" and (file_type == "CSV" or command.columns or "MAXERRORS" in command.options):
@@ -129,6 +136,7 @@ class _CsvJob:
 
     def __init__(self, session: PoolSession, table: TableDef, plan: list[Loaded], layout: CsvFormat, command: c.Copy) -> None:
         self._session, self._table, self._plan, self._layout = session, table, plan, layout
+        self.rejected: list[tuple[str, str]] = []
         self._exact = command.columns is None
         self._left = int(command.options.get("MAXERRORS", "0"))
         order = command.options.get("DATEFORMAT", "MDY")  # us_english's [sql/t-sql/statements/set-dateformat-transact-sql]
@@ -139,7 +147,7 @@ class _CsvJob:
         text = unpacked(blob.name, blob.data, self._layout)
         expected = len(self._plan) if self._exact else max(count_fields(text, self._layout), *(loaded.number for loaded in self._plan))
         parsed = parse_csv(text, self._layout, expected)
-        bad: list[tuple[int, Exception]] = [
+        bad: list[tuple[int, SqlError]] = [
             (row, errors.copy_ragged(row=row, expected=expected, found=found, file=blob.name)) for row, found, _ in parsed.ragged
         ]
         session = self._session
@@ -154,6 +162,7 @@ class _CsvJob:
         finally:
             session.cursor.unregister(_ROWS)
         bad += [(row, self._conversion(blob.name, row, self._plan[place])) for row, place in wrong]
+        self._note(parsed, bad)
         self._left -= len(bad)
         if self._left < 0:
             raise min(bad, key=lambda entry: entry[0])[1]
@@ -161,7 +170,17 @@ class _CsvJob:
         where = f" WHERE {duck_name(ROW)} NOT IN ({', '.join(str(row) for row, _ in wrong)})" if wrong else ""
         return _insert(session, self._table, self._plan, values, parsed.table, where=where)
 
+    def _note(self, parsed: Parsed, bad: list[tuple[int, SqlError]]) -> None:
+        """Keep the rejected rows' text with their reasons; a row that was cut into fields is written again."""
+        texts = {row: text.rstrip("\r\n") for row, _, text in parsed.ragged}
+        wanted = [row for row, _ in bad if row not in texts]
+        if wanted:
+            for entry in parsed.table.filter(pc.is_in(parsed.table[ROW], pa.array(wanted))).to_pylist():
+                row = entry.pop(ROW)
+                texts[row] = write_row(entry.values(), self._layout)
+        self.rejected += [(texts[row], error.message) for row, error in sorted(bad, key=lambda entry: entry[0])]
+
     @staticmethod
-    def _conversion(file: str, row: int, loaded: Loaded) -> Exception:
+    def _conversion(file: str, row: int, loaded: Loaded) -> SqlError:
         column = loaded.column
         return errors.copy_conversion(row=row, column=loaded.number, name=column.name, file=file, truncation=column.type.is_text)

@@ -16,7 +16,7 @@ from pyarrow import csv
 from sandbox.synapse.errors import copy_option, copy_unreadable
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 ROW: Final = "row number in file"  # a column of the result that no file can name
 
@@ -91,7 +91,15 @@ def parse_csv(text: str, layout: CsvFormat, fields: int) -> Parsed:
     """Cut a file into `fields` text columns c1, c2, ... and its row numbers; an empty field is NULL."""
     # pyarrow ends a line at any \r or \n, so it may only read what has no other line break outside of quotes.
     simple = len(layout.delimiter) == 1 and (layout.newline == "\n" and "\r" not in text)
-    return _parse_quickly(text, layout, fields) if simple and text.strip("\n") else _parse_carefully(text, layout, fields)
+    simple = simple and bool(text.strip("\n")) and _well_quoted(text, layout)
+    return _parse_quickly(text, layout, fields) if simple else _parse_carefully(text, layout, fields)
+
+
+def _well_quoted(text: str, layout: CsvFormat) -> bool:
+    """Whether quotes come in pairs and none stands between two characters of data; pyarrow would let such a field pass."""
+    quote, delimiter = re.escape(layout.quote), re.escape(layout.delimiter)
+    between = rf"[^{delimiter}\n{quote}]{quote}[^{delimiter}\n{quote}]"
+    return text.count(layout.quote) % 2 == 0 and re.search(between, text) is None
 
 
 def _numbered(columns: list[pa.Array], rows: pa.Array) -> pa.Table:
@@ -136,7 +144,7 @@ def _parse_carefully(text: str, layout: CsvFormat, fields: int) -> Parsed:
     """Field by field, for terminators of several characters and line breaks of other kinds."""
     quote, delimiter, newline = (re.escape(sign) for sign in (layout.quote, layout.delimiter, layout.newline))
     pattern = re.compile(
-        rf"(?:{quote}((?:[^{quote}]|{quote}{quote})*){quote}|((?:(?!{delimiter}|{newline}).)*))({delimiter}|{newline}|\Z)", re.DOTALL
+        rf"(?:{quote}((?:[^{quote}]|{quote}{quote})*){quote}|(?!{quote})((?:(?!{delimiter}|{newline}).)*))({delimiter}|{newline}|\Z)", re.DOTALL
     )
     columns: list[list[str | None]] = [[] for _ in range(fields)]
     numbers: list[int] = []
@@ -183,3 +191,9 @@ def count_fields(text: str, layout: CsvFormat) -> int:
             place += len(layout.delimiter) - 1
         place += 1
     return count
+
+
+def write_row(fields: Iterable[str | None], layout: CsvFormat) -> str:
+    """One row as text again."""
+    quote = layout.quote
+    return layout.delimiter.join("" if field is None else quote + field.replace(quote, quote * 2) + quote for field in fields)

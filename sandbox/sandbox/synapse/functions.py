@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sandbox.synapse.tokens import Reader, tokens
 from sandbox.synapse.views import schema_id
+from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,7 +29,10 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
     catalog = session.pool.catalog
 
     def object_id(name: str, kind: str = "U") -> int | None:
-        table = catalog.find(parsed_name(name))
+        try:
+            table = catalog.find(parsed_name(name))
+        except SqlError:
+            return None  # another database, such as tempdb, or no name at all: NULL, as documented
         return table.object_id if table and kind.upper() in {"U", ""} else None
 
     def schema_number(name: str = "dbo") -> int | None:

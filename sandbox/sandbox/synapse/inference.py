@@ -13,8 +13,10 @@ Columns = Mapping[str, DeclaredType | None]
 Relations = Callable[[exp.Table], Columns | None]
 
 
-def type_of_node(kind: exp.Expr) -> DeclaredType:
+def type_of_node(kind: exp.DataType) -> DeclaredType:
     """The declared type of a CAST's target."""
+    if kind.this == exp.DType.TEXT and not kind.expressions:
+        return DeclaredType("nvarchar", None)  # sqlglot's own, around the arguments of LEN and LEFT: a pool has no type of that name
     text = kind.sql("tsql")
     return read_type(Reader(text, tokens(text)), column=text, default_length=30)  # 30 is CAST's default [sql/t-sql/data-types/nchar-and-nvarchar]
 
@@ -122,6 +124,10 @@ def infer(node: exp.Expr, scope: Scope) -> DeclaredType | None:  # noqa: C901, P
             return _widest([node.args["true"], node.args.get("false")], scope)
         case exp.National() | exp.Literal():
             return _literal(node)
+        case exp.Length() | exp.Unicode():
+            return INT
+        case exp.Anonymous() if node.name.upper() == "NCHAR":
+            return DeclaredType("nvarchar", 1)
         case exp.Count():
             return BIGINT if node.args.get("big_int") else INT
         case exp.Window():

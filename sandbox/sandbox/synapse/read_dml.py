@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from sandbox.synapse import commands as c
-from sandbox.synapse.errors import merge_semicolon, no_column, parse_error, unsupported
+from sandbox.synapse.errors import merge_semicolon, no_column, parse_error, unknown_here, unsupported
 from sandbox.synapse.tokens import Reader, Token
 
 # What other dialects have and T-SQL has not; sqlglot would take it. The word counts only before such a word: `limit` is a fair name.
@@ -159,7 +159,9 @@ def read_query(reader: Reader, label: str | None) -> c.Query:
         reader.expect("SELECT")
         target = reader.take().text
         reader.expect("=")
-        value = reader.until(",").text()
-        return c.Query(f"SELECT {value}", [(target.lower(), value)], label)
+        value = reader.until(",", "FROM").text()
+        if reader.sees(","):
+            raise unknown_here("SELECT into several variables")
+        return c.Query(f"SELECT {value} {reader.text()}", [(target.lower(), value)], label)
     text = reader.text().rstrip().removesuffix(";")
     return c.Query(text, [], label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_SECRET: Final = re.compile(r"(SECRET\s*=\s*N?')(?:[^']|'')*'", re.IGNORECASE)  # a COPY's credential is nothing to keep
 KEPT_REQUESTS: Final = 10_000  # rows the view keeps [sql/relational-databases/system-dynamic-management-views/sys-dm-pdw-exec-requests-transact-sql]
 
 
@@ -52,10 +54,15 @@ class RequestLog:
 
     def start(self, session_id: str, command: str, label: str | None) -> Request:
         """Enter one that begins."""
-        request = Request(f"QID{next(self._numbers)}", session_id, command[:4000], label)
+        request = Request(f"QID{next(self._numbers)}", session_id, _SECRET.sub(r"\1***'", command)[:4000], label)
         with self._lock:
             self._kept.append(request)
         return request
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._kept.clear()
 
     def __iter__(self) -> Iterator[Request]:
         """Newest first."""

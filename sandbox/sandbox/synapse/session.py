@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sandbox.synapse.pool import Pool
     from sandbox.synapse.requests import Request
 
+_MAX_PARAMETERS = 2098  # learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits
 _FETCH_ROWS = 5_000  # rows taken from DuckDB at a time
 _DDL = (
     c.CreateSchema | c.DropSchema | c.CreateTable | c.DropTable | c.Truncate | c.AddColumns | c.DropColumns | c.AlterColumn | c.Rename
@@ -58,6 +59,7 @@ class PoolSession:
         self.cursor = pool.duck.cursor()
         self.in_transaction = self.failed = self._open = False
         self.row_count = 0
+        self.request_id = ""  # of the statement that runs
         self._nocount = self._implicit = False
         self._variables: dict[str, object] = {}
         self._cancelled = threading.Event()
@@ -67,6 +69,8 @@ class PoolSession:
     def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
         """Run a batch: all of it is read first, then each statement runs. Raises SqlError, CancelledError or Disconnect."""
         self._cancelled.clear()
+        if len(parameters) > _MAX_PARAMETERS:
+            raise SqlError(8003, f"The incoming request has too many parameters. The server supports a maximum of {_MAX_PARAMETERS} parameters.")
         self._variables = {name.lower(): value for name, value in parameters.items()}
         with self._failing():
             statements = read_batch(sql)
@@ -204,6 +208,7 @@ class PoolSession:
                 yield from self._run_all(read_batch(text))
                 return
         request = None if isinstance(command, _QUIET) else self.pool.requests.start(self.session_id, statement.text, getattr(command, "label", None))
+        self.request_id = request.request_id if request else ""
         with self._failing(), self._recorded(request):
             self._meet_faults(statement.text)
             yield from self._answers(command)
@@ -281,7 +286,9 @@ class PoolSession:
         self._variables[command.name] = self._value(command.value) if command.value else None
 
     def _value(self, expression: str) -> object:
-        rows = self.duck(self.translator().query(f"SELECT {expression} AS value").sql).fetchall()
+        translated = self.translator().query(f"SELECT {expression} AS value")
+        self.show_views(translated.views)
+        rows = self.duck(translated.sql).fetchall()
         return rows[0][0] if rows else None
 
     def _holds(self, condition: str) -> bool:

@@ -191,6 +191,10 @@ class Translator:
                 return literal(datetime.now(UTC).replace(tzinfo=None))
             case exp.Collate():
                 return self._collate(node)
+            case exp.Unicode():
+                return exp.Anonymous(this="first_unit", expressions=[node.this])
+            case exp.Length():
+                return exp.Anonymous(this="utf16", expressions=[exp.Anonymous(this="rtrim", expressions=[node.this])])
             case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
                 return exp.ILike(this=node.this, expression=node.expression)
             case exp.Column() if node.catalog:
@@ -220,7 +224,7 @@ class Translator:
             raise SqlError(137, f'Must declare the scalar variable "@{inner.name}".', severity=15)
         return literal(self._variables[name])
 
-    def _function(self, node: exp.Expr) -> exp.Expr:
+    def _function(self, node: exp.Expr) -> exp.Expr:  # noqa: PLR0911  # a table of functions
         if isinstance(node, exp.ObjectId):
             name, arguments = "OBJECT_ID", [node.this, *([node.expression] if node.expression else [])]
         elif isinstance(node, exp.CurrentSchema):
@@ -229,6 +233,8 @@ class Translator:
             name, arguments = node.name.upper(), node.expressions
         if name in _CLOCKS:
             return literal(datetime.now(UTC).replace(tzinfo=None))
+        if name == "NCHAR":
+            return exp.Anonymous(this="chr", expressions=arguments)
         if name == "SYSDATETIMEOFFSET":
             return literal(datetime.now(UTC))
         if name == "DATALENGTH":

@@ -17,7 +17,7 @@ from sandbox.tds.reply import Reply
 from sandbox.tds.requests import EngineFailureError, Requests
 from sandbox.tds.session import Disconnect, Engine, Session, SqlError
 from sandbox.tds.tls import context_in_packets, context_strict
-from sandbox.tds.tokens import DoneKind
+from sandbox.tds.tokens import DoneKind, DoneStatus
 
 if TYPE_CHECKING:
     import socket
@@ -49,9 +49,10 @@ class Connection:
         """Serve until either side ends it; never raises."""
         try:
             self._channel.limit(LOGIN_LIMIT_S)
-            session = self._enter()
-            if session is not None:
-                self._serve(session)
+            request = self._knock()
+            session = self._login(request) if request else None
+            if request and session:
+                self._serve(session, request)
         except Disconnect:
             self._channel.reset()
         except (EOFError, OSError, ssl.SSLError) as end:
@@ -67,37 +68,46 @@ class Connection:
         """End the connection from another thread."""
         self._channel.shut()
 
-    def _enter(self) -> Session | None:
-        """PRELOGIN, TLS, LOGIN7; None where the client may not come in, and has been told."""
+    def _knock(self) -> login.LoginRequest | None:
+        """PRELOGIN, TLS, LOGIN7; None for a client that cannot be spoken with, and has been told."""
         encrypt = self._prelogin()
         message = self._message(PacketType.LOGIN7)
         if encrypt is Encrypt.OFF:
             self._channel.stop_tls()
-        reply = self._reply()
         try:
-            request = login.read_login(message.body)
-            session = self._login(request)
-        except SqlError as refusal:
-            if refusal.number == DATABASE_NOT_THERE:  # a server then says 18456, too
-                reply.add(tokens.error(refusal))
-                refusal = SqlError(18456, f"Login failed for user '{request.login.user}'.", severity=14)
-            reply.refuse(refusal)
-            reply.finish()
+            return login.read_login(message.body)
+        except ProtocolError as refusal:
+            self._refuse(refusal)
             return None
+
+    def _login(self, request: login.LoginRequest) -> Session | None:
+        """Ask the engine; None for a client that may not come in, and has been told."""
+        try:
+            return self._engine.login(request.login)
+        except Disconnect:
+            raise
+        except SqlError as refusal:
+            also = [SqlError(18456, f"Login failed for user '{request.login.user}'.", severity=14)] if refusal.number == DATABASE_NOT_THERE else []
+            self._refuse(refusal, *also)
+        except Exception as error:
+            logger.exception("The engine failed at a login")
+            self._refuse(EngineFailureError(error))
+        return None
+
+    def _refuse(self, *refusals: SqlError) -> None:
+        reply = self._reply()
+        for refusal in refusals:
+            reply.add(tokens.error(refusal))
+        reply.done(DoneKind.BATCH, DoneStatus.ERROR)
+        reply.finish()
+
+    def _welcome(self, request: login.LoginRequest) -> None:
+        reply = self._reply()
         reply.add(login.welcome(request))
         reply.done(DoneKind.BATCH)
         reply.finish()
         self._packet_bytes = request.packet_bytes
-        return session
-
-    def _login(self, request: login.LoginRequest) -> Session:
-        try:
-            return self._engine.login(request.login)
-        except (SqlError, Disconnect):
-            raise
-        except Exception as error:
-            logger.exception("The engine failed at a login")
-            raise EngineFailureError(error) from error
+        self._channel.limit(None)
 
     def _prelogin(self) -> Encrypt | None:
         """Agree on encryption, and begin it; None for TDS 8, where it lasts and is not spoken of."""
@@ -121,20 +131,18 @@ class Connection:
             )
         return encrypt
 
-    def _serve(self, session: Session) -> None:
-        self._channel.limit(None)
+    def _serve(self, session: Session, request: login.LoginRequest) -> None:
         inbox = Inbox(lambda: read_message(self._channel.read), session.cancel)
-        inbox.start()
         requests = Requests(session, inbox)
         try:
+            self._welcome(request)
+            inbox.start()
             while (message := inbox.next()) is not None and requests.answer(message, self._reply()):
                 pass
         except Disconnect:
             self._channel.reset()
         except ProtocolError as refusal:
-            reply = self._reply()
-            reply.refuse(refusal)
-            reply.finish()
+            self._refuse(refusal)
         finally:
             self._channel.shut()
             inbox.close()

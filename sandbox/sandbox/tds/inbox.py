@@ -60,7 +60,8 @@ class Inbox:
         with self._settled:
             self._closed = True
             self._settled.notify_all()
-        self._thread.join(JOIN_S)
+        if self._thread.is_alive():
+            self._thread.join(JOIN_S)
 
     def _read_all(self) -> None:
         end: ProtocolError | None = None

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from sandbox.tds.parameters import Parameter
 
 # FreeTDS asks in a batch what Microsoft's driver asks in a call.
-_DATATYPE_INFO = re.compile(r"\s*(?:exec(?:ute)?\s+)?(?:\[?sys\]?\.)?sp_datatype_info(?:_(?:90|100))?\b\s*(-?\d+)?", re.IGNORECASE)
+_DATATYPE_INFO = re.compile(
+    r"\s*(?:exec(?:ute)?\s+)?(?:\[?sys\]?\.)?sp_datatype_info(?:_(?:90|100))?(?:\s+(?:@data_type\s*=\s*)?(-?\d+)"
+    r"(?:\s*,\s*(?:@ODBCVer\s*=\s*)?\d+)?)?\s*;?\s*",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +33,7 @@ class _Prepared:
 
 def catalog_batch(sql: str) -> Rows | None:
     """The result of a batch that is only a call of sp_datatype_info, else None."""
-    found = _DATATYPE_INFO.match(sql)
+    found = _DATATYPE_INFO.fullmatch(sql)
     return datatypes.datatype_info(int(found[1] or datatypes.ALL_TYPES)) if found else None
 
 

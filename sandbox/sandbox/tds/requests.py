@@ -43,9 +43,10 @@ class Requests:
         try:
             self._dispatch(message, reply)
         except CancelledError as error:
-            if not self._inbox.stopped():  # nobody asked for it
+            if self._inbox.stopped():  # Microsoft's driver says "canceled" only after a DONE that failed
+                reply.done(DoneKind.BATCH, DoneStatus.ERROR)
+            else:  # nobody asked for it
                 fatal = self._refuse(EngineFailureError(error), reply)
-            reply.done(DoneKind.BATCH, DoneStatus.ERROR)
         except SqlError as refusal:
             fatal = self._refuse(refusal, reply)
         except (Disconnect, OSError):

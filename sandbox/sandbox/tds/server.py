@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import selectors
 import socket
@@ -44,20 +45,20 @@ class TdsServer:
         self._lock = threading.Lock()
 
     def serve_forever(self) -> None:
-        """Take connections until `close` is called."""
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._listener, selectors.EVENT_READ)
-            selector.register(self._woken, selectors.EVENT_READ)
-            while True:
-                ready = [key.fileobj for key, _ in selector.select()]
-                if self._woken in ready:
-                    break
-                self._accept()
-        self._end()
+        """Take connections until `close` is called; then, or when interrupted, end them all."""
+        try:
+            with selectors.DefaultSelector() as selector:
+                selector.register(self._listener, selectors.EVENT_READ)
+                selector.register(self._woken, selectors.EVENT_READ)
+                while self._woken not in [key.fileobj for key, _ in selector.select()]:
+                    self._accept()
+        finally:
+            self._end()
 
     def close(self) -> None:
-        """Stop `serve_forever`, which then ends all connections; safe from any thread and from a signal handler."""
-        self._wake.send(b"\0")
+        """Stop `serve_forever`; safe from any thread and from a signal handler, and more than once."""
+        with contextlib.suppress(OSError):  # it has already ended
+            self._wake.send(b"\0")
 
     def _accept(self) -> None:
         try:

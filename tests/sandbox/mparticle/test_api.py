@@ -81,7 +81,7 @@ def test_a_repeated_source_request_id_is_accepted_and_not_stored_again(send, sta
     assert [send("/v2/events", first).status, send("/v2/bulkevents", [second, BATCH]).status] == [202, 202]
     assert [each["batch"] for each in stand.stored({"what": "batches"})] == [first, BATCH]
     counts = stand.stored({})
-    assert (counts["batches_accepted"], counts["batches_stored"], counts["batches_repeated"]) == (3, 2, 1)
+    assert (counts["accepted"], counts["stored"], counts["repeated"]) == (3, 2, 1)
 
 
 def test_a_wrong_batch_refuses_its_bulk_request_unless_the_switch_lets_the_others_in(send, stand):

@@ -57,7 +57,7 @@ def test_the_official_client_is_understood(client, service):
     client.upload_events(batch_of_its_models())
     client.bulk_upload_events([batch_of_its_models(2), batch_of_its_models(3)])
     profiles = Control(service.url).stored("what=profiles")
-    assert [(one["identities"], one["attributes"], one["events"]) for one in profiles] == [
+    assert [(one["user_identities"], one["user_attributes"], one["events"]) for one in profiles] == [
         ({"email": f"{number}@example.com"}, {"number": number}, 1) for number in (1, 2, 3)
     ]
 

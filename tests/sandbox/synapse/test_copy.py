@@ -1,6 +1,7 @@
 # ruff: noqa: DTZ001  # datetime2 has no zone
 import gzip
 import io
+import re
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -103,6 +104,31 @@ def test_maxerrors_lets_so_many_rows_be_rejected_over_all_files(staging, stage):
     assert staging.run("SELECT id FROM stg ORDER BY id") == [(1,), (4,)]
 
 
+def test_rejected_rows_and_their_reasons_are_written_where_errorfile_says(staging, stage):
+    stage.put("1.csv", b'1,a\nx,"b ""q"""\n3\n')
+    options = "FILE_TYPE = 'CSV', ROWTERMINATOR = '0x0A', ERRORFILE = '/errors', MAXERRORS = "
+    assert staging.run(stage.copy("stg", "1.csv", options=options + "2", sas=stage.sas("rlwcd"))) == 1
+    assert staging.refused(stage.copy("stg", "1.csv", options=options + "1", sas=stage.sas("rlwcd"))) == 4864
+    assert staging.refused(stage.copy("stg", "1.csv", options=options + "2")) == 105215  # the right to write is missing
+    assert staging.run("SELECT COUNT(*) FROM stg") == [(1,)]
+    with stage.service.get_container_client(stage.container) as container:
+        files = {name: container.download_blob(name).readall().decode() for name in container.list_blob_names(name_starts_with="errors/")}
+    assert sorted(name.rpartition(".Txt")[0].rpartition(".")[2] for name in files) == ["Error", "Error", "Row", "Row"]
+    assert all(re.fullmatch(r"errors/_rejectedrows/\d{8}-\d{6}/QID\d+_1_[0-9a-f-]{36}\.(Row|Error)\.Txt", name) for name in files)
+    assert {text for name, text in files.items() if ".Row" in name} == {'"x","b ""q"""\n3\n'}
+    reasons = [
+        "Bulk load data conversion error (type mismatch or invalid character for the specified codepage) for row 2, column 1 (id) in data file 1.csv.",
+        "Bulk load: row 3 in data file 1.csv has 1 fields where 2 are expected.",
+    ]
+    assert {text for name, text in files.items() if ".Error" in name} == {"\n".join(reasons) + "\n"}
+
+
+def test_errorfile_takes_no_account_key(staging, stage):
+    stage.put("1.csv", b"1,a\n")
+    sql = f"COPY INTO stg FROM '{stage.url}/1.csv' WITH (ERRORFILE = '/e', CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = 'eA=='))"
+    assert staging.refused(sql) == 105208
+
+
 def test_a_row_with_too_few_or_too_many_fields_is_refused(staging, stage):
     stage.put("1.csv", b"1,a\n2\n")
     stage.put("2.csv", b"1,a\n2,b,c\n")
@@ -136,8 +162,11 @@ def test_a_header_is_passed_over(client, stage):
 
 def test_text_that_is_no_csv_is_refused(staging, stage):
     stage.put("open.csv", b'1,"a\n2,b\n')
-    stage.put("junk.csv", b'1,"a"b\r2,c\n')
+    stage.put("junk.csv", b'1,"a"b\n2,c\n')
     assert [staging.refused(stage.copy("stg", name)) for name in ("open.csv", "junk.csv")] == [4832, 4832]
+    stage.put("inner.csv", b'1,a"b\n')
+    staging.run(stage.copy("stg", "inner.csv"))
+    assert staging.run("SELECT name FROM stg") == [('a"b',)]
 
 
 def test_a_row_terminator_of_backslash_n_means_carriage_return_and_line_feed(staging, stage):
@@ -176,6 +205,13 @@ def test_the_managed_identity_reads_with_the_right_that_the_pool_was_given(pool,
     stage.put("1.csv", b"1,a\n")
     sql = f"COPY INTO stg FROM 'https://acct.blob.core.windows.net/{stage.container}/1.csv' WITH (ROWTERMINATOR = '0x0A', CREDENTIAL = (IDENTITY = 'Managed Identity'))"
     assert staging.run(sql) == 1
+
+
+def test_the_secret_of_a_copy_is_not_kept_with_the_request(staging, stage):
+    stage.put("1.csv", b"1,a\n")
+    staging.run(stage.copy("stg", "1.csv"))
+    ((command,),) = staging.run("SELECT TOP (1) command FROM sys.dm_pdw_exec_requests WHERE command LIKE N'COPY%'")
+    assert command.endswith("SECRET = '***'))")
 
 
 def test_what_is_not_there_is_refused(staging, stage):

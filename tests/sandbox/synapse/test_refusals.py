@@ -103,6 +103,10 @@ def test_the_pool_refuses(table, number, sql):
     assert table.refused(sql) == number
 
 
+def test_a_statement_takes_2098_parameters_at_most(table):
+    assert table.refused("SELECT 1", **{f"p{number}": 1 for number in range(2099)}) == 8003
+
+
 def test_a_refused_batch_has_done_nothing_when_its_text_is_wrong(table):
     assert table.refused("INSERT INTO t (id) VALUES (7); DELETE FROM t WHERE") == 103010
     assert table.run("SELECT id FROM t") == [(1,)]

@@ -91,6 +91,26 @@ def test_two_transactions_on_the_same_rows_end_in_a_deadlock_error_not_in_a_hang
     assert one.run("SELECT id FROM t") == [(3,)]
 
 
+def test_sessions_of_several_threads_make_and_load_tables_at_once(connect):
+    clients = [connect() for _ in range(4)]
+    clients[0].run("CREATE TABLE ledger (id int)")
+
+    def load(number):
+        client = clients[number]
+        for turn in range(5):
+            client.run(f"CREATE TABLE t{number}_{turn} (id int); INSERT INTO t{number}_{turn} SELECT {turn}")
+            client.run(f"BEGIN TRAN; INSERT INTO ledger SELECT id FROM t{number}_{turn}; COMMIT; DROP TABLE t{number}_{turn}")
+            client.run("SELECT COUNT(*) FROM INFORMATION_SCHEMA.TABLES")
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert clients[0].run("SELECT COUNT(*), SUM(id) FROM ledger") == [(20, 40)]
+    assert clients[0].run("SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES") == [("ledger",)]
+
+
 def test_implicit_transactions_begin_with_the_first_statement(client):
     client.run("CREATE TABLE t (id int); SET IMPLICIT_TRANSACTIONS ON; INSERT INTO t VALUES (1); ROLLBACK; SET IMPLICIT_TRANSACTIONS OFF")
     assert client.run("SELECT COUNT(*) FROM t") == [(0,)]
@@ -106,6 +126,21 @@ def test_cancel_stops_a_running_statement_from_another_thread(pool, client):
     timer.join()
     assert client.run("SELECT COUNT(*) FROM t") == [(2000,)]
     assert [request.status for request in pool.requests][1] == "Cancelled"
+
+
+def test_a_cancel_that_comes_too_late_does_not_hit_the_next_statement(client):
+    client.run("SELECT 1 AS a")
+    client.session.cancel()
+    assert client.run("SELECT 2 AS a") == [(2,)]
+
+
+def test_results_that_nobody_reads_to_the_end_are_let_go(client):
+    client.run("CREATE TABLE t (id int)")
+    client.run("INSERT INTO t " + " UNION ALL ".join(f"SELECT {number}" for number in range(6_000)))
+    answers = iter(client.session.execute("SELECT id FROM t", {}))
+    assert next(iter(next(answers).rows)) is not None
+    answers.close()
+    assert client.run("SELECT COUNT(*) FROM t") == [(6_000,)]
 
 
 def test_cancel_stops_a_delay(pool, client):

@@ -102,7 +102,7 @@ def test_the_rest_of_a_loaders_ddl(loaded):
 def test_if_runs_its_branch_only(client):
     client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NULL CREATE TABLE dbo.t (id int)")
     client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NULL CREATE TABLE dbo.t (id int)")
-    client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NOT NULL DROP TABLE dbo.t")
+    client.run("IF OBJECT_ID(N'[dbo].[t]', N'U') IS NOT NULL DROP TABLE dbo.t; IF OBJECT_ID(N'tempdb..#t') IS NOT NULL DROP TABLE dbo.t")
     assert client.answers("IF OBJECT_ID('t') IS NOT NULL BEGIN SELECT 1; SELECT 2 END ELSE SELECT 3; SELECT 4") == [[(3,)], [(4,)]]
 
 
@@ -133,6 +133,22 @@ def test_variables_and_parameters_keep_their_types(client):
     assert client.run("SELECT * FROM t") == [tuple(values.values())]
 
 
+def test_keys_that_differ_in_case_are_one_key_also_behind_an_escape(client):
+    """The marks that keep '' apart from NULL are taken off in the join and in the ranking."""
+    client.run("CREATE TABLE u (k nvarchar(400) NULL, v nvarchar(4000) NULL) WITH (DISTRIBUTION = HASH(k), CLUSTERED COLUMNSTORE INDEX)")
+    client.run("CREATE TABLE g (k nvarchar(max) NULL, v nvarchar(max) NULL, n bigint) WITH (HEAP); INSERT INTO u SELECT N'A', N'old'")
+    client.run(
+        "INSERT INTO g SELECT N'a', N'1', 1 UNION ALL SELECT N'A', NCHAR(57344), 2 UNION ALL SELECT NCHAR(57344), N'3', 3 UNION ALL SELECT N'é', NULL, 4"
+    )
+    key = "CASE WHEN UNICODE(s.[k]) = 57344 THEN SUBSTRING(s.[k], 2, 2147483646) ELSE s.[k] END"
+    value = key.replace("[k]", "[v]")
+    assert client.run(f"DELETE [dbo].[u] FROM [dbo].[u] INNER JOIN [dbo].[g] AS s ON [dbo].[u].[k] = {key}") == 1
+    ranked = f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY s.[n] DESC) AS [rank] FROM [dbo].[g] AS s"
+    insert = f"INSERT INTO u (k, v) SELECT CAST({key} AS nvarchar(400)), CAST({value} AS nvarchar(4000)) FROM ({ranked}) AS s WHERE s.[rank] = 1"
+    assert client.run(insert) == 3
+    assert client.run("SELECT k, v, LEN(v) FROM u ORDER BY k") == [("", "3", 1), ("A", "", 0), ("é", None, None)]
+
+
 def test_what_drivers_and_loaders_ask_of_the_server(client):
     ((version, trancount, database, rows),) = client.run("SELECT @@VERSION, @@TRANCOUNT, DB_NAME(), @@ROWCOUNT")
     assert (version[:34], trancount, database, rows) == ("Microsoft Azure SQL Data Warehouse", 0, "sales", 0)
@@ -147,10 +163,10 @@ def test_expressions_mean_what_they_mean_in_t_sql(client):
     sql = (
         "SELECT TOP (1) 7 / 2, 7.0 / 2, N'a' + CAST(5 AS varchar(10)), ISNULL(NULL, N'x'), CAST(N'abcdef' AS nvarchar(3)), LEN(N'abc'),"
         " CAST(CAST('2020-01-01' AS datetime2(3)) AS nvarchar(40)), CAST(CAST(1 AS bit) AS varchar(5)), TRY_CAST('x' AS int), COUNT_BIG(*),"
-        " CAST(2.9 AS int), DATALENGTH(N'a😀'), IIF(1 = 1, 'y', 'n'), UPPER('a')"
+        " CAST(2.9 AS int), DATALENGTH(N'a😀'), LEN(N'a😀 '), UNICODE(N'😀'), UNICODE(N''), IIF(1 = 1, 'y', 'n'), UPPER('a')"
     )
     ((whole, half, *rest),) = client.run(sql)
-    assert (whole, float(half), rest) == (3, 3.5, ["a5", "x", "abc", 3, "2020-01-01 00:00:00.000", "1", None, 1, 2, 6, "y", "A"])
+    assert (whole, float(half), rest) == (3, 3.5, ["a5", "x", "abc", 3, "2020-01-01 00:00:00.000", "1", None, 1, 2, 6, 3, 55357, None, "y", "A"])
 
 
 def test_text_is_compared_without_case_unless_its_collation_says_otherwise(client):

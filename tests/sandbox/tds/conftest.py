@@ -20,13 +20,41 @@ def certificate(tmp_path_factory):
     return self_signed(tmp_path_factory.mktemp("certificate"))
 
 
-@pytest.fixture(scope="session")
-def scripted():
-    """The module of the scripted engine, for what its answers should be."""
-    spec = importlib.util.spec_from_file_location("scripted_engine", HERE / "scripted_engine.py")
+def neighbour(name):
+    """A module of this folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, HERE / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="session")
+def scripted():
+    """The module of the scripted engine, for what its answers should be."""
+    return neighbour("scripted_engine")
+
+
+@pytest.fixture(scope="session")
+def raw():
+    """The module of the raw client."""
+    return neighbour("raw_client")
+
+
+@pytest.fixture
+def connect(port, raw):
+    """A raw client; it is in unless it is told to stay at the door."""
+    opened = []
+
+    def connect(port=port, *, enter=True, **options):
+        client = raw.RawClient(port)
+        opened.append(client)
+        if enter:
+            client.enter(**options)
+        return client
+
+    yield connect
+    for client in opened:
+        client.close()
 
 
 @contextmanager

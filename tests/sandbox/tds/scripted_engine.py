@@ -7,6 +7,7 @@ Run as a program it prints its port, and serves until its standard input ends.
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import sys
 import threading
@@ -116,6 +117,10 @@ class ScriptedSession:
         count, _, end = rest.partition(" ")
         yield Rows([NUMBER, Column("text", SqlType("nvarchar", 100))], self._numbers(int(count), end))
 
+    def do_numbers(self, count, _):
+        """Numbers alone, so many or without end."""
+        yield Rows([NUMBER], ((n,) for n in (range(int(count)) if count else itertools.count())))
+
     def _numbers(self, count, end):
         n = 0
         try:
@@ -173,6 +178,11 @@ class ScriptedSession:
         """All that happened so far in sessions of this application name, which is left out."""
         mark = f" {self.login.application}"
         yield Rows([TEXT], [(line.replace(mark, ""),) for line in list(self.journal) if mark in line])
+
+    def do_logged(self, *_):
+        """The journal in a message, which a raw client reads with less trouble than rows of text."""
+        mark = f" {self.login.application}"
+        raise SqlError(0, "\n".join(line.replace(mark, "") for line in list(self.journal) if mark in line), severity=0)
 
     def do_await(self, line, _):
         """Wait until something has happened, in whichever session."""

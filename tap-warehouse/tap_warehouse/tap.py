@@ -1,0 +1,143 @@
+"""The tap: its settings, and a stream for each model."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_commons.command import entry_point
+from singer_commons.errors import ConfigurationError
+from singer_commons.tap import SuiteTap
+from singer_sdk import typing as th
+
+from tap_warehouse.errors import QueryError
+from tap_warehouse.iterator import KINDS
+from tap_warehouse.model import models
+from tap_warehouse.stream import ModelStream
+from tap_warehouse.warehouse import WAREHOUSES, connect
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tap_warehouse.warehouse import Warehouse
+
+STATE_EVERY_ROWS = 10_000  # as the SDK's own
+
+_MODEL = th.ObjectType(
+    th.Property("name", th.StringType(min_length=1), required=True, title="Name", description="The stream's name."),
+    th.Property(
+        "sql", th.StringType, title="Query", description="One query in the warehouse's own SQL; its columns are the stream's. Or `sql_file`."
+    ),
+    th.Property("sql_file", th.StringType, title="File of the query", description="Path of a file with the query, from the working directory."),
+    th.Property("key_columns", th.ArrayType(th.StringType), title="Key columns", description="Columns that tell rows apart: targets update by them."),
+    th.Property(
+        "sync_mode",
+        th.StringType(allowed_values=["full", "incremental"]),
+        title="Sync mode",
+        description="`full` sends all rows each time, `incremental` those at or after the bookmark. Incremental if an `iterator` is set, else full.",
+    ),
+    th.Property("iterator", th.StringType, title="Iterator", description="The column that grows with every change of a row. Needed if incremental."),
+    th.Property(
+        "iterator_type",
+        th.StringType(allowed_values=list(KINDS)),
+        title="Type of the iterator",
+        description="Must be the column's; taken from it if not set.",
+    ),
+    th.Property(
+        "iterator_time_zone",
+        th.StringType,
+        default="UTC",
+        title="Time zone of the iterator",
+        description="IANA name, for dates and timestamps without a zone.",
+    ),
+    th.Property(
+        "sync_start", th.StringType, title="Sync start", description="The first run begins at this value of the iterator (ISO 8601 for times)."
+    ),
+    th.Property(
+        "delay_s",
+        th.IntegerType(minimum=0),
+        default=0,
+        title="Delay",
+        description="Rows younger than this many seconds, by the warehouse's clock, wait.",
+    ),
+    th.Property(
+        "lookback_s",
+        th.IntegerType(minimum=0),
+        default=0,
+        title="Look-back",
+        description="Seconds before the bookmark that are read once more, for late rows.",
+    ),
+    th.Property("max_rows", th.IntegerType(minimum=1), title="Most rows", description="A run that would send more rows fails before it sends any."),
+)
+_DUCKDB = th.ObjectType(th.Property("path", th.StringType, title="File", description="Path of the DuckDB file. It is opened for reading only."))
+_POSTGRES = th.ObjectType(
+    th.Property("host", th.StringType, default="localhost", title="Host", description="Name or address of the server."),
+    th.Property("port", th.IntegerType(minimum=1, maximum=65_535), default=5432, title="Port", description="TCP port of the server."),
+    th.Property("database", th.StringType, title="Database", description="Name of the database."),
+    th.Property("user", th.StringType, title="User", description="A role that may only read."),
+    th.Property("password", th.StringType, secret=True, title="Password", description="The role's password."),
+    th.Property(
+        "sslmode",
+        th.StringType(allowed_values=["disable", "allow", "prefer", "require", "verify-ca", "verify-full"]),
+        default="prefer",
+        title="TLS",
+        description="libpq's sslmode; `verify-full` is the safe one over networks.",
+    ),
+)
+
+
+class TapWarehouse(SuiteTap):
+    """Singer tap for SQL models on a warehouse."""
+
+    name = "tap-warehouse"
+    package_name = "sluice-tap-warehouse"
+    config_jsonschema = th.PropertiesList(
+        th.Property(
+            "warehouse", th.StringType(allowed_values=list(WAREHOUSES)), default="duckdb", title="Warehouse", description="Which warehouse to read."
+        ),
+        th.Property("duckdb", _DUCKDB, title="DuckDB", description="For `warehouse` duckdb."),
+        th.Property("postgres", _POSTGRES, title="PostgreSQL", description="For `warehouse` postgres."),
+        th.Property("models", th.ArrayType(_MODEL), required=True, title="Models", description="The SQL data models, each a stream."),
+        th.Property(
+            "state_every_rows",
+            th.IntegerType(minimum=1),
+            default=STATE_EVERY_ROWS,
+            title="Rows between states",
+            description="A STATE goes out after this many rows of an incremental model.",
+        ),
+        th.Property("limit", th.IntegerType(minimum=1), title="Limit", description="For a preview: at most this many rows of each model."),
+    ).to_dict()
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        """The connection, opened when first asked for."""
+        return connect(self.config["warehouse"], self.config)
+
+    def discover_streams(self) -> Sequence[ModelStream]:
+        """A stream for each model. Raises ConfigurationError with all that is wrong with any of them."""
+        found, problems = models(self.config["models"])
+        if not self.config["models"]:
+            problems.append("`models` is empty: give at least one")
+        streams = []
+        for model in found:
+            try:
+                columns = self.warehouse.columns(model.sql)
+            except QueryError as error:
+                problems.append(f"model `{model.name}`: {error}")
+                continue
+            wrong = model.problems_with(columns)
+            problems += wrong
+            if not wrong:
+                streams.append(ModelStream(self, model, columns, self.warehouse))
+        if problems:
+            raise ConfigurationError(problems)
+        return streams
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """See the SDK. Raises ConfigurationError for a state that is none."""
+        if not all(isinstance(one, dict) for one in state.get("bookmarks", {}).values()):
+            raise ConfigurationError("the state is none: each entry of its `bookmarks` must be an object")
+        super().load_state(state)
+
+
+main = entry_point(TapWarehouse)

@@ -1,0 +1,52 @@
+"""What the tap asks of a warehouse, whichever it is."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol
+
+from singer_commons.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+    from datetime import datetime
+
+    import pyarrow as pa
+
+    from tap_warehouse.query import Query
+    from tap_warehouse.types import Column
+
+WAREHOUSES = ("duckdb", "postgres")
+
+
+class Warehouse(Protocol):
+    """A read-only connection to a warehouse. Methods raise QueryError, UnreachableError or CredentialsError."""
+
+    def columns(self, sql: str) -> list[Column]:
+        """The columns that a query gives, found without reading a row."""
+
+    def clock(self) -> datetime:
+        """The warehouse's own time, in UTC."""
+
+    def count(self, query: Query) -> int:
+        """The one number that a query gives."""
+
+    def placeholder(self, number: int) -> str:
+        """The text that stands for the value of this number, from 1 on."""
+
+    def batches(self, query: Query, columns: Sequence[Column]) -> Generator[pa.RecordBatch, None, None]:
+        """The rows of a query over these columns, in its order, in bounded memory. Closing the generator ends the query."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+def connect(name: str, settings: Mapping[str, Any]) -> Warehouse:
+    """Open the named warehouse. Raises ConfigurationError if its client is not installed, or as the warehouse's methods do."""
+    try:
+        module = import_module(f"tap_warehouse.warehouses.{name}")
+    except ImportError as error:
+        missing = f"the client for `warehouse` {name} is not installed: {error}"
+        raise ConfigurationError(missing, hint=f"install the extra: pip install 'sluice-tap-warehouse[{name}]'") from error
+    warehouse: Warehouse = module.connect(settings)
+    return warehouse

@@ -1,0 +1,143 @@
+"""A DuckDB file, opened for reading."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from queue import Full, Queue
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+from singer_commons.errors import ConfigurationError
+
+from tap_warehouse.errors import QueryError
+from tap_warehouse.warehouses.duckdb_types import column
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from tap_warehouse.query import Query
+    from tap_warehouse.types import Column
+
+BATCH_ROWS = 16_384
+BATCHES_AHEAD = 2  # read while the ones before are encoded and written
+POLL_S = 0.2  # how often a waiting reader looks whether it is still wanted
+
+
+def connect(settings: Mapping[str, Any]) -> DuckDB:
+    """Open the file at `duckdb.path`. Raises ConfigurationError if there is none or it cannot be read."""
+    path = (settings.get("duckdb") or {}).get("path")
+    if not path:
+        raise ConfigurationError("`warehouse` duckdb needs `duckdb.path`, the path of the file")
+    if not Path(path).is_file():
+        raise ConfigurationError(f"there is no DuckDB file at {path}", hint="look at `duckdb.path`; a relative path starts at the working directory")
+    try:
+        connection = duckdb.connect(str(path), read_only=True)
+        connection.execute("SET timezone='UTC'")
+        connection.execute("SET arrow_large_buffer_size=true")
+    except duckdb.Error as error:
+        hint = (
+            "another program may be writing to it"
+            if "lock" in str(error).lower()
+            else "is it a DuckDB file, written by this version or an older one?"
+        )
+        raise ConfigurationError(f"cannot open the DuckDB file {path}: {_first_line(error)}", hint=hint) from error
+    return DuckDB(connection)
+
+
+class DuckDB:
+    """A read-only connection to a DuckDB file."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+
+    def columns(self, sql: str) -> list[Column]:
+        """See Warehouse."""
+        # Described by itself: DuckDB renames columns of a sub-query that are there twice.
+        return [column(row[0], row[1]) for row in self._rows(f"DESCRIBE (\n{sql}\n)", [])]
+
+    def clock(self) -> datetime:
+        """See Warehouse."""
+        since = int(self._rows("SELECT epoch_us(now())", [])[0][0])  # a zoned value would ask for pytz
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=since)
+
+    def count(self, query: Query) -> int:
+        """See Warehouse."""
+        return int(self._rows(query.text, query.values)[0][0])
+
+    def placeholder(self, number: int) -> str:
+        """See Warehouse."""
+        # Variables are bound like parameters, and unlike them let the result be streamed as Arrow without a copy (duckdb 2.0.0).
+        return f"getvariable('tap_warehouse_{number}')"
+
+    def batches(self, query: Query, columns: Sequence[Column]) -> Generator[pa.RecordBatch, None, None]:
+        """See Warehouse.
+
+        A thread reads, since signals are not seen while DuckDB works, and a long sort would hold up the end that was asked for.
+        """
+        cursor = self._bound(query.values)
+        ready: Queue[pa.RecordBatch | Exception | None] = Queue(BATCHES_AHEAD)
+        stop = threading.Event()
+        reader = threading.Thread(target=_read, args=(cursor, query.text, ready, stop), name="duckdb reader", daemon=True)
+        reader.start()
+        try:
+            while (item := ready.get()) is not None:
+                if isinstance(item, Exception):
+                    raise QueryError(f"DuckDB broke off: {_first_line(item)}") from item
+                yield item.rename_columns([one.name for one in columns])
+        finally:
+            stop.set()
+            while reader.is_alive():
+                cursor.interrupt()
+                reader.join(POLL_S)
+            cursor.close()
+
+    def close(self) -> None:
+        """See Warehouse."""
+        self._connection.close()
+
+    def _bound(self, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        cursor = self._connection.cursor()
+        cursor.execute("SET timezone='UTC'")
+        cursor.execute("SET arrow_large_buffer_size=true")
+        for number, value in enumerate(values, 1):
+            cursor.execute(f"SET VARIABLE tap_warehouse_{number} = ?", [value])
+        return cursor
+
+    def _rows(self, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        cursor = self._bound(values)
+        try:
+            return cursor.execute(text).fetchall()
+        except duckdb.Error as error:
+            raise QueryError(f"DuckDB refused the query: {_first_line(error)}") from error
+        finally:
+            cursor.close()
+
+
+def _read(cursor: duckdb.DuckDBPyConnection, text: str, ready: Queue[Any], stop: threading.Event) -> None:
+    end: Exception | None = None
+    try:
+        for batch in cursor.sql(text).to_arrow_reader(BATCH_ROWS):
+            if not _put(ready, batch, stop):
+                return
+    except Exception as error:  # noqa: BLE001 - handed over to the thread that asked
+        end = error
+    _put(ready, end, stop)
+
+
+def _put(ready: Queue[Any], item: object, stop: threading.Event) -> bool:
+    while not stop.is_set():
+        try:
+            ready.put(item, timeout=POLL_S)
+        except Full:
+            continue
+        return True
+    return False
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0] if lines else type(error).__name__

@@ -1,0 +1,22 @@
+"""The SDK's own test class, with none of its tests switched off."""
+
+from __future__ import annotations
+
+import pytest
+from sandbox.fullstory.access import ADMIN_KEY, Limits
+from sandbox.fullstory.api import FullstoryStand
+from sandbox.http.service import HttpService
+from singer_sdk.testing import get_tap_test_class
+from tap_fullstory.tap import TapFullstory
+
+SERVICE = HttpService(FullstoryStand(seed=2, limits=Limits(requests_per_second=100_000, downloads_per_minute=100_000)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _serve():
+    SERVICE.start()
+    yield
+    SERVICE.close()
+
+
+TestTapFullstory = get_tap_test_class(TapFullstory, config={"api_key": ADMIN_KEY, "base_url": SERVICE.url})

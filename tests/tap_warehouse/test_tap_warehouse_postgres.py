@@ -1,0 +1,129 @@
+"""The tap over a real PostgreSQL server."""
+
+from decimal import Decimal
+
+import pytest
+from harness import run_command
+from tap_warehouse_reading import bookmark, read, records
+
+EXACT = """
+SELECT 9223372036854775807::bigint AS big, (-32768)::smallint AS small, 12345678901234567890.123456789012345678901::numeric AS free,
+    1.10::numeric(12,2) AS money, 'NaN'::numeric AS not_a_number, 0.1::float8 AS double, 'Infinity'::float8 AS endless, true AS yes,
+    date '1999-12-31' AS day, 'infinity'::date AS never, time '01:02:03.5' AS clock, timestamp '2024-02-29 23:59:59.123456' AS naive,
+    timestamptz '2024-02-29 23:59:59.123456+02' AS zoned, 'ü''"\\ 🎁'::text AS words, ''::text AS blank, NULL::text AS nothing,
+    '\\x00ff'::bytea AS raw, '{"a": 1.10, "b": [1,\n2]}'::json AS doc, ARRAY['x', NULL, 'y"']::text[] AS list, ARRAY[1.10, 2]::numeric[] AS sums,
+    interval '1 day 2 hours' AS span, '11111111-2222-3333-4444-555555555555'::uuid AS uuid
+"""
+
+
+def config(server, *models, **more):
+    return {"warehouse": "postgres", "postgres": server.settings, "models": list(models), **more}
+
+
+def test_every_kind_of_value_arrives_exactly(postgres):
+    messages = read(config(postgres, {"name": "exact", "sql": EXACT}))
+    assert records(messages) == [
+        {
+            "big": 9223372036854775807,
+            "small": -32768,
+            "free": Decimal("12345678901234567890.123456789012345678901"),
+            "money": Decimal("1.10"),
+            "not_a_number": None,
+            "double": Decimal("0.1"),
+            "endless": None,
+            "yes": True,
+            "day": "1999-12-31",
+            "never": None,
+            "clock": "01:02:03.5",
+            "naive": "2024-02-29T23:59:59.123456+00:00",
+            "zoned": "2024-02-29T21:59:59.123456Z",
+            "words": "ü'\"\\ 🎁",
+            "blank": "",
+            "nothing": None,
+            "raw": "AP8=",
+            "doc": {"a": Decimal("1.10"), "b": [1, 2]},
+            "list": ["x", None, 'y"'],
+            "sums": [Decimal("1.10"), 2],
+            "span": "1 day 02:00:00",
+            "uuid": "11111111-2222-3333-4444-555555555555",
+        }
+    ]
+    types = {name: one.get("x-sql-datatype") for name, one in messages[0]["schema"]["properties"].items()}
+    assert types["money"] == "decimal(12,2)"
+    assert (types["free"], types["naive"], types["zoned"], types["big"]) == ("numeric", "timestamp", "timestamptz", "bigint")
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "mark"),
+    [
+        ("timestamptz", ["2024-01-01 00:00:00.000001+00", "2024-01-01 02:00:00.000002+02", "2024-01-02 00:00:00+00"], "2024-01-02T00:00:00.000000Z"),
+        ("timestamp", ["2024-01-01 00:00:00.000001", "2024-01-01 00:00:00.000002", "2024-01-02"], "2024-01-02T00:00:00.000000+00:00"),
+        ("date", ["2023-12-31", "2024-01-01", "2024-01-02"], "2024-01-02"),
+        ("bigint", ["-1", "9", "10"], 10),
+        ("numeric(30,10)", ["-1.5", "9.5", "12345678901234567890.0000000001"], "12345678901234567890.0000000001"),
+        ("text", ["10", "9", "a"], "a"),
+    ],
+)
+def test_a_second_run_reads_from_the_bookmark_by_its_type(postgres, kind, values, mark):
+    """The row at the bookmark comes once more, the new one comes, the older ones do not."""
+    table = f"growing_{kind.split('(')[0]}"
+    model = {"name": table, "sql": f"SELECT id, at FROM {table} -- the end", "key_columns": ["id"], "iterator": "at"}
+    with postgres.connect() as connection:
+        connection.execute(f"CREATE TABLE {table} (id integer, at {kind})")
+        for number, value in enumerate([*values, None]):
+            connection.execute(f"INSERT INTO {table} VALUES ({number}, %s)", [value])
+    first = read(config(postgres, model))
+    assert [one["id"] for one in records(first)] == [0, 1, 2]
+    assert bookmark(first, table) == mark
+    with postgres.connect() as connection:
+        connection.execute(f"INSERT INTO {table} SELECT 7, at FROM {table} WHERE id = 2")
+    second = read(config(postgres, model), state={"bookmarks": {table: {"replication_key": "at", "replication_key_value": mark}}})
+    assert sorted(one["id"] for one in records(second)) == [2, 7]
+    assert bookmark(second, table) == mark
+
+
+def test_a_percent_sign_and_a_dollar_in_the_query_stay_what_they_are(postgres):
+    model = {
+        "name": "odd",
+        "sql": "SELECT 'a%s' AS t, '$1' AS d, 5 AS n WHERE 'abc' LIKE 'a%' AND $tag$;$tag$ = ';';",
+        "iterator": "n",
+        "sync_start": "1",
+    }
+    assert records(read(config(postgres, model))) == [{"t": "a%s", "d": "$1", "n": 5}]
+
+
+def test_the_session_cannot_write(postgres, tmp_path):
+    with postgres.connect() as connection:
+        connection.execute("CREATE TABLE kept (id integer)")
+    run = run_command(
+        "tap-warehouse",
+        folder=tmp_path,
+        settings=config(postgres, {"name": "evil", "sql": "WITH gone AS (INSERT INTO kept VALUES (1) RETURNING id) SELECT * FROM gone"}),
+    )
+    assert (run.exit_code, run.stdout) == (2, "")
+    assert "model `evil`: PostgreSQL refused the query:" in run.reason
+
+
+@pytest.mark.parametrize(
+    ("changed", "code", "reason"),
+    [
+        (
+            {"password": "wrong"},
+            1,
+            'does not let `postgres` in: password authentication failed for user "postgres" - hint: look at `postgres.user` and `postgres.password`',
+        ),
+        ({"database": "nowhere"}, 2, "has no database `nowhere` - hint: look at `postgres.database`"),
+        ({"port": 1}, 1, "Connection refused - hint: look at `postgres.host`, `postgres.port` and `postgres.sslmode`"),
+        ({"user": None}, 2, "`warehouse` postgres needs `postgres.user`"),
+    ],
+)
+def test_a_server_that_cannot_be_read_gives_one_line(postgres, tmp_path, changed, code, reason):
+    settings = {name: value for name, value in {**postgres.settings, **changed}.items() if value is not None}
+    run = run_command(
+        "tap-warehouse",
+        folder=tmp_path,
+        settings={"warehouse": "postgres", "postgres": settings, "models": [{"name": "one", "sql": "SELECT 1 AS n"}]},
+    )
+    assert (run.exit_code, run.stdout) == (code, "")
+    assert reason in run.reason
+    assert "wrong" not in run.stderr
