@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import re
 import sys
 from importlib import import_module
@@ -145,6 +146,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Write what is derived from the plugin classes.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 if a file would change")
     check = parser.parse_args().check
+    logging.disable(logging.WARNING)  # the taps are made without settings, and say so
     changed = []
     for path in files():
         before = path.read_text(encoding="utf-8")
