@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from typing import TYPE_CHECKING
 
-from singer_commons.errors import SuiteError
+from singer_commons.errors import SuiteError, UnreachableError
 
 if TYPE_CHECKING:
     import logging
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from target_synapse.staging import StagingStore
 
 
+REACH_TIMEOUT_S = 20  # a gateway answers a connection within a second; slow links get some more
 ATTEMPTS = 3  # enough for a pool that is warming up to be noticed; a wrong address is told within seconds
 
 
@@ -23,7 +25,7 @@ class SeveralProblemsError(SuiteError):
 def check(pool: Pool, store: StagingStore, logger: logging.Logger) -> None:
     """Reach the storage and log in to the pool. Raises what is wrong, or SeveralProblemsError."""
     found: list[SuiteError] = []
-    for attempt in (store.check, lambda: pool.repeated(lambda: pool.number("SELECT 1", doing="cannot ask the pool anything"), attempts=ATTEMPTS)):
+    for attempt in (store.check, lambda: _check_pool(pool)):
         try:
             attempt()
         except SuiteError as error:
@@ -34,3 +36,22 @@ def check(pool: Pool, store: StagingStore, logger: logging.Logger) -> None:
         for one in found:
             logger.error("%s - hint: %s", one, one.hint)
         raise SeveralProblemsError("; ".join(str(one) for one in found), hint="; ".join(one.hint for one in found if one.hint))
+
+
+def _check_pool(pool: Pool) -> None:
+    reach(pool.host, pool.port)
+    pool.repeated(lambda: pool.number("SELECT 1", doing="cannot ask the pool anything"), attempts=ATTEMPTS)
+
+
+def reach(host: str, port: int) -> None:
+    """Connect to the port and hang up. Raises UnreachableError.
+
+    The ODBC driver would knock at a closed port until its time is up, and then say only that the time is up.
+    """
+    try:
+        socket.create_connection((host, port), REACH_TIMEOUT_S).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise UnreachableError(
+            f"cannot connect to {host}, port {port}: {reason}", hint="check `host`, `port`, and the firewalls in between"
+        ) from error

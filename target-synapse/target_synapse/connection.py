@@ -10,6 +10,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 
 from target_synapse import odbc
 from target_synapse.odbc import TransientSqlError
+from target_synapse.settings import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ class Pool:
 
     def __init__(self, config: Mapping[str, Any], *, first_wait_s: float = 1.0) -> None:
         self._config, self._first_wait_s = config, first_wait_s
+        self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
 
     def execute(self, sql: str, *, doing: str) -> int:

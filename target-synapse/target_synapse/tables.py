@@ -13,6 +13,7 @@ from target_synapse.ddl import Column, Index
 from target_synapse.ledger import create_ledger, ledger_table
 from target_synapse.naming import column_names
 from target_synapse.type_hints import hinted
+from target_synapse.values import is_loadable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -57,11 +58,12 @@ class LoadPlan:
 
 
 def wanted_type(schema: object) -> SqlType:
-    """The type that a property asks for: that of the tap's hint, where it is sure, else what the JSON Schema says."""
+    """The type that a property asks for: that of the tap's hint, where it is sure and can be loaded, else what the JSON Schema says."""
     if not isinstance(schema, dict):
         return types.of_property({})
     hint = schema.get("x-sql-datatype")
-    return (hinted(hint) if isinstance(hint, str) else None) or types.of_property(schema)
+    named = hinted(hint) if isinstance(hint, str) else None
+    return named if named and is_loadable(named) else types.of_property(schema)
 
 
 def new_shape(columns: Sequence[Column], keys: Sequence[Column], config: Mapping[str, Any]) -> TableShape:

@@ -1,4 +1,4 @@
-"""What the README says of settings and types is what the code does."""
+"""What the README says of types is what the code does."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ import re
 from pathlib import Path
 
 import pytest
-from synapse_support.settings_table import BEGIN, END, settings_table
-from target_synapse.types import of_property
+from target_synapse.tables import wanted_type
 
 README = (Path(__file__).parents[2] / "target-synapse" / "README.md").read_text(encoding="utf-8")
 TYPES = re.findall(r"^\| `(\{.*?\})` \| `([^`]*)`", README, flags=re.MULTILINE)
 
 
-def test_the_settings_table_is_made_from_the_settings():
-    assert README.split(BEGIN)[1].split(END)[0].strip() == settings_table()
-
-
 @pytest.mark.parametrize(("schema", "expected"), TYPES, ids=[schema for schema, _ in TYPES])
 def test_the_types_table_says_what_a_property_becomes(schema, expected):
-    assert str(of_property(json.loads(schema))) == expected
+    assert str(wanted_type(json.loads(schema))) == expected
 
 
 def test_the_types_table_is_there():

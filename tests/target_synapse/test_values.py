@@ -105,7 +105,7 @@ def test_over_long_text_is_cut_between_characters_and_counted():
 
 
 def test_a_type_without_a_documented_text_form_is_refused_before_any_row():
-    with pytest.raises(ValueError, match=r"values of type varbinary\(10\) cannot be loaded yet"):
+    with pytest.raises(ValueError, match=r"values of type varbinary\(10\) cannot be loaded"):
         field_encoder(parsed("varbinary(10)"))
 
 
