@@ -70,7 +70,7 @@ def load_here(settings, capsys):
 
     def run(lines, **changes):
         capsys.readouterr()
-        target = TargetSynapse(config={**settings, **changes})
+        target = TargetSynapse(config={name: value for name, value in {**settings, **changes}.items() if value is not None})
         try:
             target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
         finally:

@@ -6,8 +6,10 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from azure.storage.blob import generate_container_sas
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import ConfigurationError, DestinationError, InputError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.values import ESCAPE
@@ -207,6 +209,36 @@ def test_nothing_stays_behind_a_load(load_here, pool, azurite, schema):
     load_here([schema_line(USERS), record(id=1, name="a")])
     tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
     assert tables == [("_sdc_load_ledger",), ("users",)]
+    assert azurite.files() == []
+
+
+@pytest.mark.parametrize("fault", ["COPY INTO", "INSERT INTO"])
+def test_nothing_stays_behind_a_load_that_the_pool_refuses(fault, load_here, pool, azurite, schema):
+    pool.fault("error", rf"{fault} \[{schema}\]", number=8115, message="Arithmetic overflow.")
+    with pytest.raises(DestinationError, match=r"Arithmetic overflow\. \(8115\)"):
+        load_here([schema_line(USERS), record(id=1, name="a"), state({"at": 1})])
+    tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' AND TABLE_NAME LIKE N'%stg%'")
+    assert (tables, azurite.files(), load_here.states) == ([], [], [])
+
+
+def test_a_shared_access_signature_is_enough_and_stays_out_of_every_error(load_here, table, azurite, pool, schema):
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    token = generate_container_sas(ACCOUNT, CONTAINER, account_key=ACCOUNT_KEY, permission="rlcwd", expiry=soon)
+    changes = {"storage_account_key": None, "storage_sas_token": f"?{token}"}
+    load_here([schema_line(USERS), record(id=1, name="a")], **changes)
+    assert table("users") == [(1, "a")]
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=105215, message="Access was denied.")
+    with pytest.raises(DestinationError) as caught:
+        load_here([schema_line(USERS), record(id=1, name="a")], **changes)
+    assert "sig=" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.hint.startswith("the pool cannot read the staged files")
+
+
+def test_parts_that_left_before_a_failure_are_taken_back(load_here, azurite, monkeypatch):
+    monkeypatch.setattr("target_synapse.parts.PART_BYTES", 1)
+    monkeypatch.setattr("target_synapse.parts.CHUNK_BYTES", 1)
+    with pytest.raises(InputError):
+        load_here([schema_line(USERS), record(id=1, name="a"), record(id=2, name="b"), record(name="no key")])
     assert azurite.files() == []
 
 
