@@ -131,9 +131,10 @@ class TargetSynapse(DurableTarget):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_state_message(message_dict)
-        if self._state_is_due or self._waiting_rows() >= super().batch_rows:
+        waiting = self._waiting_rows()
+        if waiting and (self._state_is_due or waiting >= super().batch_rows):
             self.drain_all()
-            self._state_is_due = False
+        self._state_is_due = self._state_is_due and bool(self._waiting_rows())
 
     def _handle_max_record_age(self) -> None:
         if self._max_record_age_in_minutes > self._MAX_RECORD_AGE_IN_MINUTES:

@@ -41,7 +41,7 @@ def schema():
 @pytest.fixture
 def settings(azurite, pool, schema, tmp_path):
     storage = storage_settings(azurite)
-    return {**pool.settings(), **storage, "default_target_schema": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
+    return {**pool.settings(), **storage, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 
 @pytest.fixture
@@ -91,3 +91,9 @@ def rejects(settings):
         return [(line["code"], line["field"], line["record"]) for line in lines]
 
     return read
+
+
+@pytest.fixture
+def staged(azurite, schema):
+    """The files that the test's runs have left in the container."""
+    return lambda: azurite.files(schema)
