@@ -51,8 +51,12 @@ class Loader:
     def load(self, batch: Batch) -> int:
         """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
-        self._pool.repeated(lambda: self._stage(staging, batch))
-        inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
+        try:
+            self._pool.repeated(lambda: self._stage(staging, batch))
+            inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
+        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
+            self.drop(staging)
+            raise
         self.drop(staging)
         return inserted
 

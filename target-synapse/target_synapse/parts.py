@@ -25,8 +25,8 @@ UPLOADS = 4  # parts on their way at once; beyond that the writer waits, so memo
 class BatchWriter:
     """Writes rows into parts `<folder>/<nnnnn>.csv.gz`, and knows the hash of what the rows say."""
 
-    def __init__(self, store: StagingStore, folder: str, *, part_bytes: int = PART_BYTES) -> None:
-        self._store, self._folder, self._part_bytes = store, folder, part_bytes
+    def __init__(self, store: StagingStore, folder: str, *, part_bytes: int | None = None) -> None:
+        self._store, self._folder, self._part_bytes = store, folder, part_bytes or PART_BYTES
         self._hash = hashlib.sha256()
         self._rows_waiting = bytearray()
         self._packed = bytearray()

@@ -123,6 +123,14 @@ class SynapseSink(BatchSink):
         writer, self._writer = self._writer, None
         if writer is None or not writer.rows:
             return
+        try:
+            self._load(writer)
+        finally:
+            writer.abandon()  # without effect on a batch that is done
+            self.target.run.store.remove(writer.paths)
+        del context
+
+    def _load(self, writer: BatchWriter) -> None:
         content, run = writer.finish(), self.target.run
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
@@ -134,5 +142,10 @@ class SynapseSink(BatchSink):
             inserted = run.loader.load(batch)
             self.tally["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
         self.tally["loaded"] += writer.rows
-        run.store.remove(writer.paths)
-        del context
+
+    def abandon(self) -> None:
+        """Take back what was staged for rows that will not be loaded: the run has failed, and they come again."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            writer.abandon()
+            self.target.run.store.remove(writer.paths)

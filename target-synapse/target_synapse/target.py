@@ -84,9 +84,16 @@ class TargetSynapse(DurableTarget):
         _ = self.run  # checked before the first line is read
         try:
             yield
-        except BaseException:
-            self._close()
+        except BaseException as error:
+            self._give_up(error)
             raise
+
+    def _give_up(self, error: BaseException) -> None:
+        if isinstance(error, SuiteError):  # not on a signal: whoever sent it does not want to wait for requests
+            for sink in self._sinks():
+                if isinstance(sink, SynapseSink):
+                    sink.abandon()
+        self._close()
 
     def _close(self) -> None:
         self.rejects.close()
@@ -124,9 +131,10 @@ class TargetSynapse(DurableTarget):
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_state_message(message_dict)
-        if self._state_is_due or self._waiting_rows() >= super().batch_rows:
+        waiting = self._waiting_rows()
+        if waiting and (self._state_is_due or waiting >= super().batch_rows):
             self.drain_all()
-            self._state_is_due = False
+        self._state_is_due = self._state_is_due and bool(self._waiting_rows())
 
     def _handle_max_record_age(self) -> None:
         if self._max_record_age_in_minutes > self._MAX_RECORD_AGE_IN_MINUTES:
@@ -137,8 +145,10 @@ class TargetSynapse(DurableTarget):
         try:
             super().process_endofpipe()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self.tallies])
-        finally:
-            self._close()
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        self._close()
         for stream, tally in self.tallies.items():
             self._tell(stream, tally)
         rejected, allowed = sum(self.rejects.rows.values()), int(self.config.get("max_rejected_rows") or 0)

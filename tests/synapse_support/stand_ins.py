@@ -29,10 +29,10 @@ class Azurite:
     def client(self) -> BlobServiceClient:
         return BlobServiceClient(self.url, credential=ACCOUNT_KEY)
 
-    def files(self) -> list[str]:
-        """All files that are staged now."""
+    def files(self, prefix: str) -> list[str]:
+        """All files that are staged under the prefix now."""
         with self.client() as client:
-            return sorted(client.get_container_client(CONTAINER).list_blob_names())
+            return sorted(client.get_container_client(CONTAINER).list_blob_names(name_starts_with=f"{prefix}/"))
 
 
 @contextmanager

@@ -41,7 +41,7 @@ def schema():
 @pytest.fixture
 def settings(azurite, pool, schema, tmp_path):
     storage = storage_settings(azurite)
-    return {**pool.settings(), **storage, "default_target_schema": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
+    return {**pool.settings(), **storage, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def load_here(settings, capsys):
 
     def run(lines, **changes):
         capsys.readouterr()
-        target = TargetSynapse(config={**settings, **changes})
+        target = TargetSynapse(config={name: value for name, value in {**settings, **changes}.items() if value is not None})
         try:
             target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
         finally:
@@ -91,3 +91,9 @@ def rejects(settings):
         return [(line["code"], line["field"], line["record"]) for line in lines]
 
     return read
+
+
+@pytest.fixture
+def staged(azurite, schema):
+    """The files that the test's runs have left in the container."""
+    return lambda: azurite.files(schema)

@@ -57,14 +57,14 @@ def test_a_host_and_a_storage_that_do_not_answer_are_named(load_here, dead_port)
         load_here(LINES, storage_url=f"http://127.0.0.1:{dead_port}/devstoreaccount1")
 
 
-def test_all_problems_are_told_together_and_nothing_is_moved(load, azurite):
+def test_all_problems_are_told_together_and_nothing_is_moved(load, staged):
     run = load(LINES, password="Wr0ng!!", storage_container="nowhere")
     told = [line for line in run.stderr.splitlines() if " - hint: " in line]
     assert (run.exit_code, run.stdout, len(told)) == (1, "", 3)
     assert "there is no container nowhere" in run.reason
     assert "Login failed for user 'loader'" in run.reason
     assert "Wr0ng!!" not in run.stderr
-    assert azurite.files() == []
+    assert staged() == []
 
 
 def test_settings_that_do_not_fit_together_are_all_named():

@@ -6,8 +6,10 @@ import datetime as dt
 from decimal import Decimal
 
 import pytest
+from azure.storage.blob import generate_container_sas
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import ConfigurationError, DestinationError, InputError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.values import ESCAPE
@@ -92,6 +94,13 @@ def test_a_tap_that_sends_no_state_is_cut_at_twice_the_batch(load_here, pool, sc
     load_here([schema_line(USERS), *(record(id=number) for number in range(5))], batch_size_rows=2)
     inserts = [one for one in pool.statements("step=insert") if f"[{schema}].[users]" in one]
     assert len(inserts) == 2
+
+
+def test_after_a_cut_between_two_states_the_next_state_ends_a_batch(load_here, pool, schema):
+    lines = [schema_line(USERS), *(record(id=number) for number in range(5)), state({"at": 5}), record(id=5), record(id=6), state({"at": 7})]
+    assert load_here(lines, batch_size_rows=2) == [{"at": 5}, {"at": 7}]
+    entries = pool.rows(f"SELECT [rows] FROM [{schema}].[_sdc_load_ledger] ORDER BY [committed_at]")
+    assert entries == [(4,), (1,), (2,)]
 
 
 def test_a_stream_that_grows_gets_its_columns(load_here, table):
@@ -203,11 +212,41 @@ def test_metadata_columns_say_when_a_row_came(load_here, table):
     assert batched > extracted
 
 
-def test_nothing_stays_behind_a_load(load_here, pool, azurite, schema):
+def test_nothing_stays_behind_a_load(load_here, pool, staged, schema):
     load_here([schema_line(USERS), record(id=1, name="a")])
     tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
     assert tables == [("_sdc_load_ledger",), ("users",)]
-    assert azurite.files() == []
+    assert staged() == []
+
+
+@pytest.mark.parametrize("fault", ["COPY INTO", "INSERT INTO"])
+def test_nothing_stays_behind_a_load_that_the_pool_refuses(fault, load_here, pool, staged, schema):
+    pool.fault("error", rf"{fault} \[{schema}\]", number=8115, message="Arithmetic overflow.")
+    with pytest.raises(DestinationError, match=r"Arithmetic overflow\. \(8115\)"):
+        load_here([schema_line(USERS), record(id=1, name="a"), state({"at": 1})])
+    tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' AND TABLE_NAME LIKE N'%stg%'")
+    assert (tables, staged(), load_here.states) == ([], [], [])
+
+
+def test_a_shared_access_signature_is_enough_and_stays_out_of_every_error(load_here, table, azurite, pool, schema):
+    soon = dt.datetime.now(dt.UTC) + dt.timedelta(hours=1)
+    token = generate_container_sas(ACCOUNT, CONTAINER, account_key=ACCOUNT_KEY, permission="rlcwd", expiry=soon)
+    changes = {"storage_account_key": None, "storage_sas_token": f"?{token}"}
+    load_here([schema_line(USERS), record(id=1, name="a")], **changes)
+    assert table("users") == [(1, "a")]
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=105215, message="Access was denied.")
+    with pytest.raises(DestinationError) as caught:
+        load_here([schema_line(USERS), record(id=1, name="a")], **changes)
+    assert "sig=" not in f"{caught.value} {caught.value.hint}"
+    assert caught.value.hint.startswith("the pool cannot read the staged files")
+
+
+def test_parts_that_left_before_a_failure_are_taken_back(load_here, staged, monkeypatch):
+    monkeypatch.setattr("target_synapse.parts.PART_BYTES", 1)
+    monkeypatch.setattr("target_synapse.parts.CHUNK_BYTES", 1)
+    with pytest.raises(InputError):
+        load_here([schema_line(USERS), record(id=1, name="a"), record(id=2, name="b"), record(name="no key")])
+    assert staged() == []
 
 
 def test_many_parts_are_loaded_as_one_batch(load_here, table, monkeypatch):
