@@ -29,8 +29,8 @@ Put the settings into your shell, then type any of the pipes:
 
   tap-autopilot --config ENV | target-synapse --config ENV
   tap-fullstory --config ENV | target-synapse --config ENV
-  tap-warehouse --config ENV | target-mparticle --config ENV
-  tap-warehouse --config ENV | target-synapse --config ENV
+  tap-warehouse --config ENV --config {folder}/users.model.json | target-mparticle --config ENV
+  tap-warehouse --config ENV --config {folder}/orders.model.json | target-synapse --config ENV
 
 `sandbox down --folder {folder}` stops it all.
 """

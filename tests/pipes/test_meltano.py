@@ -33,9 +33,11 @@ def meltano(tmp_path_factory, sandbox):
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("TAP_", "TARGET_", "VIRTUAL_ENV"))}
     environment = {**plain, **sandbox, "UV_PYTHON_DOWNLOADS": "never", "NO_COLOR": "1"}
 
-    def run(*arguments):
-        done = subprocess.run([MELTANO, *arguments], cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
+    def run(*arguments, may_fail=False):
+        done = subprocess.run(
+            [MELTANO, "--environment=sandbox", *arguments], cwd=project, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+        assert may_fail or done.returncode == 0, done.stdout + done.stderr
         return done
 
     run("install")
@@ -71,6 +73,13 @@ def test_warehouse_rows_go_to_mparticle_and_the_second_run_sends_only_what_chang
     assert after["stored"] - before["stored"] == len(changed)
 
 
-@pytest.mark.parametrize("plugin", ["tap-autopilot", "tap-fullstory", "tap-warehouse", "target-synapse"])
-def test_meltano_finds_each_plugin_well_configured(meltano, plugin):
+@pytest.mark.parametrize("plugin", ["tap-autopilot", "tap-fullstory", "tap-warehouse"])
+def test_meltano_finds_each_extractor_well_configured(meltano, plugin):
     assert "Plugin configuration is valid" in meltano("config", "test", plugin).stdout
+
+
+@pytest.mark.parametrize("plugin", ["target-synapse", "target-mparticle"])
+def test_meltano_finds_each_loader_well_configured(meltano, plugin):
+    """Meltano 4.4.1 then fails itself: it terminates the loader once more after waiting for its end (plugin_test_service.py), and finds no process."""
+    done = meltano("config", "test", plugin, may_fail=True)
+    assert "Test data was written to your target system." in done.stdout + done.stderr

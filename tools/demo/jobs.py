@@ -25,12 +25,11 @@ class Job(ABC):
     target: ClassVar[str]
     streams: ClassVar[tuple[str, ...]]  # those selected; the first is compared and shown
     tap_settings: ClassVar[dict[str, Any]] = {}
-    environment: ClassVar[dict[str, str]] = {}
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.settings = settings
         own = folder / self.title.replace(" ", "-")
-        self.pipe = Pipe(self.tap, self.target, own, {**settings, **self.environment}, self.tap_settings, self.streams)
+        self.pipe = Pipe(self.tap, self.target, own, settings, self.tap_settings, self.streams)
         self.changed: Any = None
         self.first: Moved | None = None
 
@@ -137,7 +136,6 @@ class UsersToMparticle(Job):
     title, tap, target = "warehouse to mparticle", "tap-warehouse", "target-mparticle"
     streams = ("users",)
     tap_settings: ClassVar[dict[str, Any]] = {"models": [USERS]}
-    environment: ClassVar[dict[str, str]] = {"TARGET_MPARTICLE_ENVIRONMENT": "development"}
 
     def change(self) -> str:
         """Customers move and buy, some are new."""

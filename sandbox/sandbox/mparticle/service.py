@@ -25,6 +25,7 @@ class MparticleService(HttpService):
             "TARGET_MPARTICLE_BASE_URL": f"{self.url}/v2",
             "TARGET_MPARTICLE_API_KEY": self.stand.api_key,
             "TARGET_MPARTICLE_API_SECRET": self.stand.api_secret,
+            "TARGET_MPARTICLE_ENVIRONMENT": "development",
             "SANDBOX_MPARTICLE_URL": self.url,
         }
 

@@ -13,6 +13,8 @@ The pool keeps its data in memory: `sandbox down` forgets them.
 from __future__ import annotations
 
 from dataclasses import asdict
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.http.messages import Answer
@@ -117,6 +119,7 @@ class SynapseService:
             "TARGET_SYNAPSE_ENCRYPT": "yes",
             "TARGET_SYNAPSE_TRUST_SERVER_CERTIFICATE": "true",
             "SANDBOX_SYNAPSE_CONTROL_URL": self._controls.url,
+            **_driver(),
         }
 
     def serve_forever(self) -> None:
@@ -132,6 +135,14 @@ class SynapseService:
 def start(options: Options) -> SynapseService:
     """Start a pool on the port that is asked for."""
     return SynapseService(options)
+
+
+def _driver() -> dict[str, str]:
+    """Microsoft's driver, where the development wheel that holds it is installed beside the sandbox; plugins may live in other environments."""
+    found = find_spec("mssql_python_odbc")
+    folders = found.submodule_search_locations if found else None
+    files = sorted(Path(folders[0]).glob("libs/linux/debian_ubuntu/*/lib/libmsodbcsql-18*.so*")) if folders else []
+    return {"TARGET_SYNAPSE_ODBC_DRIVER": str(files[-1])} if files else {}
 
 
 def _objects(result: Rows) -> list[dict[str, Any]]:

@@ -73,17 +73,19 @@ class WarehouseService(HttpService):
 
     @property
     def settings(self) -> Mapping[str, str]:
-        """Environment variables for tap-warehouse (both models), and for the controls."""
+        """Environment variables for tap-warehouse, and for the controls; the models are in files of their own."""
         return {
             "TAP_WAREHOUSE_WAREHOUSE": "duckdb",
             "TAP_WAREHOUSE_DUCKDB": json.dumps({"path": str(self.stand.file)}),
-            "TAP_WAREHOUSE_MODELS": json.dumps([USERS, ORDERS]),
+            "TAP_WAREHOUSE_DUCKDB_PATH": str(self.stand.file),  # as Meltano names the same setting
             "SANDBOX_WAREHOUSE_URL": self.url,
         }
 
 
 def start(options: Options) -> WarehouseService:
-    """Build the file in the sandbox's folder, and take changes."""
+    """Build the file in the sandbox's folder, write a settings file for each model beside it, and take changes."""
     file = options.folder.resolve() / "warehouse.duckdb"
     build(file, seed=options.seed)
+    for model in (USERS, ORDERS):
+        file.with_name(f"{model['name']}.model.json").write_text(json.dumps({"models": [model]}, indent=2) + "\n", encoding="utf-8")
     return WarehouseService(WarehouseStand(file, options.seed), port=options.port)
