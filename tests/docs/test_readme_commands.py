@@ -54,7 +54,7 @@ def settings_for(plugin, sandbox):
 
 def lay_out(line, folder, sandbox):
     """Make the files that a command reads and its reader has: settings, and a state."""
-    for plugin, name in re.findall(r"((?:tap|target)-[a-z]+)(?: --\S+ \S+)*? --config (\S+\.json)", line):
+    for plugin, name in re.findall(r"((?:tap|target)-[a-z]+)(?: --\S+ \S+)*? --config ([\w.-]+\.json)", line):
         if not (folder / name).exists():
             (folder / name).write_text(json.dumps(settings_for(plugin, sandbox)))
     for name in re.findall(r"--state (\S+\.json)", line):
@@ -67,7 +67,7 @@ def run(block, folder, sandbox):
     for command in block.commands:
         lay_out(command.line, folder, sandbox)
     script = "set -o pipefail\n" + "".join(f"{command.line}\nprintf '{END}%s{END}' $?\n" for command in block.commands)
-    environment = {**command_environment(sandbox), "PATH": f"{COMMANDS}{os.pathsep}{os.environ['PATH']}", "TAP_WAREHOUSE_MODELS": json.dumps([USERS])}
+    environment = {**command_environment(sandbox), "PATH": f"{COMMANDS}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
         ["bash", "-c", script], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         stdin=subprocess.DEVNULL, text=True, timeout=LIMIT_S, check=False,
