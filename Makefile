@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup sandbox demo test test-slow test-pythons test-all lint lock clean
+.PHONY: help setup sandbox demo test test-slow test-pythons test-all lint generate lock clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+generate: setup  ## Write what is derived from the classes: settings tables, meltano.yml, .env.example, docs/hub
+	@$(BIN)/python tools/generate.py
 
 lock: setup  ## Take the newest versions of all dependencies
 	@$(BIN)/python tools/lock.py
