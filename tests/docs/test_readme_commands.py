@@ -15,7 +15,7 @@ from sandbox.processes import running
 
 PAGES = markdown_files()
 WITH_COMMANDS = [page for page in PAGES if any(block.runs for block in blocks(page))]
-LIMIT_S = 100
+LIMIT_S = 250  # of a block: the stand-ins keep the services' pace, and a test machine may be busy
 FEW_ROWS = 100  # of a model, where the page does not say how many: mParticle takes them in order, at a documented pace
 PIPE_CLOSED = 141  # `tap | head`: the tap stops when nobody reads on
 END = "\x1e"  # after each command's output, before its exit codes
@@ -77,6 +77,7 @@ def run(block, folder, sandbox):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_commands_of_a_page_run_and_print_what_it_shows(page, folder, sandbox):
     for block in blocks(page):
