@@ -51,7 +51,7 @@ def settings_problems(schema: dict[str, Any], sources: Sources, *, may_lack: boo
 def unknown_settings(schema: Mapping[str, Any], sources: Sources) -> list[str]:
     """Settings that the plugin does not have, with the nearest that it has. No errors: Meltano passes more than a plugin asks for."""
     known = list(schema.get("properties", {}))
-    return [f"unknown setting `{name}` {sources.origins[name]} has no effect{_nearest(name, known)}" for name in sources.values if name not in known]
+    return [f"unknown setting `{name}` {sources.origins[name]}{_nearest(name, known)}" for name in sources.values if name not in known]
 
 
 def _missing(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterator[str]:

@@ -62,8 +62,10 @@ def test_settings_that_are_missing_or_do_not_fit(fails):
     file = "target-mparticle.config.json"
     assert (code, reason) == (
         2,
-        f"settings are not right: `environment` is missing: expected string; looked in {file}; "
-        f'`pod` in {file}: expected one of us1, us2, eu1, au1, found string "mars"',
+        (
+            f"settings are not right: `environment` is missing: expected string; looked in {file}; "
+            f'`pod` in {file}: expected one of us1, us2, eu1, au1, found string "mars"'
+        ),
     )
 
 
