@@ -96,7 +96,7 @@ def _fail(plugin: type[PluginBase], error: Exception, mask: Mask) -> int:
 def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, exit_code: int) -> int:
     """Print the reason and the hint: two lines on a terminal, one line elsewhere, since Meltano shows only the last."""
     between = "\n" if sys.stderr.isatty() else " - "
-    reason = " ".join(reason.split())
+    reason = " ".join(mask(reason).split())  # masked before it is cut: the rest of a secret would not be known for one
     line = f"{plugin.name}: {reason if len(reason) <= MAX_REASON_CHARS else reason[:MAX_REASON_CHARS] + ' ...'}"
     sys.stderr.write(mask(line + (f"{between}hint: {hint}" if hint else "")) + "\n")
     sys.stderr.flush()

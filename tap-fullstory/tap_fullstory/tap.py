@@ -48,7 +48,7 @@ class TapFullstory(SuiteTap):
         return FullstoryClient(
             settings["api_key"],
             base_url=settings.get("base_url"),
-            user_agent=settings["user_agent"],
+            user_agent=settings.get("user_agent") or f"tap-fullstory/{self.plugin_version}",
             requests_per_second=settings.get("requests_per_second"),
             timeout_s=settings["request_timeout_s"],
         )
