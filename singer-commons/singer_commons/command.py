@@ -5,20 +5,19 @@ Exit codes: 0 all done; 1 failed; 2 usage or configuration; 3 more rejected rows
 
 from __future__ import annotations
 
-import itertools
-import json
 import logging
 import os
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, RecordsWithoutSchemaException
 
-from singer_commons.errors import ConfigurationError, SuiteError
+from singer_commons.command_options import NOT_RIGHT, read_options, settings_hint
+from singer_commons.errors import SuiteError
 from singer_commons.logs import quieten
-from singer_commons.secrets import Mask, mask_logging, secret_values
+from singer_commons.secrets import Mask, mask_logging
+from singer_commons.settings_sources import variable
 from singer_commons.signals import TerminationRequested
 
 if TYPE_CHECKING:
@@ -43,14 +42,13 @@ def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
     """Run the plugin's command line and return its exit code; a failure's reason has then gone to stderr."""
     mask = Mask()
     try:
-        mask.add(_secrets(plugin, _settings_files(arguments)))
         return _invoke(plugin, arguments, mask)
     except TerminationRequested as request:
         return _say(plugin, f"ended by {request}; what the last STATE says is done", None, mask, request.exit_code)
     except click.ClickException as error:
         return _say(plugin, error.format_message(), f"`{plugin.name} --help` lists the options", mask, EXIT_USAGE)
     except ConfigValidationError as error:
-        return _say(plugin, f"settings are not right: {'; '.join(error.errors)}", _settings_hint(plugin), mask, EXIT_USAGE)
+        return _say(plugin, f"{NOT_RIGHT}{'; '.join(error.errors)}", settings_hint(plugin), mask, EXIT_USAGE)
     except BrokenPipeError:
         _give_up_stdout()
         return EXIT_PIPE_CLOSED
@@ -60,6 +58,7 @@ def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
 
 def _invoke(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> int:
     command = plugin.cli
+    read_options(command, plugin, arguments, mask)
     mask_logging(mask)
     if not plugin.logger.isEnabledFor(logging.DEBUG):
         quieten()
@@ -89,61 +88,19 @@ def _fail(plugin: type[PluginBase], error: Exception, mask: Mask) -> int:
         )
     if isinstance(error, RecordsWithoutSchemaException):
         return _say(plugin, str(error), "a tap sends SCHEMA before the first RECORD of each stream", mask, EXIT_FAILED)
-    return _say(plugin, f"{type(error).__name__}: {error}", f"run again with {_variable(plugin, 'LOGLEVEL')}=DEBUG to see where", mask, EXIT_FAILED)
+    return _say(
+        plugin, f"{type(error).__name__}: {error}", f"run again with {variable(plugin.name, 'LOGLEVEL')}=DEBUG to see where", mask, EXIT_FAILED
+    )
 
 
 def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, exit_code: int) -> int:
     """Print the reason and the hint: two lines on a terminal, one line elsewhere, since Meltano shows only the last."""
     between = "\n" if sys.stderr.isatty() else " - "
-    reason = " ".join(reason.split())
+    reason = " ".join(mask(reason).split())  # masked before it is cut: the rest of a secret would not be known for one
     line = f"{plugin.name}: {reason if len(reason) <= MAX_REASON_CHARS else reason[:MAX_REASON_CHARS] + ' ...'}"
     sys.stderr.write(mask(line + (f"{between}hint: {hint}" if hint else "")) + "\n")
     sys.stderr.flush()
     return exit_code
-
-
-def _settings_files(arguments: Sequence[str]) -> list[dict[str, Any]]:
-    """The settings files that `--config` names. Raises ConfigurationError for all that cannot be read."""
-    named = [
-        after.removeprefix("--config=")
-        for option, after in itertools.pairwise(["", *arguments])
-        if option == "--config" or after.startswith("--config=")
-    ]
-    read, problems = [], []
-    for path in named:
-        if path.upper() == "ENV":
-            continue
-        try:
-            settings = json.loads(Path(path).read_text(encoding="utf-8"))
-        except OSError as error:
-            problems.append(f"cannot read the settings file {path}: {error.strerror}")
-        except ValueError as error:
-            problems.append(f"the settings file {path} is not JSON: {error}")
-        else:
-            if isinstance(settings, dict):
-                read.append(settings)
-            else:
-                problems.append(f"the settings file {path} holds no JSON object")
-    if problems:
-        raise ConfigurationError(problems, hint="`--config` takes the path of a JSON file, or ENV for environment variables")
-    return read
-
-
-def _secrets(plugin: type[PluginBase], files: Sequence[dict[str, Any]]) -> set[str]:
-    schema = plugin.config_jsonschema
-    found: set[str] = set().union(*(secret_values(schema, settings) for settings in files))
-    for name, part in schema.get("properties", {}).items():
-        if part.get("secret") and (value := os.environ.get(_variable(plugin, name))):
-            found.add(value)
-    return found
-
-
-def _variable(plugin: type[PluginBase], setting: str) -> str:
-    return f"{plugin.name}_{setting}".upper().replace("-", "_")
-
-
-def _settings_hint(plugin: type[PluginBase]) -> str:
-    return f"settings come from `--config FILE` (JSON) or, with `--config ENV`, from variables such as {_variable(plugin, 'SETTING')}; `{plugin.name} --about` lists them"
 
 
 def _give_up_stdout() -> None:

@@ -16,6 +16,8 @@ MIN_SECRET_CHARS = 4  # shorter ones would blot out ordinary words; a real key i
 
 # The signature part of a shared access signature opens a storage account for whoever reads it, whatever setting it came from.
 SIGNATURE = re.compile(r"(?<=[?&;]sig=)[^&\s'\"]+", re.IGNORECASE)
+# The password in an address, such as that of a proxy: http://user:password@host.
+URL_PASSWORD = re.compile(r"(?<=://)([^/\s:@'\"]*):[^/\s@'\"]+(?=@)")
 
 
 def secret_values(schema: Mapping[str, Any], settings: object) -> set[str]:
@@ -66,7 +68,7 @@ class Mask:
         """The text without the secrets."""
         for form in self._forms:
             text = text.replace(form, MASK)
-        return SIGNATURE.sub(MASK, text)
+        return URL_PASSWORD.sub(rf"\1:{MASK}", SIGNATURE.sub(MASK, text))
 
 
 class MaskingFormatter(logging.Formatter):

@@ -9,7 +9,6 @@ from singer_sdk import typing as th
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-DEFAULT_USER_AGENT = "tap-fullstory"
 DAY_S = 86_400
 
 SETTINGS = th.PropertiesList(
@@ -92,7 +91,7 @@ SETTINGS = th.PropertiesList(
         description="At most so many requests a second. By default as fast as FullStory answers; when it asks to wait, the tap waits.",
     ),
     th.Property(
-        "user_agent", th.StringType, default=DEFAULT_USER_AGENT, title="User-Agent", description="What the tap calls itself in its requests."
+        "user_agent", th.StringType, title="User-Agent", description="What the tap calls itself in its requests; its name and version if not set."
     ),
     th.Property(
         "request_timeout_s",

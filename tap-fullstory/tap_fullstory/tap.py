@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ForbiddenError
 from singer_commons.tap import SuiteTap
 from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_fullstory.client import FullstoryClient
 from tap_fullstory.event_stream import EventsStream
@@ -27,6 +28,17 @@ class TapFullstory(SuiteTap):
 
     name = "tap-fullstory"
     package_name = "sluice-tap-fullstory"
+    # Not ACTIVATE_VERSION: none is sent.
+    capabilities: ClassVar = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
     config_jsonschema = SETTINGS.to_dict()
 
     @cached_property
@@ -36,7 +48,7 @@ class TapFullstory(SuiteTap):
         return FullstoryClient(
             settings["api_key"],
             base_url=settings.get("base_url"),
-            user_agent=settings["user_agent"],
+            user_agent=settings.get("user_agent") or f"tap-fullstory/{self.plugin_version}",
             requests_per_second=settings.get("requests_per_second"),
             timeout_s=settings["request_timeout_s"],
         )

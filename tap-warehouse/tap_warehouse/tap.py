@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
+from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_warehouse.errors import QueryError
 from tap_warehouse.iterator import KINDS
@@ -91,6 +92,18 @@ class TapWarehouse(SuiteTap):
 
     name = "tap-warehouse"
     package_name = "sluice-tap-warehouse"
+    dynamic_catalog = True  # the streams are the models: discovery needs the settings
+    # Not ACTIVATE_VERSION: none is sent.
+    capabilities: ClassVar = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
     config_jsonschema = th.PropertiesList(
         th.Property(
             "warehouse", th.StringType(allowed_values=list(WAREHOUSES)), default="duckdb", title="Warehouse", description="Which warehouse to read."

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -71,7 +72,11 @@ class Delivery:
         self.pacer = BatchPacer(settings.batches_per_second)
         self.client = EventsClient(
             self.pacer,
-            headers={"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "target-mparticle"},
+            headers={
+                "Content-Type": "application/json",
+                "Accept": "application/json",
+                "User-Agent": f"target-mparticle/{version('sluice-target-mparticle')}",
+            },
             auth=(settings.api_key, settings.api_secret),
             policy=RetryPolicy(max_tries=settings.max_tries, max_total_s=settings.max_retry_total_s),
             key_hint="check `api_key`, `api_secret` and `pod`: they belong to one input (feed) of mParticle in one data centre",

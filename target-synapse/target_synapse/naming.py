@@ -25,6 +25,8 @@ DIGEST_CHARS = 8
 ROW_COLUMN, RANK_COLUMN = "_sdc_row", "_sdc_rank"  # a staged row's place in its batch, and among the rows with its key
 STAGING_ONLY = frozenset((ROW_COLUMN, RANK_COLUMN))
 
+UNSAFE = re.compile(r"[^A-Za-z0-9.-]")  # in a path of the staging store
+
 
 @dataclass(frozen=True, slots=True)
 class TableName:
@@ -93,3 +95,9 @@ def _told_apart(held: str, name: str) -> str:
     while utf16_units(held) > MAX_NAME_CHARS - len(tail):
         held = held[:-1]
     return held + tail
+
+
+def safe_part(name: str) -> str:
+    """A stream's name as a part of a path: no two streams share one, and no character needs escaping in an address."""
+    safe = UNSAFE.sub("-", name)
+    return safe if safe == name and not safe.startswith(".") else f"{safe.lstrip('.')}-{digest(name)}"

@@ -13,9 +13,9 @@ from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch
+from target_synapse.naming import safe_part
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter, validator
-from target_synapse.staging import safe_part
 from target_synapse.tables import ensure_table
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
@@ -11,7 +10,6 @@ from azure.storage.blob import BlobBlock, ContainerClient
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 
 from target_synapse.copy_into import Credential, account_key, shared_access_signature
-from target_synapse.naming import digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +19,6 @@ FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide 
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
 FORBIDDEN, NOT_FOUND = 403, 404
-UNSAFE = re.compile(r"[^A-Za-z0-9.-]")
 logger = logging.getLogger("target-synapse")
 
 
@@ -97,9 +94,3 @@ class StagingStore:
             return UnreachableError(f"{where} does not answer", hint="check `storage_url`, and that this machine may connect to it")
         code = getattr(error, "error_code", None) or error.reason
         return RejectedError(f"{where} refused a request: {code}", status=error.status_code or 0)
-
-
-def safe_part(name: str) -> str:
-    """A stream's name as a part of a path: no two streams share one, and no character needs escaping in an address."""
-    safe = UNSAFE.sub("-", name)
-    return safe if safe == name and not safe.startswith(".") else f"{safe.lstrip('.')}-{digest(name)}"

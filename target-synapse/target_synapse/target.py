@@ -21,7 +21,6 @@ from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
 from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
 from target_synapse.sink import SynapseSink
-from target_synapse.staging import StagingStore
 from target_synapse.tables import ensure_ledger
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from singer_sdk import Sink
+
+    from target_synapse.staging import StagingStore
 
 HARD_LIMIT_BATCHES = 2  # a tap that sends no STATE for so many batches' rows is not waited for
 
@@ -72,6 +73,8 @@ class TargetSynapse(DurableTarget):
         return self._run
 
     def _new_run(self) -> RunParts:
+        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+
         logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
         run_id, ledger_schema = uuid.uuid4().hex, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, store = Pool(self.config), StagingStore(self.config)

@@ -43,9 +43,12 @@ def test_metrics_and_chatter_are_shown_only_while_debugging(tmp_path):
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({}, "tap-small: settings are not right: 'api_key' is a required property - hint: settings come from"),
-        ({"api_key": KEY, "rows": "many"}, "tap-small: settings are not right: 'many' is not of type 'integer', 'null' in config['rows'] - hint:"),
-        ({"api_key": [KEY]}, "tap-small: settings are not right: ['***'] is not of type 'string' in config['api_key'] - hint:"),
+        ({}, "tap-small: settings are not right: `api_key` is missing: expected string; looked in settings.json - hint: settings come from"),
+        (
+            {"api_key": KEY, "rows": "many"},
+            'tap-small: settings are not right: `rows` in settings.json: expected integer, found string "many" - hint:',
+        ),
+        ({"api_key": [KEY]}, "tap-small: settings are not right: `api_key` in settings.json: expected string, found array - hint:"),
     ],
 )
 def test_wrong_settings_exit_2_and_say_which_without_the_secret(tmp_path, settings, reason):

@@ -9,10 +9,9 @@ import tracemalloc
 import pytest
 from singer_sdk.exceptions import InvalidRecord
 from target_synapse.ddl import Column
-from target_synapse.naming import TableName
+from target_synapse.naming import TableName, safe_part
 from target_synapse.parts import UPLOADS, BatchWriter
 from target_synapse.records import CompiledValidator, RefusedRowError, RowWriter, validator
-from target_synapse.staging import safe_part
 from target_synapse.tables import LoadPlan
 from target_synapse.types import of_property
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk import Stream
 from singer_sdk.mapper import SameRecordTransform
 
-from singer_commons.columnar.encoder import LineEncoder
 from singer_commons.errors import ConfigurationError
 from singer_commons.signals import held_signals
 
@@ -101,6 +100,8 @@ class ColumnarStream(Stream):
 
     def _blocks(self, context: Mapping[str, Any] | None, rows: int) -> Generator[tuple[memoryview, int], None, None]:
         """Lines and how many they are; after every `rows` rows a block ends."""
+        from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+
         encoder: LineEncoder | None = None
         with closing(self.batches(context)) as batches:
             for batch in cut(batches, rows):

@@ -1,0 +1,115 @@
+"""What is wrong with settings, all of it at once, in sentences that name the setting and the place it came from.
+
+Pure: settings and their places go in, sentences come out. The value of a secret never does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.plugin_base import JSONSchemaValidator
+
+from singer_commons.settings_sources import expected_types
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from singer_commons.settings_sources import Sources
+
+SHOWN_CHARS = 60  # of a wrong value: enough to find it again
+JSON_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
+LIMITS: Mapping[str, Callable[[Any], str]] = {
+    "enum": lambda limit: f"one of {', '.join(str(one) for one in limit if one is not None)}",
+    "const": lambda limit: f"{limit!r}",
+    "minimum": lambda limit: f"at least {limit}",
+    "maximum": lambda limit: f"at most {limit}",
+    "exclusiveMinimum": lambda limit: f"more than {limit}",
+    "exclusiveMaximum": lambda limit: f"less than {limit}",
+    "minLength": lambda limit: f"at least {limit} character{'s' if limit != 1 else ''}",
+    "maxLength": lambda limit: f"at most {limit} characters",
+    "minItems": lambda limit: f"at least {limit} entries",
+    "pattern": lambda limit: f"text of the form {limit}",
+    "format": lambda limit: f"a {limit}",
+}
+
+
+def settings_problems(schema: dict[str, Any], sources: Sources, *, may_lack: bool = False) -> list[str]:
+    """All that keeps the settings from fitting the schema, a sentence each; `may_lack` leaves out those that are missing at the top."""
+    found = [*sources.unreadable_values.values()]
+    values = json.loads(json.dumps(sources.values))  # a copy: the validator fills in defaults as it goes
+    errors: list[Any] = sorted(JSONSchemaValidator(schema).iter_errors(values), key=lambda one: [str(part) for part in one.path])
+    for error in errors:
+        if error.validator == "required":
+            found += [] if may_lack and not error.path else _missing(error, schema, sources)
+        else:
+            found += _wrong(error, schema, sources)
+    return list(dict.fromkeys(found))
+
+
+def unknown_settings(schema: Mapping[str, Any], sources: Sources) -> list[str]:
+    """Settings that the plugin does not have, with the nearest that it has. No errors: Meltano passes more than a plugin asks for."""
+    known = list(schema.get("properties", {}))
+    return [f"unknown setting `{name}` {sources.origins[name]}{_nearest(name, known)}" for name in sources.values if name not in known]
+
+
+def _missing(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterator[str]:
+    for name in error.validator_value:
+        dotted = _dotted([*error.path, name])
+        if name in error.instance or dotted in sources.unreadable_values:
+            continue
+        kinds = " or ".join(expected_types(error.schema.get("properties", {}).get(name, {}))) or "any value"
+        yield f"`{dotted}` is missing: expected {kinds}; {_looked(dotted, schema, sources)}"
+
+
+def _looked(dotted: str, schema: Mapping[str, Any], sources: Sources) -> str:
+    top = dotted.split(".", maxsplit=1)[0]
+    if top != dotted:
+        return f"looked {sources.origins.get(top, 'in the settings')}"
+    places = [*sources.files, *([sources.variable(dotted)] if sources.reads_environment else [])]
+    misspelt = [name for name in sources.values if name not in schema.get("properties", {}) and difflib.get_close_matches(name, [dotted])]
+    note = f" (`{misspelt[0]}` is there: misspelt?)" if misspelt else ""
+    if sources.variable(dotted) in sources.idle_variables:
+        note = f" ({sources.variable(dotted)} is set, but is read only with `--config ENV`)"
+    return f"looked in {', '.join(places)}{note}" if places else f"no `--config` was given{note}"
+
+
+def _wrong(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterator[str]:
+    top = str(error.path[0]) if error.path else ""
+    where = f"`{_dotted(error.path)}` {sources.origins.get(top, '')}"
+    if error.validator == "additionalProperties":
+        known = list(error.schema.get("properties", {}))
+        for name in error.instance:
+            if name not in known:
+                yield f"{where}: unknown entry `{name}`{_nearest(str(name), known)}"
+    elif error.validator in LIMITS:
+        yield f"{where}: expected {LIMITS[error.validator](error.validator_value)}, found {_found(error, schema)}"
+    else:
+        kinds = " or ".join(expected_types(error.schema)) or "another value"
+        yield f"{where}: expected {kinds}, found {_found(error, schema)}"
+
+
+def _found(error: Any, schema: Mapping[str, Any]) -> str:
+    kind = JSON_NAMES.get(type(error.instance), type(error.instance).__name__)
+    if isinstance(error.instance, dict | list) or error.instance is None or _is_secret(schema, list(error.path)):
+        return kind
+    shown = json.dumps(error.instance, ensure_ascii=False)
+    return f"{kind} {shown if len(shown) <= SHOWN_CHARS else shown[:SHOWN_CHARS] + ' ...'}"
+
+
+def _is_secret(schema: Mapping[str, Any], path: Sequence[str | int]) -> bool:
+    if schema.get("secret") or not path:
+        return bool(schema.get("secret"))
+    step = path[0]
+    inner = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step, schema.get("additionalProperties"))
+    return isinstance(inner, dict) and _is_secret(inner, path[1:])
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    return f"; did you mean `{near[0]}`?" if near else ""
+
+
+def _dotted(path: Any) -> str:
+    return ".".join(str(part) for part in path)

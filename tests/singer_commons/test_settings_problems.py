@@ -1,0 +1,149 @@
+"""What a user reads of settings that are missing, wrong, unknown or unreadable: all at once, each with its place."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from singer_commons.settings_problems import settings_problems, unknown_settings
+from singer_commons.settings_sources import parsed, read_sources
+from singer_sdk import typing as th
+
+SECRET = "canary-77ab01"
+SCHEMA = th.PropertiesList(
+    th.Property("api_key", th.StringType(min_length=1), required=True, secret=True),
+    th.Property("rows", th.IntegerType(minimum=1, maximum=9)),
+    th.Property("share", th.NumberType(minimum=0)),
+    th.Property("mode", th.StringType(allowed_values=["fast", "safe"])),
+    th.Property("dry_run", th.BooleanType),
+    th.Property("names", th.ArrayType(th.StringType)),
+    th.Property("server", th.ObjectType(th.Property("port", th.IntegerType), th.Property("password", th.StringType, secret=True))),
+    th.Property(
+        "models", th.ArrayType(th.ObjectType(th.Property("name", th.StringType, required=True), additional_properties=False))
+    ),
+).to_dict()  # fmt: skip
+
+
+@pytest.fixture
+def problems(tmp_path, monkeypatch):
+    """Judge settings of files (in that order) and, if some are given, of variables."""
+    monkeypatch.chdir(tmp_path)
+
+    def judge(*files, environment=None, judge=settings_problems):
+        for name, text in (environment or {}).items():
+            monkeypatch.setenv(name, text)
+        for number, settings in enumerate(files):
+            (tmp_path / f"{number}.json").write_text(json.dumps(settings))
+        named = [f"{number}.json" for number in range(len(files))]
+        return judge(SCHEMA, read_sources("tap-x", SCHEMA, [*named, *(["ENV"] if environment is not None else [])]))
+
+    return judge
+
+
+def test_all_problems_come_at_once_each_with_setting_place_expected_and_found(problems):
+    found = problems(
+        {"api_key": [SECRET], "rows": "many", "mode": "fats", "dry_run": "yes", "models": [{"name": 3}, {"nmae": "a"}], "server": {"port": True}}
+    )
+    assert found == [
+        "`api_key` in 0.json: expected string, found array",
+        '`dry_run` in 0.json: expected boolean, found string "yes"',
+        '`mode` in 0.json: expected one of fast, safe, found string "fats"',
+        "`models.0.name` in 0.json: expected string, found integer 3",
+        "`models.1.name` is missing: expected string; looked in 0.json",
+        "`models.1` in 0.json: unknown entry `nmae`; did you mean `name`?",
+        '`rows` in 0.json: expected integer, found string "many"',
+        "`server.port` in 0.json: expected integer, found boolean true",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "reason"),
+    [
+        ("rows", 0, "expected at least 1, found integer 0"),
+        ("rows", 10, "expected at most 9, found integer 10"),
+        ("rows", 1.5, "expected integer, found number 1.5"),
+        ("share", -0.5, "expected at least 0, found number -0.5"),
+        ("api_key", "", "expected at least 1 character, found string"),
+        ("api_key", None, "expected string, found null"),
+        ("names", {"a": 1}, "expected array, found object"),
+        ("mode", "x" * 90, f'expected one of fast, safe, found string "{"x" * 59} ...'),
+    ],
+)
+def test_a_limit_that_is_broken_is_named(problems, setting, value, reason):
+    assert problems({"api_key": SECRET, setting: value}) == [f"`{setting}` in 0.json: {reason}"]
+
+
+def test_a_missing_setting_says_where_it_was_looked_for(problems, monkeypatch):
+    missing = "`api_key` is missing: expected string; "
+    assert problems() == [missing + "no `--config` was given"]
+    assert problems({}, {}) == [missing + "looked in 0.json, 1.json"]
+    assert problems({"api_kye": "k"}) == [missing + "looked in 0.json (`api_kye` is there: misspelt?)"]
+    monkeypatch.setenv("TAP_X_API_KEY", SECRET)
+    assert problems({}) == [missing + "looked in 0.json (TAP_X_API_KEY is set, but is read only with `--config ENV`)"]
+    monkeypatch.delenv("TAP_X_API_KEY")
+    assert problems({}, environment={}) == [missing + "looked in 0.json, TAP_X_API_KEY"]
+
+
+def test_of_several_files_the_later_wins_and_is_the_one_named(problems):
+    assert problems({"api_key": SECRET, "rows": "a"}, {"rows": "b"}) == ['`rows` in 1.json: expected integer, found string "b"']
+    assert problems({"api_key": SECRET, "rows": "a"}, {"rows": 2}) == []
+
+
+def test_a_variable_wins_over_files_and_is_named(problems):
+    assert problems({"api_key": SECRET, "rows": 3}, environment={"TAP_X_ROWS": "99"}) == [
+        "`rows` from TAP_X_ROWS: expected at most 9, found integer 99"
+    ]
+
+
+def test_a_line_of_a_dotenv_file_counts_below_a_variable(problems, tmp_path):
+    (tmp_path / ".env").write_text("TAP_X_API_KEY=k\nTAP_X_ROWS=50\nTAP_X_SHARE=-1\n")
+    assert problems(environment={"TAP_X_ROWS": "0"}) == [
+        "`rows` from TAP_X_ROWS: expected at least 1, found integer 0",
+        f"`share` from TAP_X_SHARE in {tmp_path}/.env: expected at least 0, found integer -1",
+    ]
+
+
+def test_variables_that_cannot_be_read_are_all_named_and_no_secret_is_quoted(problems):
+    wrong = {"ROWS": "abc", "DRY_RUN": "perhaps", "SERVER": f'{{"password": "{SECRET}"', "MODELS": "a,b", "SHARE": "1,5"}
+    found = problems({"api_key": SECRET}, environment={f"TAP_X_{name}": text for name, text in wrong.items()})
+    assert found == [
+        "`rows` from TAP_X_ROWS: expected integer, found text 'abc'",
+        "`share` from TAP_X_SHARE: expected number, found text '1,5'",
+        "`dry_run` from TAP_X_DRY_RUN: expected boolean (true or false), found text 'perhaps'",
+        "`server` from TAP_X_SERVER: expected object, found text that is not JSON: Expecting ',' delimiter: line 1 column 29 (char 28)",
+        "`models` from TAP_X_MODELS: expected array, which is JSON and begins with [",
+    ]
+
+
+def test_variables_become_values_of_their_settings_types(monkeypatch):
+    texts = {"API_KEY": "12", "ROWS": "3", "SHARE": "0.5", "DRY_RUN": "No", "NAMES": "a,b", "SERVER": '{"port": 1}', "MODELS": '[{"name": "m"}]'}
+    for name, text in texts.items():
+        monkeypatch.setenv(f"TAP_X_{name}", text)
+    assert read_sources("tap-x", SCHEMA, ["ENV"]).values == {
+        "api_key": "12", "rows": 3, "share": 0.5, "dry_run": False, "names": ["a", "b"], "server": {"port": 1}, "models": [{"name": "m"}],
+    }  # fmt: skip
+
+
+def test_unknown_settings_are_told_with_the_nearest_known_one(problems):
+    assert problems({"api_key": SECRET, "row": 1, "zzz": SECRET}, judge=unknown_settings) == [
+        "unknown setting `row` in 0.json; did you mean `rows`?",
+        "unknown setting `zzz` in 0.json",
+    ]
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))  # fmt: skip
+
+
+@given(settings=st.dictionaries(st.sampled_from(list(SCHEMA["properties"])), JSON), key=st.sampled_from([SECRET, [SECRET], {"a": SECRET}]))
+def test_whatever_is_wrong_can_be_said_without_the_secret(settings, key):
+    sources = read_sources("tap-x", SCHEMA, [])
+    for name, value in {**settings, "api_key": key, "server": {"password": [key]}}.items():
+        sources.take(name, value, "in f.json")
+    assert [one for one in settings_problems(SCHEMA, sources) if SECRET in one] == []
+
+
+@given(st.integers())
+def test_any_integer_survives_the_environment(number):
+    assert parsed(str(number), SCHEMA["properties"]["rows"]) == number
