@@ -9,7 +9,7 @@ import difflib
 import json
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.plugin_base import JSONSchemaValidator
+from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from singer_commons.settings_sources import expected_types
 
@@ -38,8 +38,8 @@ LIMITS: Mapping[str, Callable[[Any], str]] = {
 def settings_problems(schema: dict[str, Any], sources: Sources, *, may_lack: bool = False) -> list[str]:
     """All that keeps the settings from fitting the schema, a sentence each; `may_lack` leaves out those that are missing at the top."""
     found = [*sources.unreadable_values.values()]
-    values = json.loads(json.dumps(sources.values))  # a copy: the validator fills in defaults as it goes
-    errors: list[Any] = sorted(JSONSchemaValidator(schema).iter_errors(values), key=lambda one: [str(part) for part in one.path])
+    # Not the SDK's validator, which fills in defaults as it goes and breaks down where an object was expected and a list is found.
+    errors: list[Any] = sorted(DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(sources.values), key=lambda one: [str(part) for part in one.path])
     for error in errors:
         if error.validator == "required":
             found += [] if may_lack and not error.path else _missing(error, schema, sources)
@@ -57,9 +57,10 @@ def unknown_settings(schema: Mapping[str, Any], sources: Sources) -> list[str]:
 def _missing(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterator[str]:
     for name in error.validator_value:
         dotted = _dotted([*error.path, name])
-        if name in error.instance or dotted in sources.unreadable_values:
+        part = error.schema.get("properties", {}).get(name, {})
+        if name in error.instance or dotted in sources.unreadable_values or "default" in part:
             continue
-        kinds = " or ".join(expected_types(error.schema.get("properties", {}).get(name, {}))) or "any value"
+        kinds = " or ".join(expected_types(part)) or "any value"
         yield f"`{dotted}` is missing: expected {kinds}; {_looked(dotted, schema, sources)}"
 
 

@@ -19,7 +19,7 @@ SCHEMA = th.PropertiesList(
     th.Property("mode", th.StringType(allowed_values=["fast", "safe"])),
     th.Property("dry_run", th.BooleanType),
     th.Property("names", th.ArrayType(th.StringType)),
-    th.Property("server", th.ObjectType(th.Property("port", th.IntegerType), th.Property("password", th.StringType, secret=True))),
+    th.Property("server", th.ObjectType(th.Property("port", th.IntegerType, default=1), th.Property("password", th.StringType, secret=True))),
     th.Property(
         "models", th.ArrayType(th.ObjectType(th.Property("name", th.StringType, required=True), additional_properties=False))
     ),
@@ -68,6 +68,7 @@ def test_all_problems_come_at_once_each_with_setting_place_expected_and_found(pr
         ("api_key", "", "expected at least 1 character, found string"),
         ("api_key", None, "expected string, found null"),
         ("names", {"a": 1}, "expected array, found object"),
+        ("server", [{"port": 1}], "expected object, found array"),
         ("mode", "x" * 90, f'expected one of fast, safe, found string "{"x" * 59} ...'),
     ],
 )
