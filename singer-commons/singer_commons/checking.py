@@ -6,6 +6,7 @@ A plugin's `checks()` is a generator. It yields a Check, is told whether that we
 from __future__ import annotations
 
 import logging
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -41,15 +42,14 @@ class NotProvableError(SuiteError):
 def run_checks(checks: Checks, write: Callable[[str], object]) -> int:
     """Try all and write a line each, ended by a line break. Returns the exit code: 0 if nothing failed, else 1."""
     failed = False
-    try:
+    with closing(checks), suppress(StopIteration):  # closed, so that a signal leaves nothing lying about
         check = next(checks)
         while True:
             word, said = _tried(check)
             write(f"{word} {check.subject}: {' '.join(said.split())}\n")
             failed = failed or word == FAIL
             check = checks.send(word != FAIL)
-    except StopIteration:
-        return EXIT_FAILED if failed else EXIT_OK
+    return EXIT_FAILED if failed else EXIT_OK
 
 
 def _tried(check: Check) -> tuple[str, str]:

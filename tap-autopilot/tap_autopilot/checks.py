@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from singer_commons.checking import Check
 
 from tap_autopilot.memberships import MEMBERSHIPS
-from tap_autopilot.streams import LOOKUPS, AccountStream, CustomFieldsStream, LookupStream
+from tap_autopilot.streams import LOOKUPS, AccountStream, CustomFieldsStream
 
 if TYPE_CHECKING:
     from singer_commons.checking import Checks
 
     from tap_autopilot.client import AutopilotClient
     from tap_autopilot.memberships import MembershipStream
+    from tap_autopilot.streams import LookupStream
 
 SERVICE = "autopilot"
 
@@ -30,8 +31,9 @@ def checks(client: AutopilotClient) -> Checks:
     if not (yield Check(SERVICE, "key", key)):
         return
     yield Check(SERVICE, "contacts", partial(_contacts, client))
-    for stream in LOOKUPS:
-        if issubclass(stream, LookupStream) and stream is not CustomFieldsStream:
+    for lookup in LOOKUPS:
+        if lookup not in (CustomFieldsStream, AccountStream):
+            stream = cast("type[LookupStream]", lookup)
             yield Check(SERVICE, "/".join(stream.path), partial(_lookup, client, stream))
     for membership in MEMBERSHIPS:
         yield Check(SERVICE, _members_name(membership), partial(_members, client, membership))

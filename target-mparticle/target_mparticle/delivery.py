@@ -62,6 +62,7 @@ class Delivery:
     """Sends to one input of mParticle; shared by all streams, since mParticle's limits are."""
 
     settings: Settings
+    policy: RetryPolicy | None = None
     client: EventsClient = field(init=False)
     pacer: BatchPacer = field(init=False)
 
@@ -73,7 +74,7 @@ class Delivery:
             self.pacer,
             headers={"Content-Type": "application/json", "Accept": "application/json", "User-Agent": "target-mparticle"},
             auth=(settings.api_key, settings.api_secret),
-            policy=RetryPolicy(max_tries=settings.max_tries, max_total_s=settings.max_retry_total_s),
+            policy=self.policy or RetryPolicy(max_tries=settings.max_tries, max_total_s=settings.max_retry_total_s),
             key_hint="check `api_key`, `api_secret` and `pod`: they belong to one input (feed) of mParticle in one data centre",
         )
 
@@ -91,6 +92,10 @@ class Delivery:
     def where(self) -> str:
         """For the summary."""
         return f"to {self.settings.url}"
+
+    def post_nothing(self) -> None:
+        """Send a bulk request without a batch in it. Raises as `deliver` does, and RejectedError where mParticle takes none such."""
+        self._post([])
 
     def deliver(self, batches: Sequence[OutgoingBatch], listener: Listener) -> None:
         """Send all, in order. Raises CredentialsError, UnreachableError or DestinationError if that cannot go on."""

@@ -12,6 +12,7 @@ from singer_commons.target import DurableTarget
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 
+from target_mparticle.checks import Probe
 from target_mparticle.delivery import Delivery, DryRun
 from target_mparticle.settings import HOSTS, Settings, settings_problems
 from target_mparticle.sink import MParticleSink
@@ -19,6 +20,8 @@ from target_mparticle.tally import StreamTally, check_rejects, check_sums, summa
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from singer_commons.checking import Checks
 
 MAX_WAITING_BYTES = 32_000_000  # rows may be anything from 100 bytes to 128 KB: memory must not follow them
 
@@ -213,6 +216,10 @@ class TargetMParticle(DurableTarget):
     def delivery(self) -> Delivery | DryRun:
         """Where batches go."""
         return DryRun(self.settings.dry_run_path) if self.settings.dry_run_path else Delivery(self.settings)
+
+    def checks(self) -> Checks:
+        """Reach and key."""
+        return Probe(self.settings).checks()
 
     def tally(self, stream: str) -> StreamTally:
         """The counts of a stream, over all its sinks."""

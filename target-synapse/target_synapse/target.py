@@ -23,11 +23,13 @@ from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_R
 from target_synapse.sink import SynapseSink
 from target_synapse.staging import StagingStore
 from target_synapse.tables import ensure_ledger
+from target_synapse.trial import Trial
 
 if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Iterator
 
+    from singer_commons.checking import Checks
     from singer_sdk import Sink
 
 HARD_LIMIT_BATCHES = 2  # a tap that sends no STATE for so many batches' rows is not waited for
@@ -66,13 +68,27 @@ class TargetSynapse(DurableTarget):
     def run(self) -> RunParts:
         """What the sinks share; made, and checked, at first use."""
         if self._run is None:
-            if found := list(problems(self.config)):
-                raise ConfigurationError(found)
+            self._check_settings()
             self._run = self._new_run()
         return self._run
 
+    def checks(self) -> Checks:
+        """Pool, storage, and each right that a load needs. Raises ConfigurationError."""
+        self._check_settings()
+        _quieten_azure()
+        pool, store = Pool(self.config), StagingStore(self.config, retries=0)
+        try:
+            yield from Trial(pool, store, self.config).checks()
+        finally:
+            pool.close()
+            store.close()
+
+    def _check_settings(self) -> None:
+        if found := list(problems(self.config)):
+            raise ConfigurationError(found)
+
     def _new_run(self) -> RunParts:
-        logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
+        _quieten_azure()
         run_id, ledger_schema = uuid.uuid4().hex, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
@@ -163,6 +179,10 @@ class TargetSynapse(DurableTarget):
             raise SuiteError(f"of `{stream}` {read} rows were read, but {loaded} loaded and {rejected} rejected: rows are unaccounted for")
         also = [f"{tally[what]} {what}" for what in sorted(tally) if what not in ("read", "loaded", "rejected") and tally[what]]
         self.logger.info("%s: %d rows read = %d loaded + %d rejected%s", stream, read, loaded, rejected, f" ({', '.join(also)})" if also else "")
+
+
+def _quieten_azure() -> None:
+    logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
 
 
 main = entry_point(TargetSynapse)
