@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from singer_commons.errors import TooManyRejectsError
 from singer_commons.secrets import MASK
 
 if TYPE_CHECKING:
@@ -73,3 +74,9 @@ def _texts(value: object) -> Iterator[str]:
             yield from _texts(part)
     elif value is not None and not isinstance(value, bool) and len(str(value)) > 1:
         yield str(value)  # a single character would blot out words
+
+
+def would_reject(rejects: RejectsSeen) -> TooManyRejectsError:
+    """What a plan ends with where a load would: the same exit code, but nothing was delivered and there is no file."""
+    rows = sum(rejects.rows.values())
+    return TooManyRejectsError(f"a load would reject {rows} rows, more than the settings allow; nothing was loaded", hint="the plan says why")

@@ -6,10 +6,11 @@ import logging
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
+from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile
 from singer_commons.target import DurableTarget
 
@@ -19,6 +20,7 @@ from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.lines import LineReader
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
+from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text
 from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
 from target_synapse.sink import SynapseSink
 from target_synapse.staging import StagingStore
@@ -27,7 +29,7 @@ from target_synapse.trial import Trial
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from singer_commons.checking import Checks
     from singer_sdk import Sink
@@ -57,7 +59,7 @@ class TargetSynapse(DurableTarget):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.rejects = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
         self.tallies: dict[str, Counter[str]] = {}
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -82,6 +84,26 @@ class TargetSynapse(DurableTarget):
         finally:
             pool.close()
             store.close()
+
+    def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
+        """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
+        self._check_settings()
+        self.logger.setLevel(logging.WARNING)  # "Made the table": it is not made
+        pool, store, run_id = PlanPool(self.config), PlanStore(self.config), uuid.uuid4().hex
+        self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
+        self.default_sink_class = PlanSink
+        ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        self._run = RunParts(run_id, pool, store, PlanLoader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        ensure_ledger(pool, ledger_schema)
+        too_many = False
+        try:
+            self.listen(file_input)
+        except TooManyRejectsError:
+            too_many = True
+        for piece in plan_text(pool, self.tallies, rejects, f"{pool.host}, database {self.config['database']}"):
+            show(piece)
+        if too_many:
+            raise would_reject(rejects)
 
     def _check_settings(self) -> None:
         if found := list(problems(self.config)):
