@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
@@ -67,7 +68,12 @@ class DurableTarget(Target):
         if check:
             sys.exit(run_checks(target.checks(), show))
         target.is_planning = True
-        target.plan(options.get("file_input"), show, show_values=show_values)
+        level = target.logger.level
+        target.logger.setLevel(logging.WARNING)  # what it tells of at INFO, tables made and rows accepted, does not happen
+        try:
+            target.plan(options.get("file_input"), show, show_values=show_values)
+        finally:
+            target.logger.setLevel(level)
 
     is_planning = False
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
@@ -227,7 +226,6 @@ class TargetMParticle(DurableTarget):
 
     def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
         """Map all rows, send none, and show what would be sent. Raises as a load does."""
-        self.logger.setLevel(logging.WARNING)  # the summary's "accepted" would not be true
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.delivery = delivery = PlannedDelivery(self.settings)
         too_many = False

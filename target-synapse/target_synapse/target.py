@@ -88,7 +88,6 @@ class TargetSynapse(DurableTarget):
     def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
         """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
         self._check_settings()
-        self.logger.setLevel(logging.WARNING)  # "Made the table": it is not made
         pool, store, run_id = PlanPool(self.config), PlanStore(self.config), uuid.uuid4().hex
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
