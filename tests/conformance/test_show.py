@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from pathlib import Path
 
 import pytest
 from sandbox.fullstory.access import STANDARD_KEY
 from sandbox.http.control import Control
 from showing import PLUGINS
 
+ROOT = Path(__file__).parents[2]
 CANARY = "canary-7b1f0e"
 every_command = pytest.mark.parametrize("command", list(PLUGINS))
 
@@ -207,3 +210,15 @@ def test_settings_that_are_wrong_exit_2_before_anything_is_tried(stand, command)
 def test_options_that_do_not_go_together_exit_2(stand, command, options):
     shown = stand.show(command, *options)
     assert (shown.exit_code, shown.stdout) == (2, "")
+
+
+@every_command
+def test_the_readme_says_how_to_try_it_with_options_that_exist(command):
+    readme = (ROOT / command / "README.md").read_text(encoding="utf-8")
+    section = readme.split("\n## Try before you load\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("$ ")]
+    shown = {word for line in lines for part in line[2:].split("|") if part.split()[0] == command for word in part.split() if word.startswith("--")}
+    has = {name for parameter in PLUGINS[command].get_singer_command().params for name in parameter.opts}
+    own = {"--check", "--preview"} if command.startswith("tap-") else {"--check", "--plan"}
+    assert own <= shown | set(re.findall(r"`(--[a-z-]+)", section))
+    assert shown <= has
