@@ -53,6 +53,9 @@ class RetryPolicy:
         return random.uniform(0, min(self.first_wait_s * 2 ** (tries - 1), self.max_wait_s))  # noqa: S311 - jitter, no secret
 
 
+QUICK_POLICY = RetryPolicy(max_tries=3, max_total_s=15.0, first_wait_s=0.5, max_wait_s=5.0)  # for `--check`: somebody waits for the answer
+
+
 class Pacer:
     """Keeps calls at or below `per_second`, evenly spaced; None means no limit."""
 

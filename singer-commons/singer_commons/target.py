@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+import logging
+import sys
+from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
+import click
 from singer_sdk import Sink, Target
 
+from singer_commons.checking import run_checks
+from singer_commons.secrets import Mask, secret_values
 from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import FrameType
+
+    from singer_commons.checking import Checks
 
 DEFAULT_BATCH_ROWS = 10_000
 
@@ -26,6 +33,57 @@ class DurableTarget(Target):
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
     _written_state: dict[str, Any] | None = None
+
+    @classmethod
+    def get_singer_command(cls) -> click.Command:
+        """The SDK's command, with `--check` and `--plan`."""
+        command = super().get_singer_command()
+        command.params += [
+            click.Option(
+                ["--check"], is_flag=True, help="Try the destination, the key and each permission, and write a line for each; loads nothing."
+            ),
+            click.Option(["--plan"], is_flag=True, help="Read the input like a load and show what a load would do; loads nothing."),
+            click.Option(["--show-values"], is_flag=True, help="With --plan: show rows' values, which are masked otherwise."),
+        ]
+        return command
+
+    @classmethod
+    def invoke(cls, *, check: bool = False, plan: bool = False, show_values: bool = False, **options: Any) -> None:
+        """Run the command line."""
+        if show_values and not plan:
+            raise click.UsageError("--show-values goes with --plan")
+        if check and plan:
+            raise click.UsageError("--check and --plan exclude each other")
+        if options.get("about") or not (check or plan):
+            super().invoke(**options)
+            return
+        config = options["config"]
+        target = cls(config=config.config, parse_env_config=config.parse_env)
+        mask = Mask(secret_values(cls.config_jsonschema, dict(target.config)))
+
+        def show(text: str) -> None:
+            sys.stdout.write(mask(text))
+            sys.stdout.flush()
+
+        if check:
+            sys.exit(run_checks(target.checks(), show))
+        target.is_planning = True
+        level = target.logger.level
+        target.logger.setLevel(logging.WARNING)  # what it tells of at INFO, tables made and rows accepted, does not happen
+        try:
+            target.plan(options.get("file_input"), show, show_values=show_values)
+        finally:
+            target.logger.setLevel(level)
+
+    is_planning = False
+
+    def checks(self) -> Checks:
+        """What `--check` tries: see `singer_commons.checking`."""
+        raise NotImplementedError
+
+    def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
+        """Read the input like a load, and show what a load would do."""
+        raise NotImplementedError
 
     @property
     def batch_rows(self) -> int:
@@ -46,7 +104,7 @@ class DurableTarget(Target):
             self.drain_all()  # nothing is waiting before this state: it is true now
 
     def _write_state_message(self, state: dict[str, Any]) -> None:
-        if state != self._written_state:
+        if state != self._written_state and not self.is_planning:
             with held_signals():
                 super()._write_state_message(state)
             self._written_state = state

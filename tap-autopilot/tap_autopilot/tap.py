@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, RejectedError
+from singer_commons.http import QUICK_POLICY
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
-from tap_autopilot import custom_fields, stamps
+from tap_autopilot import checks, custom_fields, stamps
 from tap_autopilot.client import KEY_HINT, AutopilotClient
 from tap_autopilot.contacts import ContactsStream
 from tap_autopilot.derived import DERIVED
@@ -21,6 +22,8 @@ from tap_autopilot.streams import LOOKUPS, CustomFieldsStream
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from singer_commons.checking import Checks
+    from singer_commons.http import RetryPolicy
     from singer_sdk import Stream
 
 BASE_URL = "https://api2.autopilothq.com/v1"  # singer-io/tap-autopilot 0.3.0, n8n and the other clients of API v1, read 2026-11-21
@@ -105,6 +108,9 @@ class TapAutopilot(SuiteTap):
     @cached_property
     def client(self) -> AutopilotClient:
         """The client of all streams: one pace for all."""
+        return self._new_client()
+
+    def _new_client(self, policy: RetryPolicy | None = None) -> AutopilotClient:
         config = self.config
         return AutopilotClient(
             config["base_url"],
@@ -112,12 +118,21 @@ class TapAutopilot(SuiteTap):
             user_agent=config.get("user_agent") or f"tap-autopilot/{self.plugin_version}",
             requests_per_second=float(config["requests_per_second"]),
             request_timeout_s=float(config["request_timeout_s"]),
+            policy=policy,
         )
+
+    def checks(self) -> Checks:
+        """The key, and each endpoint. Raises ConfigurationError."""
+        self._check_settings()
+        return checks.checks(self._new_client(QUICK_POLICY))
+
+    def _check_settings(self) -> None:
+        if problems := list(settings_problems(self.config)):
+            raise ConfigurationError(problems, hint=KEY_HINT)
 
     def discover_streams(self) -> Sequence[Stream]:
         """The streams; with a key, contacts have a column for each custom field of the account. Raises ConfigurationError."""
-        if problems := list(settings_problems(self.config)):
-            raise ConfigurationError(problems, hint=KEY_HINT)
+        self._check_settings()
         wanted = self.config.get("custom_fields", BOTH)
         columns = self._custom_columns()  # asked for in any case: a wrong key is then known before anything is written
         contacts = ContactsStream(self, columns if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)

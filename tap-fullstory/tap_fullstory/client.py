@@ -83,8 +83,12 @@ class FullstoryClient:
 
     def organisation(self) -> str:
         """The account's id, which shows that the key is good."""
+        return str(self.me().get("orgId", ""))
+
+    def me(self) -> dict[str, Any]:
+        """What FullStory says of the key: its account (`orgId`), its owner (`email`) and, where it says so, its `role`."""
         me = self.get("/me")
-        return str(me.get("orgId", "")) if isinstance(me, dict) else ""
+        return me if isinstance(me, dict) else {}
 
     def users(self) -> Iterator[dict[str, Any]]:
         """All users, page by page."""

@@ -107,6 +107,10 @@ class SessionReader:
             self._stuck_at[shorter] = self._stuck_at.get(shorter, 0) + 1
         return [session for session in found if session.created >= since]
 
+    def first(self, person: Person) -> list[Session]:
+        """The person's most recent sessions, one request's worth."""
+        return self._ask(person, self._first_limit)
+
     def tell(self) -> None:
         """Warn of sessions that may be missing."""
         if self.truncated:

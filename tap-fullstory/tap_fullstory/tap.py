@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ForbiddenError
+from singer_commons.http import QUICK_POLICY
 from singer_commons.tap import SuiteTap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
+from tap_fullstory import checks
 from tap_fullstory.client import FullstoryClient
 from tap_fullstory.event_stream import EventsStream
 from tap_fullstory.session_stream import SessionsStream
@@ -19,6 +21,9 @@ from tap_fullstory.streams import SegmentsStream, UsersStream
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from singer_commons.checking import Checks
+    from singer_commons.http import RetryPolicy
 
     from tap_fullstory.streams import FullstoryStream
 
@@ -44,6 +49,9 @@ class TapFullstory(SuiteTap):
     @cached_property
     def client(self) -> FullstoryClient:
         """The one connection of all streams."""
+        return self._new_client()
+
+    def _new_client(self, policy: RetryPolicy | None = None) -> FullstoryClient:
         settings = self.config
         return FullstoryClient(
             settings["api_key"],
@@ -51,7 +59,12 @@ class TapFullstory(SuiteTap):
             user_agent=settings.get("user_agent") or f"tap-fullstory/{self.plugin_version}",
             requests_per_second=settings.get("requests_per_second"),
             timeout_s=settings["request_timeout_s"],
+            policy=policy,
         )
+
+    def checks(self) -> Checks:
+        """The key and its level, and each stream's endpoint."""
+        return checks.checks(self._new_client(QUICK_POLICY), self.config)
 
     @cached_property
     def forbidden(self) -> dict[str, ForbiddenError]:
@@ -73,6 +86,10 @@ class TapFullstory(SuiteTap):
         """Check the key, sync all streams, and name those that the key may not read."""
         self.logger.info("Reading from the FullStory account %s", self.client.organisation() or "(no id given)")
         super().sync_all()
+        self._tell_forbidden()
+
+    def previewed(self) -> None:
+        """Name the streams that the key may not read."""
         self._tell_forbidden()
 
     def _tell_forbidden(self) -> None:

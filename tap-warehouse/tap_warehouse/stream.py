@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.stream import ColumnarStream
 from singer_commons.errors import ConfigurationError, SuiteError
+from singer_commons.preview import PreviewWriter
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
 from tap_warehouse.query import Range, count, count_without, quoted, select
@@ -55,9 +56,10 @@ class ModelStream(ColumnarStream):
         """The rows from the bookmark to the upper bound; those without an iterator value are counted, said and left out."""
         columns = [self._columns[name] for name in self.wanted_columns]
         within = self._range(self._warehouse.clock()) if self._is_incremental else None
-        if within is not None:
-            self._tell_of_missing_values(within)
-        self._check_number(within)
+        if not isinstance(self._tap.message_writer, PreviewWriter):  # both count the whole model
+            if within is not None:
+                self._tell_of_missing_values(within)
+            self._check_number(within)
         query = select(
             self._model.sql, [one.expression for one in columns], within=within, limit=self._limit, placeholder=self._warehouse.placeholder
         )

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError
+from singer_commons.preview import PreviewWriter
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
+from tap_warehouse import checks
 from tap_warehouse.errors import QueryError
 from tap_warehouse.iterator import KINDS
 from tap_warehouse.model import models
@@ -20,6 +22,10 @@ from tap_warehouse.warehouse import WAREHOUSES, connect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from singer_commons.checking import Checks
+    from singer_commons.secrets import Mask
+
+    from tap_warehouse.model import Model
     from tap_warehouse.warehouse import Warehouse
 
 STATE_EVERY_ROWS = 10_000  # as the SDK's own
@@ -128,23 +134,42 @@ class TapWarehouse(SuiteTap):
 
     def discover_streams(self) -> Sequence[ModelStream]:
         """A stream for each model. Raises ConfigurationError with all that is wrong with any of them."""
-        found, problems = models(self.config["models"])
-        if not self.config["models"]:
-            problems.append("`models` is empty: give at least one")
+        found, problems = self._models()
         streams = []
         for model in found:
-            try:
-                columns = self.warehouse.columns(model.sql)
-            except QueryError as error:
-                problems.append(f"model `{model.name}`: {error}")
-                continue
-            wrong = model.problems_with(columns)
+            stream, wrong = self._stream(model)
             problems += wrong
-            if not wrong:
-                streams.append(ModelStream(self, model, columns, self.warehouse))
+            streams += [stream] if stream else []
         if problems:
             raise ConfigurationError(problems)
         return streams
+
+    def _models(self) -> tuple[list[Model], list[str]]:
+        found, problems = models(self.config["models"])
+        return found, problems if self.config["models"] else ["`models` is empty: give at least one"]
+
+    def _stream(self, model: Model) -> tuple[ModelStream | None, list[str]]:
+        """The stream of a model, or what is wrong with it in this warehouse."""
+        try:
+            columns = self.warehouse.columns(model.sql)
+        except QueryError as error:
+            return None, [f"model `{model.name}`: {error}"]
+        if wrong := model.problems_with(columns):
+            return None, wrong
+        return ModelStream(self, model, columns, self.warehouse), []
+
+    def checks(self) -> Checks:
+        """The connection, whether it may only read, and each model. Raises ConfigurationError for models that cannot be right in any warehouse."""
+        found, problems = self._models()
+        if problems:
+            raise ConfigurationError(problems)
+        return checks.checks(self.config["warehouse"], lambda: self.warehouse, found)
+
+    def show_rows(self, mask: Mask) -> None:
+        """The first rows of each model; the warehouse is asked for no more."""
+        if isinstance(self.message_writer, PreviewWriter):
+            self._config["limit"] = self.message_writer.most_rows
+        super().show_rows(mask)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See the SDK. Raises ConfigurationError for a state that is none."""

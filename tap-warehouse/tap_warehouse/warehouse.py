@@ -25,6 +25,9 @@ class Warehouse(Protocol):
     def columns(self, sql: str) -> list[Column]:
         """The columns that a query gives, found without reading a row."""
 
+    def is_read_only(self) -> bool:
+        """Whether the warehouse itself refuses to write through this connection."""
+
     def clock(self) -> datetime:
         """The warehouse's own time, in UTC."""
 

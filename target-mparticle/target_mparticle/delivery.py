@@ -23,7 +23,7 @@ from target_mparticle.pace import BatchPacer, EventsClient, evened
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_mparticle.settings import Settings
+    from target_mparticle.settings import Limits, Settings
 
 ACCEPTED = 202
 REFUSED_BATCH, TOO_LARGE = 400, 413
@@ -51,6 +51,8 @@ class OutgoingBatch:
 class Listener(Protocol):
     """Hears what became of rows."""
 
+    stream_name: str
+
     def accepted(self, row: Row) -> None:
         """All batches of the row were accepted."""
 
@@ -63,6 +65,7 @@ class Delivery:
     """Sends to one input of mParticle; shared by all streams, since mParticle's limits are."""
 
     settings: Settings
+    policy: RetryPolicy | None = None
     client: EventsClient = field(init=False)
     pacer: BatchPacer = field(init=False)
 
@@ -78,7 +81,7 @@ class Delivery:
                 "User-Agent": f"target-mparticle/{version('sluice-target-mparticle')}",
             },
             auth=(settings.api_key, settings.api_secret),
-            policy=RetryPolicy(max_tries=settings.max_tries, max_total_s=settings.max_retry_total_s),
+            policy=self.policy or RetryPolicy(max_tries=settings.max_tries, max_total_s=settings.max_retry_total_s),
             key_hint="check `api_key`, `api_secret` and `pod`: they belong to one input (feed) of mParticle in one data centre",
         )
 
@@ -97,11 +100,13 @@ class Delivery:
         """For the summary."""
         return f"to {self.settings.url}"
 
+    def post_nothing(self) -> None:
+        """Send a bulk request without a batch in it. Raises as `deliver` does, and RejectedError where mParticle takes none such."""
+        self._post([])
+
     def deliver(self, batches: Sequence[OutgoingBatch], listener: Listener) -> None:
         """Send all, in order. Raises CredentialsError, UnreachableError or DestinationError if that cannot go on."""
-        limits = self.settings.limits
-        limits = replace(limits, batches=evened(limits.batches, self.settings.batches_per_second))
-        for pack in packed(batches, limits):
+        for pack in packed(batches, full_packs(self.settings)):
             self._send(pack, listener)
 
     def _send(self, pack: Sequence[OutgoingBatch], listener: Listener) -> None:
@@ -113,7 +118,7 @@ class Delivery:
             self._divide(pack, listener, refusal)
         else:
             for batch in pack:
-                _settle(batch.row, listener)
+                settle(batch.row, listener)
 
     def _divide(self, pack: Sequence[OutgoingBatch], listener: Listener, refusal: RejectedError) -> None:
         if len(pack) > 1:
@@ -158,7 +163,7 @@ class DryRun:
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for batch in batches:
             os.write(self._descriptor, batch.body + b"\n")
-            _settle(batch.row, listener)
+            settle(batch.row, listener)
 
 
 def reason_of(body: str) -> str:
@@ -171,7 +176,13 @@ def reason_of(body: str) -> str:
     return " ".join(messages)[:REASON_CHARS]
 
 
-def _settle(row: Row, listener: Listener) -> None:
+def full_packs(settings: Settings) -> Limits:
+    """The limits of a request, such that a whole number of requests fills a second."""
+    return replace(settings.limits, batches=evened(settings.limits.batches, settings.batches_per_second))
+
+
+def settle(row: Row, listener: Listener) -> None:
+    """A batch of the row was taken: with the last of them the row is accepted."""
     row.open_batches -= 1
     if not row.open_batches and not row.is_rejected:
         listener.accepted(row)

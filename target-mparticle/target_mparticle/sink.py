@@ -10,6 +10,7 @@ from singer_sdk.exceptions import InvalidRecord
 from target_mparticle import batches, request_ids
 from target_mparticle.delivery import OutgoingBatch, Row
 from target_mparticle.mapping import Batch, RowRejectedError
+from target_mparticle.plan import PlannedDelivery
 from target_mparticle.planning import NoIdentityError, plan_for
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class MParticleSink(Sink):
         self._columns = list(self.schema["properties"])
         self._date_times = {name for name, part in self.schema["properties"].items() if isinstance(part, dict) and part.get("format") == "date-time"}
         self._plan = self._planned()
+        if isinstance(self._delivery, PlannedDelivery):
+            self._delivery.begin(stream_name, self._plan, self._columns)
         self._fingerprint = self._plan.fingerprint if self._plan else ""
         # A row of a stream with an iterator says itself which version it is; an event happens once. Others are new in each run.
         self._run_label = None if self._iterator or chosen.data_type == "events" else target.run_label

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import uuid
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from singer_commons.command import entry_point
+from singer_commons.errors import TooManyRejectsError
+from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile
 from singer_commons.target import DurableTarget
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 
+from target_mparticle.checks import Probe
 from target_mparticle.delivery import Delivery, DryRun
+from target_mparticle.plan import PlannedDelivery, plan_text
 from target_mparticle.settings import HOSTS, Settings, settings_problems
 from target_mparticle.sink import MParticleSink
 from target_mparticle.tally import StreamTally, check_rejects, check_sums, summary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from singer_commons.checking import Checks
 
 MAX_WAITING_BYTES = 32_000_000  # rows may be anything from 100 bytes to 128 KB: memory must not follow them
 
@@ -205,14 +211,32 @@ class TargetMParticle(DurableTarget):
             raise ConfigValidationError("Settings do not fit together", errors=problems)
         self.settings = Settings.of(self.config)
         self.run_label = self.settings.run_label or str(uuid.uuid4())
-        self.rejects = RejectsFile(self.settings.rejects_path)
+        self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.settings.rejects_path)
         self.bookmark_property: str | None = None
         self._tallies: dict[str, StreamTally] = {}
 
     @cached_property
-    def delivery(self) -> Delivery | DryRun:
+    def delivery(self) -> Delivery | DryRun | PlannedDelivery:
         """Where batches go."""
         return DryRun(self.settings.dry_run_path) if self.settings.dry_run_path else Delivery(self.settings)
+
+    def checks(self) -> Checks:
+        """Reach and key."""
+        return Probe(self.settings).checks()
+
+    def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
+        """Map all rows, send none, and show what would be sent. Raises as a load does."""
+        self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
+        self.delivery = delivery = PlannedDelivery(self.settings)
+        too_many = False
+        try:
+            self.listen(file_input)
+        except TooManyRejectsError:
+            too_many = True
+        for piece in plan_text(delivery, self._tallies, rejects, show_values=show_values):
+            show(piece)
+        if too_many:
+            raise would_reject(rejects)
 
     def tally(self, stream: str) -> StreamTally:
         """The counts of a stream, over all its sinks."""

@@ -33,6 +33,11 @@ def create_schema(schema: str) -> str:
     return f"IF NOT EXISTS (SELECT 1 FROM sys.schemas WHERE name = {literal(schema)}) EXEC({literal(create)})"
 
 
+def count_schemas(schema: str) -> str:
+    """Whether the schema is there: 1 or 0."""
+    return f"SELECT COUNT_BIG(*) FROM sys.schemas WHERE name = {literal(schema)}"
+
+
 def create_table(table: TableName, columns: Sequence[Column], *, index: Index, hashed_by: str | None = None, replicated: bool = False) -> str:
     """Make a table whose columns may all be NULL; without `hashed_by` its rows go round robin."""
     kind = "HEAP" if index == "heap" else "CLUSTERED COLUMNSTORE INDEX"

@@ -42,6 +42,11 @@ def insert_newest(table: TableName, staging: TableName, columns: Sequence[Column
     return labelled(statement, label)
 
 
+def update_all(table: TableName, column: Column, *, label: str) -> str:
+    """Set a column to NULL in all rows: of a scratch table, to try the right to."""
+    return labelled(f"UPDATE {table} SET {quoted(column.name)} = NULL", label)
+
+
 def count_rows(table: TableName) -> str:
     """How many rows there are."""
     return f"SELECT COUNT_BIG(*) FROM {table}"

@@ -77,12 +77,24 @@ class StagingStore:
         """The file as the pool finds it."""
         return f"{self._copy_url}/{self._name}/{path}"
 
+    @property
+    def place(self) -> str:
+        """The container, for messages."""
+        return f"container {self._name} of {self._url}"
+
+    def holds(self, path: str) -> bool:
+        """Whether the file is there."""
+        try:
+            return self._container.get_blob_client(path).exists()
+        except AzureError as error:
+            raise self._explained(error) from error
+
     def close(self) -> None:
         """Close the connections."""
         self._container.close()
 
     def _explained(self, error: AzureError) -> SuiteError:
-        where = f"container {self._name} of {self._url}"
+        where = self.place
         if isinstance(error, ClientAuthenticationError) or (isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN):
             return CredentialsError(
                 f"{where} refuses the secret",

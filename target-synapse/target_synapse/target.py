@@ -6,10 +6,11 @@ import logging
 import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
+from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile
 from singer_commons.target import DurableTarget
 
@@ -25,8 +26,9 @@ from target_synapse.tables import ensure_ledger
 
 if TYPE_CHECKING:
     from collections import Counter
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from singer_commons.checking import Checks
     from singer_sdk import Sink
 
     from target_synapse.staging import StagingStore
@@ -56,7 +58,7 @@ class TargetSynapse(DurableTarget):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.rejects = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
         self.tallies: dict[str, Counter[str]] = {}
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -67,15 +69,53 @@ class TargetSynapse(DurableTarget):
     def run(self) -> RunParts:
         """What the sinks share; made, and checked, at first use."""
         if self._run is None:
-            if found := list(problems(self.config)):
-                raise ConfigurationError(found)
+            self._check_settings()
             self._run = self._new_run()
         return self._run
+
+    def checks(self) -> Checks:
+        """Pool, storage, and each right that a load needs. Raises ConfigurationError."""
+        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
+
+        self._check_settings()
+        _quieten_azure()
+        pool, store = Pool(self.config), StagingStore(self.config, retries=0)
+        try:
+            yield from Trial(pool, store, self.config).checks()
+        finally:
+            pool.close()
+            store.close()
+
+    def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
+        """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
+        from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
+
+        self._check_settings()
+        pool, store, run_id = PlanPool(self.config), PlanStore(self.config), uuid.uuid4().hex
+        self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
+        self.default_sink_class = PlanSink
+        ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        self._run = RunParts(run_id, pool, store, PlanLoader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        ensure_ledger(pool, ledger_schema)
+        too_many = False
+        try:
+            self.listen(file_input)
+        except TooManyRejectsError:
+            too_many = True
+        for piece in plan_text(pool, self.tallies, rejects, f"{pool.host}, database {self.config['database']}"):
+            show(piece)
+        if too_many:
+            raise would_reject(rejects)
+
+    def _check_settings(self) -> None:
+        if found := list(problems(self.config)):
+            raise ConfigurationError(found)
 
     def _new_run(self) -> RunParts:
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
-        logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
+        _quieten_azure()
         run_id, ledger_schema = uuid.uuid4().hex, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
@@ -166,6 +206,10 @@ class TargetSynapse(DurableTarget):
             raise SuiteError(f"of `{stream}` {read} rows were read, but {loaded} loaded and {rejected} rejected: rows are unaccounted for")
         also = [f"{tally[what]} {what}" for what in sorted(tally) if what not in ("read", "loaded", "rejected") and tally[what]]
         self.logger.info("%s: %d rows read = %d loaded + %d rejected%s", stream, read, loaded, rejected, f" ({', '.join(also)})" if also else "")
+
+
+def _quieten_azure() -> None:
+    logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
 
 
 main = entry_point(TargetSynapse)

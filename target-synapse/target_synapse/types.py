@@ -134,6 +134,13 @@ def of_column(name: str, length: int | None, precision: int | None, scale: int |
     return SqlType(name, scale=7 if scale is None else scale) if name in SCALED else SqlType(name)
 
 
+def described(kind: SqlType) -> tuple[str, int | None, int | None, int | None]:
+    """A type as `of_column` reads it: name, length, precision and scale."""
+    if kind.name in LENGTH_LIMITS:
+        return kind.name, -1 if kind.length is None else kind.length, None, None
+    return kind.name, None, kind.precision or None, kind.scale
+
+
 def wide_enough(held: SqlType, wanted: SqlType) -> bool:
     """Whether a column of type `held` takes every value of type `wanted` unchanged; its own type is among them."""
     if held.name in INTEGERS and wanted.name in INTEGERS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from target_synapse import types
 from target_synapse.types import INTEGERS, SqlType, of_column, of_property, parsed, wide_enough, widened
 
 PROPERTIES = [
@@ -129,3 +130,25 @@ def test_a_widened_column_holds_what_both_types_hold(held, wanted):
 @given(ANY)
 def test_a_type_is_read_back_as_it_is_written(kind):
     assert parsed(str(kind)) == kind
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        types.TEXT_MAX,
+        types.TEXT_4000,
+        types.BIGINT,
+        types.FLOAT,
+        types.BIT,
+        types.DATE,
+        types.DATETIME,
+        types.TIME,
+        SqlType("decimal", precision=38, scale=9),
+        SqlType("decimal", precision=5),
+        SqlType("datetime2", scale=0),
+        SqlType("varbinary", 8_000),
+    ],
+    ids=str,
+)
+def test_a_type_that_is_described_is_read_back_as_itself(kind):
+    assert types.of_column(*types.described(kind)) == kind

@@ -13,6 +13,7 @@ from singer_sdk import Stream
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.errors import ConfigurationError
+from singer_commons.preview import PreviewWriter
 from singer_commons.signals import held_signals
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class ColumnarStream(Stream):
     def _is_plain(self) -> bool:
         return (
             self._has_plain_map()
+            and not isinstance(self._tap.message_writer, PreviewWriter)  # which wants rows, not blocks
             and not self.child_streams
             and self.ABORT_AT_RECORD_COUNT is None
             and all(selected or len(path) <= 2 for path, selected in self.mask.items())  # noqa: PLR2004 - ("properties", name)

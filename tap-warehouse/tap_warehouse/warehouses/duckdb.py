@@ -59,6 +59,10 @@ class DuckDB:
         # Described by itself: DuckDB renames columns of a sub-query that are there twice.
         return [column(row[0], row[1]) for row in self._rows(f"DESCRIBE (\n{sql}\n)", [])]
 
+    def is_read_only(self) -> bool:
+        """See Warehouse."""
+        return str(self._rows("SELECT current_setting('access_mode')", [])[0][0]).lower() == "read_only"
+
     def clock(self) -> datetime:
         """See Warehouse."""
         since = int(self._rows("SELECT epoch_us(now())", [])[0][0])  # a zoned value would ask for pytz

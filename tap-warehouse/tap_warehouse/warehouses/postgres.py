@@ -65,6 +65,10 @@ class Postgres:
         cursor = self._execute(f"SELECT * FROM {wrapped(sql)} LIMIT 0", [])  # noqa: S608 - a checked query of the user's own
         return [column(one) for one in cursor.description or ()]
 
+    def is_read_only(self) -> bool:
+        """See Warehouse."""
+        return str(self._value("SHOW transaction_read_only", [])) == "on"
+
     def clock(self) -> datetime:
         """See Warehouse."""
         now: datetime = self._value("SELECT clock_timestamp()", [])

@@ -1,0 +1,198 @@
+"""`--plan`: a load against a pool that only reads and a store that takes nothing. What a load would run is kept as text, of each stream's first batch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from singer_commons.errors import SuiteError
+from singer_commons.secrets import MASK
+
+from target_synapse import ddl
+from target_synapse.checks import reach
+from target_synapse.connection import Pool
+from target_synapse.copy_into import Credential
+from target_synapse.ledger import ledger_table
+from target_synapse.load import Loader
+from target_synapse.naming import DEFAULT_SCHEMA
+from target_synapse.sink import SynapseSink
+from target_synapse.staging import StagingStore
+from target_synapse.types import described
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from singer_commons.planning import RejectsSeen
+
+    from target_synapse.load import Batch
+    from target_synapse.tables import LoadPlan
+
+RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams
+MAX_STATEMENTS = 100  # of a stream that are kept: a plan's memory must not follow its rows
+
+
+class PlanPool(Pool):
+    """Answers from the real pool's catalogue, where that can be read, and keeps what a load would execute."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(config)
+        self._real = Pool(config)
+        self._ledger = ledger_table(config.get("default_target_schema") or DEFAULT_SCHEMA)
+        self.statements: dict[str, list[str]] = {}
+        self.batches: Counter[str] = Counter()
+        self.stream, self.staged_rows = RUN, 0
+        self._planned: dict[str, list[Sequence[Any]]] = {}
+        self.not_read = self._why_not_read()
+
+    def _why_not_read(self) -> str:
+        try:
+            reach(self.host, self.port)
+            self._real.number("SELECT 1", doing="cannot ask the pool anything")
+        except SuiteError as error:
+            return str(error)
+        return ""
+
+    def keep(self, statement: str) -> None:
+        """Keep a statement of the current stream, if it is of its first batch."""
+        kept = self.statements.setdefault(self.stream, [])
+        if self.batches[self.stream] <= 1 and len(kept) < MAX_STATEMENTS:
+            kept.append(statement)
+
+    def execute(self, sql: str, *, doing: str) -> int:
+        """Keep the statement; how many rows it would touch is not known."""
+        del doing
+        self.keep(sql)
+        return -1
+
+    def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
+        """The rows as the real pool has them, or as the plan has changed them; none where it cannot be read, or has no ledger yet."""
+        if sql in self._planned:
+            return self._planned[sql]
+        if self.not_read:
+            return []
+        if str(self._ledger) in sql and not self._has_ledger():
+            return []
+        return self._real.rows(sql, doing=doing)
+
+    def _has_ledger(self) -> bool:
+        return bool(self._real.rows(ddl.select_columns(self._ledger), doing="cannot look for the ledger"))
+
+    def number(self, sql: str, *, doing: str) -> int:
+        """The rows that the staging table would hold."""
+        del sql, doing
+        return self.staged_rows
+
+    @contextmanager
+    def transaction(self, *, doing: str) -> Iterator[None]:
+        """Mark where it begins and ends."""
+        del doing
+        self.keep("-- in one transaction:")
+        yield
+        self.keep("-- commit")
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._real.close()
+
+    def note(self, plan: LoadPlan) -> None:
+        """From now on the table is as the plan leaves it."""
+        sql = ddl.select_columns(plan.table)
+        held = {row[0]: row for row in self.rows(sql, doing=f"cannot read the columns of {plan.table}")}
+        held |= {column.name: (column.name, *described(column.type)) for column in plan.columns.values()}
+        self._planned[sql] = list(held.values())
+
+
+class PlanStore(StagingStore):
+    """Takes files and forgets them; its secret is masked."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        super().__init__(config)
+        self.credential = Credential(self.credential.identity, MASK)
+
+    def put(self, path: str, content: bytes) -> None:
+        """Nothing is sent."""
+
+    def remove(self, paths: Sequence[str]) -> None:
+        """Nothing is there."""
+
+
+class PlanLoader(Loader):
+    """A loader whose batches all arrive."""
+
+    def __init__(self, pool: PlanPool, *parts: Any) -> None:
+        super().__init__(pool, *parts)
+        self._plan_pool = pool
+
+    def load(self, batch: Batch) -> int:
+        """Go through a load of the batch."""
+        self._plan_pool.staged_rows = batch.entry.rows
+        return super().load(batch)
+
+    def close_targets(self, targets: Sequence[str]) -> None:
+        """Keep what ends a run apart from what begins it."""
+        self._plan_pool.stream = END
+        super().close_targets(targets)
+
+    def _landed(self, load_id: str) -> bool:
+        del load_id
+        return False
+
+
+class PlanSink(SynapseSink):
+    """A stream's sink that tells the pool whose statements come."""
+
+    def setup(self) -> None:
+        """Plan the table."""
+        with self._named() as pool:
+            super().setup()
+            pool.note(self._plan)
+
+    def process_batch(self, context: dict[str, Any]) -> None:
+        """Plan the load of a batch."""
+        with self._named() as pool:
+            pool.batches[self.stream_name] += bool(self._writer and self._writer.rows)
+            super().process_batch(context)
+
+    @contextmanager
+    def _named(self) -> Iterator[PlanPool]:
+        pool = self.target.run.pool
+        if not isinstance(pool, PlanPool):
+            raise TypeError
+        pool.stream = self.stream_name
+        try:
+            yield pool
+        finally:
+            pool.stream = RUN
+
+
+def plan_text(pool: PlanPool, tallies: Mapping[str, Counter[str]], rejects: RejectsSeen, where: str) -> Iterator[str]:
+    """The plan as SQL with comments, in pieces."""
+    yield f"-- what a load into {where} would run; nothing was changed\n"
+    if pool.not_read:
+        yield _comment(f"the pool was not read ({pool.not_read}): empty schemas are assumed")
+    yield from _statements(pool, RUN)
+    for stream in {**pool.statements, **tallies}:
+        if stream in (RUN, END):
+            continue
+        tally = tallies.get(stream, Counter())
+        yield f"\n-- stream {_one_line(stream)}: {tally['read']} rows read, {tally['loaded']} valid, {tally['rejected']} invalid\n"
+        yield from (_comment(f"invalid: {line}") for line in rejects.told(stream))
+        yield from _statements(pool, stream)
+        if (more := pool.batches[stream] - 1) > 0:
+            yield _comment(f"and the same for {more} more batches")
+    yield "\n"
+    yield from _statements(pool, END)
+
+
+def _statements(pool: PlanPool, stream: str) -> Iterator[str]:
+    for statement in pool.statements.get(stream, ()):
+        yield statement + ("\n" if statement.startswith("--") else ";\n")
+
+
+def _comment(text: str) -> str:
+    return f"-- {_one_line(text)}\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

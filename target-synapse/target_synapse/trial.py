@@ -1,0 +1,150 @@
+"""What `--check` tries: the pool, the storage, and each right that a load needs, in a scratch table that is dropped and a file that is deleted.
+
+Rights are tried, not asked for: HAS_PERMS_BY_NAME is not documented for dedicated pools
+(https://learn.microsoft.com/sql/t-sql/functions/has-perms-by-name-transact-sql, "Applies to"). No table of the loader's is touched.
+"""
+
+from __future__ import annotations
+
+import gzip
+import uuid
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from singer_commons.checking import Check, NotProvableError
+from singer_commons.errors import DestinationError, SuiteError
+
+from target_synapse import copy_into, ddl, dml
+from target_synapse.checks import ATTEMPTS, reach
+from target_synapse.ddl import Column
+from target_synapse.load import staging_name
+from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
+from target_synapse.quoting import quoted
+from target_synapse.types import BIGINT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from singer_commons.checking import Checks
+
+    from target_synapse.connection import Pool
+    from target_synapse.staging import StagingStore
+
+POOL, STORAGE = "synapse", "storage"
+PROBE = Column("probe", BIGINT)
+PROBE_LINE = b"1,1\n"  # the column, and the row's number behind it
+LABEL = "target-synapse step=check"
+
+
+@dataclass(slots=True)
+class Trial:
+    """A pool and a store, to be tried; `name` is that of the scratch tables and of the file."""
+
+    pool: Pool
+    store: StagingStore
+    config: Mapping[str, Any]
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+    present: list[str] = field(default_factory=list)
+
+    def checks(self) -> Checks:
+        """The pool as far as it can be reached, the storage, then for each schema what a load does there."""
+        has_pool = yield Check(POOL, "connection", self._reached)
+        has_pool = has_pool and (yield Check(POOL, "login", self._logged_in))
+        if has_pool:
+            for schema in self._schemas():
+                yield Check(POOL, f"schema {schema}", partial(self._schema, schema))
+        has_file = yield Check(STORAGE, "container", self._container)
+        has_file = has_file and (yield Check(STORAGE, "write", self._written))
+        try:
+            for schema in self.present:
+                yield from self._rights(schema, has_file=has_file)
+        finally:
+            if has_file:
+                self.store.remove([self._path])
+        if has_file:
+            yield Check(STORAGE, "delete", self._deleted)
+
+    def _reached(self) -> str:
+        reach(self.pool.host, self.pool.port)
+        return f"{self.pool.host}, port {self.pool.port} answers"
+
+    def _logged_in(self) -> str:
+        edition = self.pool.repeated(lambda: self._first("SELECT DATABASEPROPERTYEX(DB_NAME(), 'Edition')", "cannot ask the pool"), attempts=ATTEMPTS)
+        if edition not in (None, "DataWarehouse"):
+            raise DestinationError(f"{self.config['database']} is of the edition {edition}, no dedicated SQL pool", hint="check `database`")
+        return f"login {self.config['user']} accepted; database {self.config['database']} is open"
+
+    def _schemas(self) -> list[str]:
+        named = [self.config.get("default_target_schema") or DEFAULT_SCHEMA, *(self.config.get("stream_schemas") or {}).values()]
+        return list(dict.fromkeys(held_name(one) for one in named))
+
+    def _schema(self, schema: str) -> str:
+        if not self.pool.number(ddl.count_schemas(schema), doing="cannot read the schemas"):
+            raise NotProvableError(
+                "it is not there, and whether this login may make it is not provable without making it",
+                hint=f"make it beforehand: CREATE SCHEMA {quoted(schema)}",
+            )
+        self.present.append(schema)
+        return f"schema {schema} is there"
+
+    def _container(self) -> str:
+        self.store.check()
+        return f"{self.store.place} can be listed"
+
+    @property
+    def _path(self) -> str:
+        return f"{self.config['storage_prefix']}/check-{self.name}.csv.gz"
+
+    def _written(self) -> str:
+        self.store.put(self._path, gzip.compress(PROBE_LINE))
+        return f"{self.store.place} can be written to"
+
+    def _deleted(self) -> str:
+        if self.store.holds(self._path):
+            raise SuiteError(f"{self._path} stays in {self.store.place}", hint="allow the secret to delete, then delete the file")
+        return f"{self.store.place} can be deleted from"
+
+    def _rights(self, schema: str, *, has_file: bool) -> Checks:
+        """What a load does, in its order, in a table of its own."""
+        scratch, other = (staging_name(TableName(schema, "check"), self.name, part) for part in ("1", "2"))
+        where, left = f"in {schema}", list[str]()
+        try:
+            creates = [ddl.create_staging(table, [PROBE], hashed_by=None) for table in (scratch, other)]
+            if (yield self._statement(f"CREATE TABLE {where}", *creates)):
+                if has_file:
+                    copy = copy_into.copy_into(scratch, [PROBE], [self.store.address(self._path)], self.store.credential, label=LABEL)
+                    yield self._statement(f"COPY {where}", copy)
+                yield self._statement(f"SELECT {where}", dml.count_rows(scratch))
+                yield self._statement(f"INSERT {where}", dml.insert_all(other, scratch, [PROBE], label=LABEL))
+                yield self._statement(f"UPDATE {where}", dml.update_all(other, PROBE, label=LABEL))
+                yield self._statement(f"DELETE {where}", dml.delete_matching(other, scratch, [PROBE], label=LABEL))
+                yield self._statement(f"ALTER TABLE {where}", ddl.add_columns(other, [Column("more", BIGINT)]))
+        finally:
+            left = [said for table in (scratch, other) if (said := self._drop(table))]
+        yield Check(POOL, f"DROP TABLE {where}", partial(_clean, where, left))
+
+    def _statement(self, what: str, *statements: str) -> Check:
+        def attempt() -> str:
+            for sql in statements:
+                self.pool.repeated(partial(self.pool.execute, sql, doing="refused"), attempts=ATTEMPTS)
+            return what
+
+        return Check(POOL, what, attempt)
+
+    def _drop(self, table: TableName) -> str:
+        """Drop a scratch table; what is said if that does not go."""
+        try:
+            self.pool.repeated(lambda: self.pool.execute(ddl.drop_table(table), doing=f"{table} stays"), attempts=ATTEMPTS)
+        except SuiteError as error:
+            return str(error)
+        return ""
+
+    def _first(self, sql: str, doing: str) -> Any:
+        return self.pool.rows(sql, doing=doing)[0][0]
+
+
+def _clean(where: str, left: Sequence[str]) -> str:
+    if left:
+        raise SuiteError("; ".join(left), hint="drop it by hand")
+    return f"DROP TABLE {where}; nothing is left behind"
