@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from singer_commons.errors import TooManyRejectsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from singer_commons.accounts import Account
 
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
@@ -56,6 +60,23 @@ class RejectsFile:
             self.sync()
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def check_rejects(account: Account, *, rows: int | None, share: float | None = None, path: str | Path) -> None:
+    """Raise TooManyRejectsError if more rows were rejected than allowed; with neither a number nor a share none is allowed."""
+    read = account.rows
+    rejected = sum(one.rejected.total() for one in account.streams.values())
+    if rows is None and share is None:
+        rows = 0
+    over_rows = rows is not None and rejected > rows
+    over_share = share is not None and rejected > share * read
+    if over_rows or over_share:
+        allowed = " and ".join(([f"{rows} rows"] if rows is not None else []) + ([f"a share of {share}"] if share is not None else []))
+        settings = "`max_rejected_rows` sets" if share is None else "`max_rejected_rows` and `max_rejected_share` set"
+        raise TooManyRejectsError(
+            f"{rejected} of {read} rows were rejected, {allowed} allowed; the others were delivered",
+            hint=f"{path} holds them with their reasons; {settings} what is allowed",
+        )
 
 
 def _encoded(line: Mapping[str, Any]) -> bytes:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, RejectedError
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -100,19 +101,22 @@ class TapAutopilot(SuiteTap):
             title="User agent",
             description="Sent with each request; the tap's name and version if not set.",
         ),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     @cached_property
     def client(self) -> AutopilotClient:
         """The client of all streams: one pace for all."""
         config = self.config
-        return AutopilotClient(
+        client = AutopilotClient(
             config["base_url"],
             config["api_key"].strip(),
             user_agent=config.get("user_agent") or f"tap-autopilot/{self.plugin_version}",
             requests_per_second=float(config["requests_per_second"]),
             request_timeout_s=float(config["request_timeout_s"]),
         )
+        self.account.service = client.http
+        return client
 
     def discover_streams(self) -> Sequence[Stream]:
         """The streams; with a key, contacts have a column for each custom field of the account. Raises ConfigurationError."""

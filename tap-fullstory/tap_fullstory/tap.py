@@ -33,13 +33,15 @@ class TapFullstory(SuiteTap):
     def client(self) -> FullstoryClient:
         """The one connection of all streams."""
         settings = self.config
-        return FullstoryClient(
+        client = FullstoryClient(
             settings["api_key"],
             base_url=settings.get("base_url"),
             user_agent=settings["user_agent"],
             requests_per_second=settings.get("requests_per_second"),
             timeout_s=settings["request_timeout_s"],
         )
+        self.account.service = client.http
+        return client
 
     @cached_property
     def forbidden(self) -> dict[str, ForbiddenError]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 
@@ -106,6 +107,7 @@ class TapWarehouse(SuiteTap):
             description="A STATE goes out after this many rows of an incremental model.",
         ),
         th.Property("limit", th.IntegerType(minimum=1), title="Limit", description="For a preview: at most this many rows of each model."),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     @cached_property

@@ -7,7 +7,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.command import entry_point
-from singer_commons.rejects import RejectsFile
+from singer_commons.rejects import RejectsFile, check_rejects
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.target import DurableTarget
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
@@ -15,7 +16,6 @@ from singer_sdk.exceptions import ConfigValidationError
 from target_mparticle.delivery import Delivery, DryRun
 from target_mparticle.settings import HOSTS, Settings, settings_problems
 from target_mparticle.sink import MParticleSink
-from target_mparticle.tally import StreamTally, check_rejects, check_sums, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -197,6 +197,7 @@ class TargetMParticle(DurableTarget):
             title="File of a dry run",
             description="Where a dry run writes its batches, one JSON line each.",
         ),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     def __init__(self, **options: Any) -> None:
@@ -207,16 +208,13 @@ class TargetMParticle(DurableTarget):
         self.run_label = self.settings.run_label or str(uuid.uuid4())
         self.rejects = RejectsFile(self.settings.rejects_path)
         self.bookmark_property: str | None = None
-        self._tallies: dict[str, StreamTally] = {}
 
     @cached_property
     def delivery(self) -> Delivery | DryRun:
         """Where batches go."""
-        return DryRun(self.settings.dry_run_path) if self.settings.dry_run_path else Delivery(self.settings)
-
-    def tally(self, stream: str) -> StreamTally:
-        """The counts of a stream, over all its sinks."""
-        return self._tallies.setdefault(stream, StreamTally())
+        delivery = DryRun(self.settings.dry_run_path) if self.settings.dry_run_path else Delivery(self.settings)
+        self.account.service = delivery
+        return delivery
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         # The SDK drops what a tap says of its bookmark; a sink made by this message asks for it.
@@ -234,12 +232,13 @@ class TargetMParticle(DurableTarget):
             super()._write_state_message(state)
 
     def process_endofpipe(self) -> None:
-        """Send the rest, then account for every row. Raises TooManyRejectsError if too many were rejected."""
+        """Send the rest, and account for every row. Raises TooManyRejectsError if too many were rejected."""
         super().process_endofpipe()
         self.rejects.close()
-        self.logger.info(summary(self._tallies, self.delivery.calls, self.delivery.waited_s, self.delivery.where))
-        check_sums(self._tallies)
-        check_rejects(self._tallies, self.settings)
+        if self.settings.dry_run_path:
+            self.logger.info("Dry run: nothing was sent; the batches are in %s", self.settings.dry_run_path)
+        settings = self.settings
+        check_rejects(self.account, rows=settings.max_rejected_rows, share=settings.max_rejected_share, path=settings.rejects_path)
 
 
 main = entry_point(TargetMParticle)
