@@ -164,12 +164,12 @@ class Account:
 
 
 def bookmark_of(state: Mapping[str, Any], stream: str) -> Any:
-    """The value of a stream's bookmark: the SDK's `replication_key_value`, or the only value of the stream's entry, as older taps have it."""
+    """The value of a stream's bookmark: the SDK's `replication_key_value`, or the only plain value of the stream's entry, as other taps have it."""
     marks = state.get("bookmarks")
     mark = marks.get(stream) if isinstance(marks, dict) else None
     if not isinstance(mark, dict):
         return None
     if "replication_key_value" in mark:
         return mark["replication_key_value"]
-    only = list(mark.values())
-    return only[0] if len(only) == 1 and isinstance(only[0], str | int | float) else None
+    plain = [value for value in mark.values() if isinstance(value, str | int | float)]
+    return plain[0] if len(plain) == 1 else None

@@ -1,7 +1,7 @@
 """Rejected rows: one JSON line each, on disk before any state moves past them.
 
-Fields of a line: `time` (UTC), `stream`, `key` (the row's key properties), `code` (a short constant), `reason` (a sentence),
-`field` (where it is known), `record` (as it was read).
+Fields of a line, the same for all targets (docs/rejects.md): `time` (UTC), `stream`, `key` (the row's key properties), `code` (a short
+constant), `reason` (a sentence), `field` (where it is known), `record` (as it was read).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ class RejectsFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.rows: dict[str, int] = {}
         self._descriptor: int | None = None
 
     def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
@@ -47,7 +46,6 @@ class RejectsFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         _write_whole(self._descriptor, _encoded(line) + b"\n")
-        self.rows[stream] = self.rows.get(stream, 0) + 1
 
     def sync(self) -> None:
         """Have the system put all written rows on disk."""

@@ -61,7 +61,7 @@ class TapFullstory(SuiteTap):
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; the key is checked before it and what was left out is told after
         """Check the key, sync all streams, and name those that the key may not read."""
-        self.logger.info("Reading from the FullStory account %s", self.client.organisation() or "(no id given)")
+        self.logger.debug("Reading from the FullStory account %s", self.client.organisation() or "(no id given)")
         super().sync_all()
         self._tell_forbidden()
 

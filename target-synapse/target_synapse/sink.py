@@ -93,9 +93,9 @@ class SynapseSink(BatchSink):
             content, tail = self._rows.line(record, self._writer.rows + 1)
         except InvalidRecord as error:
             cause = error.__cause__
-            self._reject(record, "schema", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
+            self._reject(record, "NOT_AS_DECLARED", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
         except RefusedRowError as error:
-            if error.code == "too_long" and self.config.get("string_length") == "fail":
+            if error.code == "TOO_LONG" and self.config.get("string_length") == "fail":
                 raise DestinationError(
                     f"a row of `{self.stream_name}` does not fit: {error}", hint="`string_length` says what to do with over-long text"
                 ) from error

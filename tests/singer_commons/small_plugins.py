@@ -75,7 +75,9 @@ class SmallTarget(DurableTarget):
     """Takes batches of three rows."""
 
     name = "target-small"
-    config_jsonschema = th.PropertiesList(th.Property("fail_on", th.IntegerType), th.Property("lost_rows", th.IntegerType), *RUN_LOG_SETTINGS).to_dict()
+    config_jsonschema = th.PropertiesList(
+        th.Property("fail_on", th.IntegerType), th.Property("lost_rows", th.IntegerType), *RUN_LOG_SETTINGS
+    ).to_dict()
     default_sink_class = SmallSink
     default_batch_rows = 3
 
