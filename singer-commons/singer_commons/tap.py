@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from singer_sdk import Stream
-
     from singer_sdk.singerlib.encoding.simple import Message
 
 

@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import pty
+import select
 import stat
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from harness import command_environment
 from singer_commons.accounts import Account
-from singer_commons.progress import LiveLine, Manner, Progress, manner, progress_text
+from singer_commons.progress import REPAINT_EVERY_S, LiveLine, Manner, Progress, manner, progress_text
 
 PLUGINS = Path(__file__).with_name("small_plugins.py")
 CLEAR = "\r\x1b[2K"
@@ -100,7 +101,7 @@ def test_without_a_terminal_a_plain_line_is_logged(caplog):
 
 
 def on_terminal(*options, folder, environment=None):
-    """What a target writes to a terminal that is its stderr, while its input stays open until the live line was seen (or, unwanted, until it ends)."""
+    """What a target writes to a terminal that is its stderr; its input stays open until the live line was seen, or nothing for four repaints' time."""
     ours, theirs = pty.openpty()
     (folder / "settings.json").write_text("{}")
     command = [sys.executable, str(PLUGINS), "target", "--config", "settings.json", *options]
@@ -110,16 +111,18 @@ def on_terminal(*options, folder, environment=None):
     schema = {"type": "SCHEMA", "stream": "s", "schema": {"properties": {"id": {"type": "integer"}}}, "key_properties": ["id"]}
     process.stdin.write("".join(json.dumps(one) + "\n" for one in (schema, {"type": "RECORD", "stream": "s", "record": {"id": 1}})).encode())
     process.stdin.flush()
-    seen, until = b"", b"rows/s"
-    if options or environment:
-        process.stdin.close()
+    seen, has_begun = b"", False
     while True:
+        is_silent = not select.select([ours], [], [], 4 * REPAINT_EVERY_S if has_begun else 60)[0]
+        if (is_silent or b"rows/s" in seen) and not process.stdin.closed:
+            process.stdin.close()
+        if is_silent:
+            continue
         try:
             seen += os.read(ours, 4096)
         except OSError:  # the other side was closed
             break
-        if until in seen and not process.stdin.closed:
-            process.stdin.close()
+        has_begun = b"target-small v" in seen
     os.close(ours)
     return process.wait(30), seen.decode()
 
