@@ -36,7 +36,7 @@ class StreamAccount:
     """What became of the rows of one stream; rejected and skipped ones by their code. Times are in seconds since the run began."""
 
     stream: str
-    clock_s: Callable[[], float]
+    run: Account
     started_s: float = 0.0
     ended_s: float = 0.0
     rows_read: int = 0
@@ -62,21 +62,22 @@ class StreamAccount:
     def read(self, rows: int = 1) -> None:
         """Count rows as they come."""
         self.rows_read += rows
+        self.run.rows += rows
 
     def load(self, rows: int = 1) -> None:
         """Count rows that are durable now."""
         self.rows_loaded += rows
-        self.ended_s = self.clock_s()
+        self.ended_s = self.run.elapsed_s()
 
     def reject(self, code: str) -> None:
         """Count a row that was put aside."""
         self.rejected[code] += 1
-        self.ended_s = self.clock_s()
+        self.ended_s = self.run.elapsed_s()
 
     def skip(self, code: str) -> None:
         """Count a row that the settings leave out."""
         self.skipped[code] += 1
-        self.ended_s = self.clock_s()
+        self.ended_s = self.run.elapsed_s()
 
 
 class Account:
@@ -86,6 +87,7 @@ class Account:
         self.run_id = uuid.uuid4().hex
         self.started_at = started_at or datetime.now(UTC)
         self.streams: dict[str, StreamAccount] = {}
+        self.rows = 0  # read so far, over all streams
         self.bytes_passed = 0
         self.service: Service | None = None
         self.callers: Mapping[str, str] = {}  # streams that another one's calls fill, with that one's name
@@ -106,13 +108,8 @@ class Account:
         """The account of a stream, opened when first asked for; its bookmark so far is that of the state known then."""
         if name not in self.streams:
             now, bookmark = self.elapsed_s(), bookmark_of(self._state, name)
-            self.streams[name] = StreamAccount(name, self.elapsed_s, started_s=now, ended_s=now, bookmark_from=bookmark, bookmark_to=bookmark)
+            self.streams[name] = StreamAccount(name, self, started_s=now, ended_s=now, bookmark_from=bookmark, bookmark_to=bookmark)
         return self.streams[name]
-
-    @property
-    def rows(self) -> int:
-        """Rows read so far. May be asked from another thread."""
-        return sum(one.rows_read for one in list(self.streams.values()))
 
     def turn_to(self, name: str | None) -> None:
         """Give a stream the turn: what was called since goes to the one that had it."""

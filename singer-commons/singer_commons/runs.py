@@ -45,12 +45,12 @@ class Run:
         """Tell how it went, once: progress stops, the summary is logged, the run log written. Returns the exit code."""
         if not self._is_open:
             return exit_code
-        with held_signals():
+        self._progress.stop()
+        self.account.close()
+        for line in summary(self.account, exit_code, is_target=self._is_target):
+            self._plugin.logger.info("%s", line)
+        with held_signals():  # a signal before this point makes another ending of the run, which is then the one in the run log
             self._is_open = False
-            self._progress.stop()
-            self.account.close()
-            for line in summary(self.account, exit_code, is_target=self._is_target):
-                self._plugin.logger.info("%s", line)
             self._write_log(Ending(exit_code, None if reason is None else mask(reason)), mask)
         return exit_code
 

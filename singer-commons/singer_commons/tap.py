@@ -15,6 +15,7 @@ from singer_commons.plugin import SuitePlugin
 from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from types import FrameType
 
     from singer_sdk import Stream
@@ -51,13 +52,7 @@ class SuiteTap(SuitePlugin, Tap):
         super().__init__(**options)
         if isinstance(self.message_writer, WholeLineWriter):
             self.message_writer.account = self.account
-
-    def load_streams(self) -> list[Stream]:
-        """See the SDK."""
-        streams = super().load_streams()
-        parents = {one.name: one.parent_stream_type for one in streams if one.parent_stream_type}
-        self.account.callers = {name: one.name for name, parent in parents.items() for one in streams if type(one) is parent}
-        return streams
+        self.account.callers = _callers(self.streams.values())
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See the SDK."""
@@ -68,3 +63,9 @@ class SuiteTap(SuitePlugin, Tap):
         with suppress(SystemExit):
             super()._handle_termination(signum, frame)  # writes the state; no line is open, since writes hold the signals back
         request_termination(signum, frame)
+
+
+def _callers(streams: Collection[Stream]) -> dict[str, str]:
+    """Child streams with the parent whose calls fill them."""
+    parents = {one.name: one.parent_stream_type for one in streams if one.parent_stream_type}
+    return {name: one.name for name, parent in parents.items() for one in streams if type(one) is parent}
