@@ -2,10 +2,10 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup sandbox demo test lint lock clean
+.PHONY: help setup sandbox demo test test-slow test-pythons test-all lint generate lock clean
 
 help:  ## Show the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
 
 setup:  ## Install all that the rest needs
 	@$(PYTHON) tools/setup.py
@@ -16,19 +16,31 @@ sandbox: setup  ## Start the local services and leave them up
 demo: setup  ## Run the pipes between the installed commands against the local services
 	@$(BIN)/python tools/demo
 
-test:  ## Run every check and test
+test:  ## Run every check and all but the slow tests
 	@$(PYTHON) tools/setup.py --tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 -m "not slow"
+
+test-slow:  ## Run the slow tests: installations, Meltano, the demo
+	@$(PYTHON) tools/setup.py --tests
+	$(BIN)/pytest -n 2 -m slow
+
+test-pythons: setup  ## Run the tests on the further Pythons that this machine has
+	@$(BIN)/python tools/test_pythons.py
+
+test-all: test test-slow test-pythons  ## Run all of these
 
 lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+generate: setup  ## Write what is derived from the classes: settings tables, meltano.yml, .env.example, docs/hub
+	@$(BIN)/python tools/generate.py
+
 lock: setup  ## Take the newest versions of all dependencies
 	@$(BIN)/python tools/lock.py
 
 clean:  ## Stop the local services and remove what setup and tests made
 	@if [ -x $(BIN)/sandbox ]; then $(BIN)/sandbox down; fi
-	rm -rf .venv .venv-meltano .tools .sandbox sandbox/azurite/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* .tools .sandbox sandbox/azurite/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 
 class EventsStream(BookmarkedStream):
-    """Events, bundle by bundle; the state moves when a bundle is out."""
+    """Every event of the Data Export's bundles, which take an Architect key; the state moves when a bundle is out.
+
+    Documented fields are columns; the custom variables `evt_*`, `user_*` and `page_*` are the JSON columns `evt`, `user` and `page`, under the
+    names they were sent by; `other` holds fields that no document names and values that do not fit their column.
+    """
 
     name = "events"
     primary_keys = ("_event_key",)

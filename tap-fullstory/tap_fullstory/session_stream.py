@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 class SessionsStream(BookmarkedStream):
-    """Sessions, in one shape whichever API they come from."""
+    """Sessions of the users named by `uids` and `emails` (a key of any level), or of every identified user (an Architect key).
+
+    The records are the same whichever of the APIs they come from.
+    """
 
     name = "sessions"
     primary_keys = ("session_key",)

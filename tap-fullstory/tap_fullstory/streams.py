@@ -98,7 +98,7 @@ class BookmarkedStream(FullstoryStream):
 
 
 class UsersStream(FullstoryStream):
-    """All users that FullStory keeps, each with its open set of properties."""
+    """All users that FullStory keeps (an Architect key); `properties` holds whatever was set, as it was set."""
 
     name = "users"
     primary_keys = ("id",)
@@ -121,7 +121,7 @@ class UsersStream(FullstoryStream):
 
 
 class SegmentsStream(FullstoryStream):
-    """The segments of users that are defined in FullStory, its own and yours."""
+    """The segments of users that are defined in FullStory, its own and yours (a key of any level)."""
 
     name = "segments"
     primary_keys = ("id",)

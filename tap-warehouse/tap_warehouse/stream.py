@@ -108,7 +108,7 @@ class ModelStream(ColumnarStream):
         if self._is_incremental:
             self.logger.debug("Starting '%s' from %s", self.name, self.stream_state.get("replication_key_value", "the beginning"))
 
-    def _increment_stream_state(self, latest_record: Mapping[str, Any], *, context: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002
+    def _increment_stream_state(self, latest_record: Mapping[str, Any], *, context: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002 - the SDK passes it by name
         iterator = self._iterator
         if iterator is None or not self._is_incremental:
             return

@@ -9,8 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from readme_blocks import Command, blocks
 
 ROOT = Path(__file__).parents[2]
+MAKE = "$ make demo\n"
 DEMO = [sys.executable, str(ROOT / "tools" / "demo")]
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -27,6 +29,8 @@ def test_each_pipe_moves_all_then_only_what_changed():
     assert done.returncode == 0, done.stdout + done.stderr
     last = done.stdout.strip().splitlines()[-1]
     assert re.fullmatch(r"demo: ok \(2,362 contacts, [\d,]+ sessions, 2,362 users, [\d,]+ orders; \d+ s\)", last), last
+    (block,) = [block for block in blocks(ROOT / "README.md") if block.text.startswith(MAKE)]
+    assert block.pattern(Command(MAKE, block.text.removeprefix(MAKE))).fullmatch(done.stdout), done.stdout
 
 
 def test_an_interrupted_demo_stops_what_it_started():

@@ -88,6 +88,7 @@ def test_a_starter_killed_half_way_leaves_nothing_behind(folder):
     subprocess.run([sys.executable, "-c", HALF_WAY, str(folder)], check=False)
     until(lambda: not processes.notes(folder))
     until(lambda: not list(folder.glob("*.json")))
+    assert (processes.notes(folder), list(folder.glob("*.json"))) == ([], [])
 
 
 def test_started_services_stay_until_they_are_stopped(folder):

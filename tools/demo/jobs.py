@@ -23,13 +23,14 @@ class Job(ABC):
     title: ClassVar[str]
     tap: ClassVar[str]
     target: ClassVar[str]
-    streams: ClassVar[tuple[str, ...]]  # those selected; the first is compared and shown
+    streams: ClassVar[tuple[str, ...]]  # those moved; the first is compared and shown
+    some_streams: ClassVar[bool] = False  # whether the tap has more, so that these are to be selected
     tap_settings: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, folder: Path, settings: Mapping[str, str]) -> None:
         self.settings = settings
         own = folder / self.title.replace(" ", "-")
-        self.pipe = Pipe(self.tap, self.target, own, settings, self.tap_settings, self.streams)
+        self.pipe = Pipe(self.tap, self.target, own, settings, self.tap_settings, self.streams if self.some_streams else ())
         self.changed: Any = None
         self.first: Moved | None = None
 
@@ -81,6 +82,7 @@ class Autopilot(ToSynapse):
 
     title, tap, schema, main_table, key = "autopilot to synapse", "tap-autopilot", "autopilot", "contacts", "contact_id"
     streams = ("contacts", "lists")
+    some_streams = True  # the memberships take 40 requests more, at the 5 a second that the service allows
     columns = ("contact_id", "Email", "Company")
 
     def change(self) -> str:
@@ -109,7 +111,7 @@ class FullStory(ToSynapse):
     """Sessions of all users of a FullStory account."""
 
     title, tap, schema, main_table, key = "fullstory to synapse", "tap-fullstory", "fullstory", "sessions", "session_key"
-    streams = ("sessions", "users", "events")
+    streams = ("sessions", "users", "events", "segments")
     columns = ("session_key", "user_id", "app_url")
 
     def change(self) -> str:

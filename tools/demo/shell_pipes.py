@@ -52,7 +52,7 @@ class Pipe:
     folder: Path
     environment: Mapping[str, str]
     settings: Mapping[str, Any] = field(default_factory=dict)  # of the tap, where the environment is no place for them
-    streams: Sequence[str] = ()  # those to select
+    streams: Sequence[str] = ()  # those to select; all if none are named
 
     @property
     def title(self) -> str:
@@ -68,12 +68,12 @@ class Pipe:
         return Moved(self._records(), time.monotonic() - before)
 
     def prepare(self) -> None:
-        """Write the tap's settings file and, the first time, its catalog."""
+        """Write the tap's settings file and, the first time, the catalog that selects its streams."""
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.settings:
             (self.folder / "tap.json").write_text(json.dumps(self.settings), encoding="utf-8")
         catalog = self.folder / "catalog.json"
-        if not catalog.exists():
+        if self.streams and not catalog.exists():
             self._shell(f"{shlex.join(self._tap)} --discover > catalog.json")
             found = json.loads(catalog.read_text(encoding="utf-8"))
             for stream in found["streams"]:
@@ -97,7 +97,8 @@ class Pipe:
     def command(self) -> str:
         """The shell's line. `tee` keeps what passed, so that the demo can count it."""
         state = ["--state", "state.json"] if (self.folder / "state.json").exists() else []
-        tap = [*self._tap, "--catalog", "catalog.json", *state]
+        catalog = ["--catalog", "catalog.json"] if self.streams else []
+        tap = [*self._tap, *catalog, *state]
         return f"{shlex.join(tap)} | tee passed.jsonl | {self.target} --config ENV > states.jsonl"
 
     def _keep_state(self) -> None:

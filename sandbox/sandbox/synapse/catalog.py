@@ -92,7 +92,7 @@ class Catalog:
         stored = connection.execute(f"SELECT content FROM {STORE}.catalog").fetchone()
         if stored:
             # Written by _save below into a file that only this stand-in opens.
-            self.schemas, self._tables, self._next_id = pickle.loads(stored[0])  # noqa: S301
+            self.schemas, self._tables, self._next_id = pickle.loads(stored[0])  # noqa: S301 - our own file
         else:
             self.add_schema(connection, "dbo")
 

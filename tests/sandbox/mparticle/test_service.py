@@ -48,6 +48,7 @@ def test_the_settings_name_the_address_the_key_and_the_secret(service):
         "TARGET_MPARTICLE_BASE_URL": f"{service.url}/v2",
         "TARGET_MPARTICLE_API_KEY": service.stand.api_key,
         "TARGET_MPARTICLE_API_SECRET": service.stand.api_secret,
+        "TARGET_MPARTICLE_ENVIRONMENT": "development",
         "SANDBOX_MPARTICLE_URL": service.url,
     }
 

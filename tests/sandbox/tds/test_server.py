@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -64,6 +65,8 @@ def test_closing_twice_is_closing(engine):
     with serving(engine) as server:
         server.close()
     server.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", server.port), timeout=5)
 
 
 def test_a_client_that_goes_while_it_is_let_in_leaves_no_session_behind(engine, raw, scripted, monkeypatch):

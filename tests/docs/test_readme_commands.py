@@ -1,0 +1,111 @@
+"""Every command on the project's pages works as it is written: the conventions are in tests/readme_blocks.py."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+
+import pytest
+from harness import COMMANDS, command_environment
+from readme_blocks import ROOT, blocks, markdown_files
+from sandbox.http.control import Control
+from sandbox.processes import running
+
+PAGES = markdown_files()
+WITH_COMMANDS = [page for page in PAGES if any(block.runs for block in blocks(page))]
+LIMIT_S = 100
+FEW_ROWS = 100  # of a model, where the page does not say how many: mParticle takes them in order, at a documented pace
+PIPE_CLOSED = 141  # `tap | head`: the tap stops when nobody reads on
+END = "\x1e"  # after each command's output, before its exit codes
+MODELS = ROOT / "sandbox" / "sandbox" / "warehouse" / "models"
+USERS = {"name": "users", "sql_file": str(MODELS / "users.sql"), "key_columns": ["customer_id"], "iterator": "date_updated"}
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory):
+    """The settings of one sandbox for all pages."""
+    with running(tmp_path_factory.mktemp("sandbox")) as settings:
+        yield settings
+
+
+@pytest.fixture
+def folder(tmp_path, sandbox):
+    """The folder of a reader who has done what the page asks for: the sandbox's faults are gone afterwards."""
+    (tmp_path / "warehouse.duckdb").symlink_to(sandbox["TAP_WAREHOUSE_DUCKDB_PATH"])
+    (tmp_path / "models").symlink_to(MODELS)
+    yield tmp_path
+    subprocess.run([COMMANDS / "sandbox", "down"], cwd=tmp_path, capture_output=True, timeout=LIMIT_S, check=False)
+    for name in ("SANDBOX_AUTOPILOT_URL", "SANDBOX_SYNAPSE_CONTROL_URL"):
+        Control(sandbox[name]).clear_faults()
+
+
+def settings_for(plugin, sandbox):
+    """The sandbox's settings for a plugin, as a settings file holds them."""
+    prefix = plugin.upper().replace("-", "_") + "_"
+    plain = {name.removeprefix(prefix).lower(): value for name, value in sandbox.items() if name.startswith(prefix)}
+    typed = {name: json.loads(value) if re.fullmatch(r"\d+|true|false|\{.*\}", value) else value for name, value in plain.items()}
+    typed.pop("duckdb_path", None)
+    return {**typed, **({"models": [USERS], "limit": FEW_ROWS} if plugin == "tap-warehouse" else {})}
+
+
+def lay_out(line, folder, sandbox):
+    """Make the files that a command reads and its reader has: settings, and a state."""
+    for plugin, name in re.findall(r"((?:tap|target)-[a-z]+)(?: --\S+ \S+)*? --config ([\w.-]+\.json)", line):
+        if not (folder / name).exists():
+            (folder / name).write_text(json.dumps(settings_for(plugin, sandbox)))
+    for name in re.findall(r"--state (\S+\.json)", line):
+        if not (folder / name).exists():
+            (folder / name).write_text("{}")
+
+
+def run(block, folder, sandbox):
+    """Run a block's commands in one shell; each one's exit code and output."""
+    for command in block.commands:
+        lay_out(command.line, folder, sandbox)
+    script = "set -o pipefail\n" + "".join(f"{command.line}\nprintf '{END}%s{END}' $?\n" for command in block.commands)
+    environment = {**command_environment(sandbox), "PATH": f"{COMMANDS}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL, text=True, timeout=LIMIT_S, check=False,
+    )  # fmt: skip
+    pieces = done.stdout.split(END)
+    return [(int(code), output) for output, code in zip(pieces[::2], pieces[1::2], strict=False)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_commands_of_a_page_run_and_print_what_it_shows(page, folder, sandbox):
+    for block in blocks(page):
+        if block.file:
+            (folder / block.file).write_text(block.text)
+        if not block.runs:
+            continue
+        results = run(block, folder, sandbox)
+        assert len(results) == len(block.commands), results
+        for command, (code, output) in zip(block.commands, results, strict=True):
+            assert code in (0, PIPE_CLOSED), f"{command.line}: exit code {code}\n{output}"
+            if command.shown:
+                printed = "".join(line.rstrip() + "\n" for line in output.splitlines())
+                assert block.pattern(command).fullmatch(printed), f"{command.line} printed\n{printed}"
+
+
+@every_page
+def test_each_block_of_commands_says_which_test_runs_it(page):
+    unmarked = [block.text for block in blocks(page) if block.is_shell and not block.marker.startswith(("runs", "run by", "not run: "))]
+    assert unmarked == []
+
+
+@every_page
+def test_the_tests_that_a_page_names_are_there(page):
+    named = re.findall(r"tests/[\w/]+\.py", page.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).is_file()] == []
+
+
+@every_page
+def test_the_links_of_a_page_inside_the_project_lead_somewhere(page):
+    targets = re.findall(r"\]\((?!https?://|#|mailto:)([^)#\s]+)", page.read_text(encoding="utf-8"))
+    assert [target for target in targets if not (page.parent / target).exists()] == []
