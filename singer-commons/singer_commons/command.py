@@ -16,6 +16,7 @@ from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, Recor
 from singer_commons.command_options import NOT_RIGHT, read_options, settings_hint
 from singer_commons.errors import SuiteError
 from singer_commons.logs import quieten
+from singer_commons.runs import close_run, current_run, open_run
 from singer_commons.secrets import Mask, mask_logging
 from singer_commons.settings_sources import variable
 from singer_commons.signals import TerminationRequested
@@ -41,8 +42,16 @@ def entry_point(plugin: type[PluginBase]) -> Callable[[], NoReturn]:
 def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
     """Run the plugin's command line and return its exit code; a failure's reason has then gone to stderr."""
     mask = Mask()
+    open_run(plugin)
     try:
-        return _invoke(plugin, arguments, mask)
+        return _run(plugin, arguments, mask)
+    finally:
+        close_run()
+
+
+def _run(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> int:
+    try:
+        return current_run(plugin).end(_invoke(plugin, arguments, mask), None, mask)
     except TerminationRequested as request:
         return _say(plugin, f"ended by {request}; what the last STATE says is done", None, mask, request.exit_code)
     except click.ClickException as error:
@@ -51,7 +60,7 @@ def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
         return _say(plugin, f"{NOT_RIGHT}{'; '.join(error.errors)}", settings_hint(plugin), mask, EXIT_USAGE)
     except BrokenPipeError:
         _give_up_stdout()
-        return EXIT_PIPE_CLOSED
+        return current_run(plugin).end(EXIT_PIPE_CLOSED, "the reader of standard output has gone", mask)
     except Exception as error:  # noqa: BLE001 - the last resort: one line instead of a traceback
         return _fail(plugin, error, mask)
 
@@ -64,6 +73,8 @@ def _invoke(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> i
         quieten()
     try:
         with command.make_context(plugin.name, list(arguments)) as context:
+            if not context.params.get("about"):
+                current_run(plugin).begin()
             # Past the SDK's own `invoke`: that one logs a traceback and exits 1 whatever went wrong.
             click.Command.invoke(command, context)
     except click.exceptions.Exit as end:
@@ -95,6 +106,7 @@ def _fail(plugin: type[PluginBase], error: Exception, mask: Mask) -> int:
 
 def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, exit_code: int) -> int:
     """Print the reason and the hint: two lines on a terminal, one line elsewhere, since Meltano shows only the last."""
+    current_run(plugin).end(exit_code, reason, mask)
     between = "\n" if sys.stderr.isatty() else " - "
     reason = " ".join(mask(reason).split())  # masked before it is cut: the rest of a secret would not be known for one
     line = f"{plugin.name}: {reason if len(reason) <= MAX_REASON_CHARS else reason[:MAX_REASON_CHARS] + ' ...'}"

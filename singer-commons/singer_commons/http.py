@@ -99,7 +99,12 @@ class HttpClient:
         self._session.headers.update(headers)
         self._session.auth = auth or _no_netrc
         self.calls = 0
-        self.waited_s = 0.0
+        self._retries_waited_s = 0.0
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds spent waiting: for the pace, and between tries."""
+        return self._retries_waited_s + self._pacer.waited_s
 
     def request(self, method: str, url: str, **options: Any) -> requests.Response:
         """Send a request until it is answered for good.
@@ -154,7 +159,7 @@ class HttpClient:
         return self._policy.wait_s(state.attempt_number, state.outcome.exception() if state.outcome else None)
 
     def _counted_sleep(self, wait_s: float) -> None:
-        self.waited_s += wait_s
+        self._retries_waited_s += wait_s
         self._sleep(wait_s)
 
     def _tell(self, state: RetryCallState) -> None:

@@ -1,7 +1,7 @@
 """Rejected rows: one JSON line each, on disk before any state moves past them.
 
-Fields of a line: `time` (UTC), `stream`, `key` (the row's key properties), `code` (a short constant), `reason` (a sentence),
-`field` (where it is known), `record` (as it was read).
+Fields of a line, the same for all targets (docs/rejects.md): `time` (UTC), `stream`, `key` (the row's key properties), `code` (a short
+constant), `reason` (a sentence), `field` (where it is known), `record` (as it was read).
 """
 
 from __future__ import annotations
@@ -14,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from singer_commons.errors import TooManyRejectsError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from singer_commons.accounts import Account
 
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
 
@@ -25,7 +29,6 @@ class RejectsFile:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.rows: dict[str, int] = {}
         self._descriptor: int | None = None
 
     def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
@@ -43,7 +46,6 @@ class RejectsFile:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         _write_whole(self._descriptor, _encoded(line) + b"\n")
-        self.rows[stream] = self.rows.get(stream, 0) + 1
 
     def sync(self) -> None:
         """Have the system put all written rows on disk."""
@@ -56,6 +58,23 @@ class RejectsFile:
             self.sync()
             os.close(self._descriptor)
             self._descriptor = None
+
+
+def check_rejects(account: Account, *, rows: int | None, share: float | None = None, path: str | Path) -> None:
+    """Raise TooManyRejectsError if more rows were rejected than allowed; with neither a number nor a share none is allowed."""
+    read = account.rows
+    rejected = sum(one.rejected.total() for one in account.streams.values())
+    if rows is None and share is None:
+        rows = 0
+    over_rows = rows is not None and rejected > rows
+    over_share = share is not None and rejected > share * read
+    if over_rows or over_share:
+        allowed = " and ".join(([f"{rows} rows"] if rows is not None else []) + ([f"a share of {share}"] if share is not None else []))
+        settings = "`max_rejected_rows` sets" if share is None else "`max_rejected_rows` and `max_rejected_share` set"
+        raise TooManyRejectsError(
+            f"{rejected} of {read} rows were rejected, {allowed} allowed; the others were delivered",
+            hint=f"{path} holds them with their reasons; {settings} what is allowed",
+        )
 
 
 def _encoded(line: Mapping[str, Any]) -> bytes:

@@ -10,6 +10,7 @@ import click
 from singer_sdk import Sink, Target
 
 from singer_commons.checking import run_checks
+from singer_commons.plugin import SuitePlugin
 from singer_commons.secrets import Mask, secret_values
 from singer_commons.signals import held_signals, request_termination
 
@@ -20,14 +21,16 @@ if TYPE_CHECKING:
     from singer_commons.checking import Checks
 
 DEFAULT_BATCH_ROWS = 10_000
+FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
 
 
-class DurableTarget(Target):
+class DurableTarget(SuitePlugin, Target):
     """A target that drains all its sinks together, and so can give a STATE out at each drain.
 
     The SDK drains a sink alone when it is full, and writes STATE only when all are drained: every five minutes and at the end. Here
     `batch_size_rows` counts the rows of all sinks, and reaching it drains all of them. Sinks make their rows durable in
-    `process_batch`, raise if they cannot, and have `max_size` left to this class.
+    `process_batch`, raise if they cannot, and have `max_size` left to this class. They count each row that they are given in the
+    stream's account, as read and then as loaded, rejected or skipped; what stream maps filter out is counted here.
     """
 
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
@@ -94,12 +97,23 @@ class DurableTarget(Target):
         return [*self._sinks_to_clear, *self._sinks_active.values()]
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        before = self.account.rows
         super()._process_record_message(message_dict)
+        self._count(message_dict, is_filtered=self.account.rows == before)
         if sum(sink.current_size for sink in self._sinks()) >= self.batch_rows:
             self.drain_all()
 
+    def _count(self, message: dict[str, Any], *, is_filtered: bool) -> None:
+        line = self.message_reader._current_message or ""  # noqa: SLF001 - the SDK keeps the line there, and nobody else has it
+        self.account.bytes_passed += len(line) if isinstance(line, bytes) or line.isascii() else len(line.encode("utf-8", "surrogatepass"))
+        if is_filtered:
+            stream = self.account.stream(message["stream"])
+            stream.read()
+            stream.skip(FILTERED)
+
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_state_message(message_dict)
+        self.account.state_in(message_dict["value"])
         if not any(sink.current_size for sink in self._sinks()):
             self.drain_all()  # nothing is waiting before this state: it is true now
 
@@ -108,6 +122,12 @@ class DurableTarget(Target):
             with held_signals():
                 super()._write_state_message(state)
             self._written_state = state
+            self.account.state_out(state)
+
+    def process_endofpipe(self) -> None:
+        """Deliver the rest, then account for every row. Raises SuiteError if a row has no end."""
+        super().process_endofpipe()
+        self.account.check_sums()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> NoReturn:
         # The SDK drains inside the handler, wherever the target is just then, perhaps in the middle of the same drain. Rows that

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, RejectedError
 from singer_commons.http import QUICK_POLICY
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -103,6 +104,7 @@ class TapAutopilot(SuiteTap):
             title="User agent",
             description="Sent with each request; the tap's name and version if not set.",
         ),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     @cached_property
@@ -112,7 +114,7 @@ class TapAutopilot(SuiteTap):
 
     def _new_client(self, policy: RetryPolicy | None = None) -> AutopilotClient:
         config = self.config
-        return AutopilotClient(
+        client = AutopilotClient(
             config["base_url"],
             config["api_key"].strip(),
             user_agent=config.get("user_agent") or f"tap-autopilot/{self.plugin_version}",
@@ -120,6 +122,8 @@ class TapAutopilot(SuiteTap):
             request_timeout_s=float(config["request_timeout_s"]),
             policy=policy,
         )
+        self.account.service = client.http
+        return client
 
     def checks(self) -> Checks:
         """The key, and each endpoint. Raises ConfigurationError."""

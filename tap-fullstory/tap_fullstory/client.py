@@ -47,7 +47,7 @@ class FullstoryClient:
     ) -> None:
         self._key, self._base_url = key, base_url.rstrip("/") if base_url else None
         self._policy, self._sleep = policy or RetryPolicy(), sleep
-        self._http = HttpClient(
+        self.http = HttpClient(
             "FullStory",
             # The raw key: FullStory's Basic is not the base64 of a user and a password (`specs/` of
             # https://github.com/fullstorydev/fullstory-node-sdk, read 2026-11-21).
@@ -72,7 +72,7 @@ class FullstoryClient:
 
     def get(self, path: str, **parameters: str | int) -> Any:
         """The answer's JSON, decimals exact. `server_time` is then the service's clock at that answer."""
-        answer = self._http.request("GET", self.address(path), params=parameters)
+        answer = self.http.request("GET", self.address(path), params=parameters)
         self.server_time = _date_of(answer)
         try:
             return json.loads(answer.content, parse_float=Decimal)
@@ -109,7 +109,7 @@ class FullstoryClient:
         """Write a file, unpacked and found whole, into an empty temporary file; try again while it arrives broken."""
         for tries in range(1, self._policy.max_tries + 1):
             try:
-                answer = self._http.request("GET", self.address(path), params=parameters, stream=True)
+                answer = self.http.request("GET", self.address(path), params=parameters, stream=True)
                 with answer:
                     # The raw bytes: urllib3 unpacks a gzip that was cut off without saying a word.
                     chunks = cast("Iterator[bytes]", answer.raw.stream(CHUNK_BYTES, decode_content=False))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
 if TYPE_CHECKING:
@@ -100,6 +101,7 @@ SETTINGS = th.PropertiesList(
         title="Time limit of a request",
         description="Seconds without an answer after which a request is given up and tried again, above 0, up to 3600.",
     ),
+    *RUN_LOG_SETTINGS,
 )
 
 

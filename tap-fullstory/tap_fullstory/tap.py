@@ -53,7 +53,7 @@ class TapFullstory(SuiteTap):
 
     def _new_client(self, policy: RetryPolicy | None = None) -> FullstoryClient:
         settings = self.config
-        return FullstoryClient(
+        client = FullstoryClient(
             settings["api_key"],
             base_url=settings.get("base_url"),
             user_agent=settings.get("user_agent") or f"tap-fullstory/{self.plugin_version}",
@@ -61,6 +61,8 @@ class TapFullstory(SuiteTap):
             timeout_s=settings["request_timeout_s"],
             policy=policy,
         )
+        self.account.service = client.http
+        return client
 
     def checks(self) -> Checks:
         """The key and its level, and each stream's endpoint."""
@@ -84,7 +86,7 @@ class TapFullstory(SuiteTap):
 
     def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; the key is checked before it and what was left out is told after
         """Check the key, sync all streams, and name those that the key may not read."""
-        self.logger.info("Reading from the FullStory account %s", self.client.organisation() or "(no id given)")
+        self.logger.debug("Reading from the FullStory account %s", self.client.organisation() or "(no id given)")
         super().sync_all()
         self._tell_forbidden()
 

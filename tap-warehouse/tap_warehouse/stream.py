@@ -108,7 +108,7 @@ class ModelStream(ColumnarStream):
     def _write_starting_replication_value(self, context: Mapping[str, Any] | None) -> None:  # noqa: ARG002 - there are no partitions
         # The SDK would keep a copy in the state and takes 0 for no bookmark.
         if self._is_incremental:
-            self.logger.info("Starting '%s' from %s", self.name, self.stream_state.get("replication_key_value", "the beginning"))
+            self.logger.debug("Starting '%s' from %s", self.name, self.stream_state.get("replication_key_value", "the beginning"))
 
     def _increment_stream_state(self, latest_record: Mapping[str, Any], *, context: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002 - the SDK passes it by name
         iterator = self._iterator

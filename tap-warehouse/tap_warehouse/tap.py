@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError
 from singer_commons.preview import PreviewWriter
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -125,6 +126,7 @@ class TapWarehouse(SuiteTap):
             description="A STATE goes out after this many rows of an incremental model.",
         ),
         th.Property("limit", th.IntegerType(minimum=1), title="Limit", description="For a preview: at most this many rows of each model."),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     @cached_property

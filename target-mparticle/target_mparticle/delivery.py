@@ -93,12 +93,7 @@ class Delivery:
     @property
     def waited_s(self) -> float:
         """Seconds spent waiting for the rate limit and between retries."""
-        return self.client.waited_s + self.pacer.waited_s
-
-    @property
-    def where(self) -> str:
-        """For the summary."""
-        return f"to {self.settings.url}"
+        return self.client.waited_s
 
     def post_nothing(self) -> None:
         """Send a bulk request without a batch in it. Raises as `deliver` does, and RejectedError where mParticle takes none such."""
@@ -154,7 +149,6 @@ class DryRun:
     def __init__(self, path: str) -> None:
         self._path = Path(path)
         self._descriptor: int | None = None
-        self.where = f"(dry run: nothing was sent; see {path})"
 
     def deliver(self, batches: Sequence[OutgoingBatch], listener: Listener) -> None:
         """Write all, in order; the file is made anew at the first."""

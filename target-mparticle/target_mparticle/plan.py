@@ -15,12 +15,12 @@ from target_mparticle.delivery import full_packs, settle
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
     from target_mparticle.delivery import Listener, OutgoingBatch
     from target_mparticle.mapping import Assignment, Plan
     from target_mparticle.settings import Settings
-    from target_mparticle.tally import StreamTally
 
 FIRST_BATCHES = 2  # of each stream: one with a row as most are, and another beside it
 # What tells a user or a device, by the top-level field of a batch.
@@ -34,6 +34,7 @@ class StreamPlan:
     plan: Plan | None
     columns: Sequence[str]
     first: list[bytes] = field(default_factory=list)
+    batches: int = 0
 
 
 @dataclass(slots=True)
@@ -51,12 +52,13 @@ class PlannedDelivery:
     def begin(self, stream: str, plan: Plan | None, columns: Sequence[str]) -> None:
         """A stream has told its columns; with another SCHEMA it tells them again."""
         known = self.streams.get(stream)
-        self.streams[stream] = StreamPlan(plan, columns, known.first if known else [])
+        self.streams[stream] = StreamPlan(plan, columns, known.first, known.batches) if known else StreamPlan(plan, columns)
 
     def deliver(self, batches: Sequence[OutgoingBatch], listener: Listener) -> None:
         """Count all, and keep the first."""
         self.calls += sum(1 for _ in packed(batches, full_packs(self.settings)))
         self.batches += len(batches)
+        self.streams[listener.stream_name].batches += len(batches)
         kept = self.streams[listener.stream_name].first
         kept += [batch.body for batch in batches[: FIRST_BATCHES - len(kept)]] if len(kept) < FIRST_BATCHES else []
         for batch in batches:
@@ -68,14 +70,14 @@ class PlannedDelivery:
         return max(0.0, self.batches / self.settings.batches_per_second - 1)
 
 
-def plan_text(delivery: PlannedDelivery, tallies: Mapping[str, StreamTally], rejects: RejectsSeen, *, show_values: bool) -> Iterator[str]:
+def plan_text(delivery: PlannedDelivery, account: Account, rejects: RejectsSeen, *, show_values: bool) -> Iterator[str]:
     """The plan, in pieces."""
     for stream, one in delivery.streams.items():
-        tally = tallies[stream]
+        rows = account.stream(stream)
         yield f"stream {stream} ({_kind(one.plan)}, {delivery.settings.environment})\n"
         yield from _mapping(one)
-        skipped, invalid = tally.skipped.total(), tally.rejected.total()
-        yield f"  rows: {tally.read} read = {tally.accepted} valid + {invalid} invalid + {skipped} skipped; {tally.batches} batches\n"
+        skipped, invalid = rows.skipped.total(), rows.rejected.total()
+        yield f"  rows: {rows.rows_read} read = {rows.rows_loaded} valid + {invalid} invalid + {skipped} skipped; {one.batches} batches\n"
         yield from (f"  invalid: {line}\n" for line in rejects.told(stream))
         for number, body in enumerate(one.first, start=1):
             yield f"  batch {number}: {_shown(body, show_values=show_values)}\n"

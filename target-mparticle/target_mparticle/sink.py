@@ -28,7 +28,7 @@ class MParticleSink(Sink):
     def __init__(self, target: TargetMParticle, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._settings, self._delivery, self._rejects = target.settings, target.delivery, target.rejects
-        self._tally = target.tally(stream_name)
+        self._target, self.account = target, target.account.stream(stream_name)
         chosen = self._settings.stream(stream_name)
         self._iterator = chosen.iterator or target.bookmark_property
         self._columns = list(self.schema["properties"])
@@ -73,9 +73,9 @@ class MParticleSink(Sink):
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK hands it over
         """Map a row, or reject or skip it."""
-        self._tally.read += 1
+        self.account.read()
         if self._plan is None:
-            self._tally.skipped["UNMAPPED_STREAM"] += 1
+            self.account.skip("UNMAPPED_STREAM")
             return
         if self._invalid is not None:
             self._reject(record, "NOT_AS_DECLARED", f"the row does not fit its SCHEMA: {self._invalid}", None)
@@ -110,14 +110,16 @@ class MParticleSink(Sink):
         for record in context.get("records", ()):  # of a BATCH message's files: they come here unread
             self._remove_sdc_metadata_from_record(record)
             self.process_record(self._validate_and_parse(record), context)
+        self._target.account.turn_to(self.stream_name)
         self._delivery.deliver(self._waiting, self)
-        self._tally.batches += len(self._waiting)
+        self._target.account.turn_to(None)
+        self.account.notes["batches"] += len(self._waiting)
         self._waiting, self.waiting_bytes = [], 0
         self._rejects.sync()
 
     def accepted(self, row: Row) -> None:  # noqa: ARG002 - the listener's signature
         """Count a row that mParticle took."""
-        self._tally.accepted += 1
+        self.account.load()
 
     def rejected(self, row: Row, code: str, reason: str) -> None:
         """Write down a row that mParticle refused."""
@@ -125,7 +127,7 @@ class MParticleSink(Sink):
 
     def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
         self._rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
-        self._tally.rejected[code] += 1
+        self.account.reject(code)
 
     def _warn_of_undeclared(self, record: dict[str, Any]) -> None:
         for name in record.keys() - self.schema["properties"].keys() - self._undeclared:

@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 from singer_commons.command import entry_point
 from singer_commons.errors import TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
-from singer_commons.rejects import RejectsFile
+from singer_commons.rejects import RejectsFile, check_rejects
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.target import DurableTarget
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
@@ -19,7 +20,6 @@ from target_mparticle.delivery import Delivery, DryRun
 from target_mparticle.plan import PlannedDelivery, plan_text
 from target_mparticle.settings import HOSTS, Settings, settings_problems
 from target_mparticle.sink import MParticleSink
-from target_mparticle.tally import StreamTally, check_rejects, check_sums, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -203,6 +203,7 @@ class TargetMParticle(DurableTarget):
             title="File of a dry run",
             description="Where a dry run writes its batches, one JSON line each.",
         ),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     def __init__(self, **options: Any) -> None:
@@ -213,12 +214,13 @@ class TargetMParticle(DurableTarget):
         self.run_label = self.settings.run_label or str(uuid.uuid4())
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.settings.rejects_path)
         self.bookmark_property: str | None = None
-        self._tallies: dict[str, StreamTally] = {}
 
     @cached_property
     def delivery(self) -> Delivery | DryRun | PlannedDelivery:
         """Where batches go."""
-        return DryRun(self.settings.dry_run_path) if self.settings.dry_run_path else Delivery(self.settings)
+        delivery = DryRun(self.settings.dry_run_path) if self.settings.dry_run_path else Delivery(self.settings)
+        self.account.service = delivery
+        return delivery
 
     def checks(self) -> Checks:
         """Reach and key."""
@@ -233,14 +235,10 @@ class TargetMParticle(DurableTarget):
             self.listen(file_input)
         except TooManyRejectsError:
             too_many = True
-        for piece in plan_text(delivery, self._tallies, rejects, show_values=show_values):
+        for piece in plan_text(delivery, self.account, rejects, show_values=show_values):
             show(piece)
         if too_many:
             raise would_reject(rejects)
-
-    def tally(self, stream: str) -> StreamTally:
-        """The counts of a stream, over all its sinks."""
-        return self._tallies.setdefault(stream, StreamTally())
 
     def _process_schema_message(self, message_dict: dict[str, Any]) -> None:
         # The SDK drops what a tap says of its bookmark; a sink made by this message asks for it.
@@ -258,12 +256,13 @@ class TargetMParticle(DurableTarget):
             super()._write_state_message(state)
 
     def process_endofpipe(self) -> None:
-        """Send the rest, then account for every row. Raises TooManyRejectsError if too many were rejected."""
+        """Send the rest, and account for every row. Raises TooManyRejectsError if too many were rejected."""
         super().process_endofpipe()
         self.rejects.close()
-        self.logger.info(summary(self._tallies, self.delivery.calls, self.delivery.waited_s, self.delivery.where))
-        check_sums(self._tallies)
-        check_rejects(self._tallies, self.settings)
+        if self.settings.dry_run_path:
+            self.logger.info("Dry run: nothing was sent; the batches are in %s", self.settings.dry_run_path)
+        settings = self.settings
+        check_rejects(self.account, rows=settings.max_rejected_rows, share=settings.max_rejected_share, path=settings.rejects_path)
 
 
 main = entry_point(TargetMParticle)

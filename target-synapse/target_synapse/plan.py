@@ -23,6 +23,7 @@ from target_synapse.types import described
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
     from target_synapse.load import Batch
@@ -166,17 +167,17 @@ class PlanSink(SynapseSink):
             pool.stream = RUN
 
 
-def plan_text(pool: PlanPool, tallies: Mapping[str, Counter[str]], rejects: RejectsSeen, where: str) -> Iterator[str]:
+def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str) -> Iterator[str]:
     """The plan as SQL with comments, in pieces."""
     yield f"-- what a load into {where} would run; nothing was changed\n"
     if pool.not_read:
         yield _comment(f"the pool was not read ({pool.not_read}): empty schemas are assumed")
     yield from _statements(pool, RUN)
-    for stream in {**pool.statements, **tallies}:
+    for stream in {**pool.statements, **account.streams}:
         if stream in (RUN, END):
             continue
-        tally = tallies.get(stream, Counter())
-        yield f"\n-- stream {_one_line(stream)}: {tally['read']} rows read, {tally['loaded']} valid, {tally['rejected']} invalid\n"
+        rows = account.stream(stream)
+        yield f"\n-- stream {_one_line(stream)}: {rows.rows_read} rows read, {rows.rows_loaded} valid, {rows.rejected.total()} invalid\n"
         yield from (_comment(f"invalid: {line}") for line in rejects.told(stream))
         yield from _statements(pool, stream)
         if (more := pool.batches[stream] - 1) > 0:

@@ -42,7 +42,7 @@ class CompiledValidator(BaseJSONSchemaValidator):
             self._check(record)
         except fastjsonschema.JsonSchemaValueException as error:
             refused = InvalidRecord(str(error.message).replace("data.", "", 1), record)
-            raise refused from RefusedRowError("schema", refused.error_message, ".".join(str(part) for part in error.path[1:]) or None)
+            raise refused from RefusedRowError("NOT_AS_DECLARED", refused.error_message, ".".join(str(part) for part in error.path[1:]) or None)
 
 
 def validator(schema: dict[str, Any]) -> BaseJSONSchemaValidator:
@@ -75,13 +75,13 @@ class RowWriter:
         """The line in two pieces: what the record says, and its metadata and place. Raises RefusedRowError."""
         for key in self._keys:
             if record.get(key) is None:
-                raise RefusedRowError("key_is_null", f"the key `{key}` is null", key)
+                raise RefusedRowError("KEY_IS_NULL", f"the key `{key}` is null", key)
         content = ",".join(_encoded(record, self._content))
         tail = "".join(f"{field}," for field in _encoded(record, self._tail))
         try:
             return content.encode() + (b"," if self._content else b""), f"{tail}{place}\n".encode()
         except UnicodeEncodeError:
-            raise RefusedRowError("not_unicode", "text with half of a surrogate pair, which UTF-8 cannot hold") from None
+            raise RefusedRowError("NOT_UNICODE", "text with half of a surrogate pair, which UTF-8 cannot hold") from None
 
 
 def _encoded(record: Mapping[str, Any], fields: Sequence[tuple[str, Callable[[Any], str]]]) -> list[str]:
@@ -91,9 +91,9 @@ def _encoded(record: Mapping[str, Any], fields: Sequence[tuple[str, Callable[[An
         try:
             values.append("" if value is None else encode(value))
         except TooLongError as error:
-            raise RefusedRowError("too_long", f"{name}: {error}", name) from None
+            raise RefusedRowError("TOO_LONG", f"{name}: {error}", name) from None
         except ValueError as error:
-            raise RefusedRowError("value", f"{name}: {error}", name) from None
+            raise RefusedRowError("BAD_VALUE", f"{name}: {error}", name) from None
     return values
 
 

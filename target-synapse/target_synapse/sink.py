@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import uuid
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError, DestinationError, InputError
@@ -40,7 +39,7 @@ class SynapseSink(BatchSink):
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
-        self.tally: Counter[str] = target.tallies.setdefault(stream_name, Counter())
+        self.account = target.account.stream(stream_name)
         self._writer: BatchWriter | None = None
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
@@ -69,7 +68,7 @@ class SynapseSink(BatchSink):
         return [] if method == "append" else list(self.key_properties)
 
     def _count_truncated(self, name: str) -> None:
-        self.tally[f"truncated {name}"] += 1
+        self.account.notes[f"truncated {name}"] += 1
 
     def _singer_validate_message(self, record: dict[str, Any]) -> None:
         try:
@@ -86,7 +85,7 @@ class SynapseSink(BatchSink):
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Write the record into the batch, or into the rejects file."""
-        self.tally["read"] += 1
+        self.account.read()
         if self._writer is None:
             self._writer = self._new_writer(context)
         try:
@@ -94,9 +93,9 @@ class SynapseSink(BatchSink):
             content, tail = self._rows.line(record, self._writer.rows + 1)
         except InvalidRecord as error:
             cause = error.__cause__
-            self._reject(record, "schema", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
+            self._reject(record, "NOT_AS_DECLARED", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
         except RefusedRowError as error:
-            if error.code == "too_long" and self.config.get("string_length") == "fail":
+            if error.code == "TOO_LONG" and self.config.get("string_length") == "fail":
                 raise DestinationError(
                     f"a row of `{self.stream_name}` does not fit: {error}", hint="`string_length` says what to do with over-long text"
                 ) from error
@@ -105,7 +104,7 @@ class SynapseSink(BatchSink):
             self._writer.add(content, tail)
 
     def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
-        self.tally["rejected"] += 1
+        self.account.reject(code)
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
     def _new_writer(self, context: dict[str, Any]) -> BatchWriter:
@@ -137,11 +136,11 @@ class SynapseSink(BatchSink):
         batch = Batch(self._plan, columns, [run.store.address(path) for path in writer.paths], entry)
         if not self._plan.keys and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
-            self.tally["loaded before"] += writer.rows
+            self.account.notes["loaded before"] += writer.rows
         else:
             inserted = run.loader.load(batch)
-            self.tally["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
-        self.tally["loaded"] += writer.rows
+            self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
+        self.account.load(writer.rows)
 
     def abandon(self) -> None:
         """Take back what was staged for rows that will not be loaded: the run has failed, and they come again."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -11,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
-from singer_commons.rejects import RejectsFile
+from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.target import DurableTarget
 
 from target_synapse.checks import check
@@ -25,7 +24,6 @@ from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterator
 
     from singer_commons.checking import Checks
@@ -59,7 +57,6 @@ class TargetSynapse(DurableTarget):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
-        self.tallies: dict[str, Counter[str]] = {}
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
         self._state_is_due = False
@@ -92,7 +89,7 @@ class TargetSynapse(DurableTarget):
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         self._check_settings()
-        pool, store, run_id = PlanPool(self.config), PlanStore(self.config), uuid.uuid4().hex
+        pool, store, run_id = PlanPool(self.config), PlanStore(self.config), self.account.run_id
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
         ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
@@ -103,7 +100,7 @@ class TargetSynapse(DurableTarget):
             self.listen(file_input)
         except TooManyRejectsError:
             too_many = True
-        for piece in plan_text(pool, self.tallies, rejects, f"{pool.host}, database {self.config['database']}"):
+        for piece in plan_text(pool, self.account, rejects, f"{pool.host}, database {self.config['database']}"):
             show(piece)
         if too_many:
             raise would_reject(rejects)
@@ -116,7 +113,7 @@ class TargetSynapse(DurableTarget):
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         _quieten_azure()
-        run_id, ledger_schema = uuid.uuid4().hex, self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
@@ -187,25 +184,12 @@ class TargetSynapse(DurableTarget):
         """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
         try:
             super().process_endofpipe()
-            self.run.loader.close_targets([str(self.table_of(stream)) for stream in self.tallies])
+            self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
         except BaseException as error:
             self._give_up(error)
             raise
         self._close()
-        for stream, tally in self.tallies.items():
-            self._tell(stream, tally)
-        rejected, allowed = sum(self.rejects.rows.values()), int(self.config.get("max_rejected_rows") or 0)
-        if rejected > allowed:
-            raise TooManyRejectsError(
-                f"{rejected} rows were rejected, {allowed} are allowed; all others are loaded", hint=f"{self.rejects.path} says which and why"
-            )
-
-    def _tell(self, stream: str, tally: Counter[str]) -> None:
-        read, loaded, rejected = tally["read"], tally["loaded"], tally["rejected"]
-        if read != loaded + rejected:
-            raise SuiteError(f"of `{stream}` {read} rows were read, but {loaded} loaded and {rejected} rejected: rows are unaccounted for")
-        also = [f"{tally[what]} {what}" for what in sorted(tally) if what not in ("read", "loaded", "rejected") and tally[what]]
-        self.logger.info("%s: %d rows read = %d loaded + %d rejected%s", stream, read, loaded, rejected, f" ({', '.join(also)})" if also else "")
+        check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 
 
 def _quieten_azure() -> None:

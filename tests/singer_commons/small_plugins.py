@@ -8,6 +8,7 @@ import sys
 
 from singer_commons.command import run
 from singer_commons.errors import SuiteError
+from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_commons.target import DurableTarget
 from singer_sdk import BatchSink, Stream
@@ -45,6 +46,7 @@ class SmallTap(SuiteTap):
         th.Property("stop_at", th.IntegerType),
         th.Property("fail_at", th.IntegerType),
         th.Property("break_at", th.IntegerType),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
 
     def discover_streams(self):
@@ -54,17 +56,28 @@ class SmallTap(SuiteTap):
 class SmallSink(BatchSink):
     """Says on stderr which rows it made durable."""
 
+    def __init__(self, target, **options):
+        super().__init__(target, **options)
+        self.account = target.account.stream(self.stream_name)
+
+    def process_record(self, record, context):
+        super().process_record(record, context)
+        self.account.read()
+
     def process_batch(self, context):
         sys.stderr.write(f"durable {self.stream_name} {[row['id'] for row in context['records']]}\n")
         if any(row["id"] == self.config.get("fail_on") for row in context["records"]):
             raise SuiteError("the destination is full")
+        self.account.load(len(context["records"]) - (self.config.get("lost_rows") or 0))
 
 
 class SmallTarget(DurableTarget):
     """Takes batches of three rows."""
 
     name = "target-small"
-    config_jsonschema = th.PropertiesList(th.Property("fail_on", th.IntegerType)).to_dict()
+    config_jsonschema = th.PropertiesList(
+        th.Property("fail_on", th.IntegerType), th.Property("lost_rows", th.IntegerType), *RUN_LOG_SETTINGS
+    ).to_dict()
     default_sink_class = SmallSink
     default_batch_rows = 3
 

@@ -70,8 +70,8 @@ def test_settings_files_that_cannot_be_read_are_all_named(tmp_path):
 
 
 def test_an_unknown_option_exits_2(tmp_path):
-    run = small("tap", "--nope", folder=tmp_path)
-    assert (run.exit_code, run.reason) == (2, "tap-small: No such option '--nope'. - hint: `tap-small --help` lists the options")
+    run = small("tap", "--zzz", folder=tmp_path)
+    assert (run.exit_code, run.reason) == (2, "tap-small: No such option '--zzz'. - hint: `tap-small --help` lists the options")
 
 
 def test_a_failure_is_one_line_with_its_hint_and_state_stays_behind_it(tmp_path):

@@ -23,7 +23,7 @@ def test_reserved_names_become_identities_the_rest_attributes_and_the_iterator_i
         ({"customer_id": "c-1", "email": "ada@example.com"}, {"$firstname": "Ada", "spend": 1}),
         ({"customer_id": "c-2"}, {"spend": 12.25}),
     ]
-    assert "users: 2 read = 2 accepted + 0 rejected + 0 skipped; 2 batches in 1 requests" in run.stderr
+    assert " = 2 loaded + 0 rejected + 0 skipped, bookmark none -> 2023-11-15T18:00:02.000000Z, 1 call, 0.0 s waited, 2 batches\n" in run.stderr
 
 
 def test_the_same_input_again_is_taken_and_stores_nothing_twice(load_inside, control):

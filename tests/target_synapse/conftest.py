@@ -74,7 +74,10 @@ def load_here(settings, capsys):
         try:
             target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
         finally:
-            run.tallies = {stream: dict(tally) for stream, tally in target.tallies.items()}
+            run.rows = {
+                name: {"read": one.rows_read, "loaded": one.rows_loaded, "rejected": one.rejected.total(), **one.notes}
+                for name, one in target.account.streams.items()
+            }
             run.states = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         return run.states
 

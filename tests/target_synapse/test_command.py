@@ -16,13 +16,13 @@ def test_rows_arrive_and_the_state_follows_them(load, table, staged):
 def test_the_account_of_all_rows_is_told_at_the_end(load):
     run = load([schema_line(USERS), record(id=1), record(id=1), record(id="x")], max_rejected_rows=1)
     assert run.exit_code == 0
-    assert "users: 3 rows read = 2 loaded + 1 rejected (1 replaced in batch)" in run.stderr
+    assert " = 2 loaded + 1 rejected (NOT_AS_DECLARED 1) + 0 skipped, 1 replaced in batch\n" in run.stderr
 
 
 def test_more_rejected_rows_than_allowed_are_exit_code_3_and_the_state_is_out(load):
     run = load([schema_line(USERS), record(id=1), record(id="x"), state({"at": 2})])
     assert (run.exit_code, run.states) == (3, [{"at": 2}])
-    assert run.reason.startswith("target-synapse: 1 rows were rejected, 0 are allowed; all others are loaded - hint: ")
+    assert run.reason.startswith("target-synapse: 1 of 2 rows were rejected, 0 rows allowed; the others were delivered - hint: ")
 
 
 def test_a_line_that_is_not_json_ends_the_run_in_one_line(load):

@@ -59,7 +59,7 @@ def test_empty_text_stays_apart_from_null_also_in_keys(load_here, table):
 def test_the_newest_row_of_a_key_wins_within_a_batch_and_over_batches(load_here, table):
     load_here([schema_line(USERS), record(id=1, name="a"), record(id=2, name="b"), record(id=1, name="c"), record(id=1, name=None)])
     assert table("users") == [(1, None), (2, "b")]
-    assert load_here.tallies == {"users": {"read": 4, "loaded": 4, "replaced in batch": 2}}
+    assert load_here.rows == {"users": {"read": 4, "loaded": 4, "rejected": 0, "replaced in batch": 2}}
     load_here([schema_line(USERS), record(id=1, name="d")])
     assert table("users") == [(1, "d"), (2, "b")]
 
@@ -143,14 +143,14 @@ def test_text_of_4000_characters_arrives_and_of_4001_is_rejected(load_here, tabl
     with pytest.raises(TooManyRejectsError, match=r"1 rows were rejected, 0 are allowed; all others are loaded"):
         load_here([schema_line(USERS), record(id=1, name="x" * 4000), record(id=2, name="y" * 4001), state({"at": 2})])
     assert table("users") == [(1, "x" * 4000)]
-    assert rejects() == [("too_long", "name", {"id": 2, "name": "y" * 4001})]
+    assert rejects() == [("TOO_LONG", "name", {"id": 2, "name": "y" * 4001})]
     assert load_here.states == [{"at": 2}]
 
 
 def test_over_long_text_can_be_cut_and_is_counted(load_here, table):
     load_here([schema_line(USERS), record(id=1, name="y" * 4001)], string_length="truncate")
     assert table("users") == [(1, "y" * 4000)]
-    assert load_here.tallies["users"]["truncated name"] == 1
+    assert load_here.rows["users"]["truncated name"] == 1
 
 
 def test_over_long_text_can_end_the_run_with_nothing_loaded(load_here, table):
@@ -173,8 +173,13 @@ def test_rows_that_break_their_schema_are_put_aside_and_counted(load_here, table
     states = load_here(lines, max_rejected_rows=4)
     assert states == [{"at": 1}]
     assert table("users", "[id], [name]") == [(1, "ok")]
-    assert [(code, field) for code, field, _ in rejects()] == [("schema", "id"), ("value", "at"), ("not_unicode", None), ("schema", "id")]
-    assert load_here.tallies == {"users": {"read": 5, "loaded": 1, "rejected": 4, "replaced in batch": 0}}
+    assert [(code, field) for code, field, _ in rejects()] == [
+        ("NOT_AS_DECLARED", "id"),
+        ("BAD_VALUE", "at"),
+        ("NOT_UNICODE", None),
+        ("NOT_AS_DECLARED", "id"),
+    ]
+    assert load_here.rows == {"users": {"read": 5, "loaded": 1, "rejected": 4, "replaced in batch": 0}}
 
 
 def test_a_null_key_is_rejected_since_nothing_could_ever_replace_it(load_here, rejects):

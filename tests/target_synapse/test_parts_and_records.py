@@ -45,10 +45,10 @@ def test_a_line_has_the_metadata_and_the_place_last():
 @pytest.mark.parametrize(
     ("record", "code", "field"),
     [
-        ({"id": None}, "key_is_null", "id"),
-        ({"id": 1, "name": "x" * 4001}, "too_long", "name"),
-        ({"id": 2**70}, "value", "id"),
-        ({"id": 1, "name": "\udc00"}, "not_unicode", None),
+        ({"id": None}, "KEY_IS_NULL", "id"),
+        ({"id": 1, "name": "x" * 4001}, "TOO_LONG", "name"),
+        ({"id": 2**70}, "BAD_VALUE", "id"),
+        ({"id": 1, "name": "\udc00"}, "NOT_UNICODE", None),
     ],
 )
 def test_a_row_is_refused_with_code_and_field(record, code, field):

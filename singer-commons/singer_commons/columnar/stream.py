@@ -15,6 +15,7 @@ from singer_sdk.mapper import SameRecordTransform
 from singer_commons.errors import ConfigurationError
 from singer_commons.preview import PreviewWriter
 from singer_commons.signals import held_signals
+from singer_commons.tap import SuiteTap
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
@@ -68,17 +69,19 @@ class ColumnarStream(Stream):
                 for block, rows in blocks:
                     since_state = (since_state + rows) % self.STATE_MSG_FREQUENCY
                     counter.increment(rows)
-                    self._write_block(block, with_state=since_state == 0)
+                    self._write_block(block, rows, with_state=since_state == 0)
         self._finalize_state(self.stream_state)
         self._write_state_message()
 
-    def _write_block(self, block: memoryview, *, with_state: bool) -> None:
+    def _write_block(self, block: memoryview, rows: int, *, with_state: bool) -> None:
         """Write whole lines, and the STATE that covers them behind them: never a part of either."""
         with held_signals():
             rest = block
             while rest:  # unbuffered (PYTHONUNBUFFERED), one write may take only a part
                 rest = rest[sys.stdout.buffer.write(rest) :]
             sys.stdout.buffer.flush()
+            if isinstance(self._tap, SuiteTap):
+                self._tap.account.wrote(self.name, rows, block.nbytes)
             self._increment_stream_state(_last_record(block), context=None)
             self.state_manager.is_flushed = False
             if with_state:
