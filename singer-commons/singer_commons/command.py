@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from singer_sdk.plugin_base import PluginBase
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PIPE_CLOSED = 1, 2, 141
+SHOWING_OPTIONS = ("about", "check", "preview", "plan")  # no rows move: no summary, no line in the run log
 MAX_REASON_CHARS = 2_000  # a reason may quote a line of input, and that may be of any length and hold a customer's data
 
 
@@ -73,7 +74,7 @@ def _invoke(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> i
         quieten()
     try:
         with command.make_context(plugin.name, list(arguments)) as context:
-            if not context.params.get("about"):
+            if not any(context.params.get(option) for option in SHOWING_OPTIONS):
                 current_run(plugin).begin()
             # Past the SDK's own `invoke`: that one logs a traceback and exits 1 whatever went wrong.
             click.Command.invoke(command, context)
