@@ -60,6 +60,10 @@ class SuiteTap(SuitePlugin, Tap):
         super().__init__(**options)
         if isinstance(self.message_writer, WholeLineWriter):
             self.message_writer.account = self.account
+
+    def setup_mapper(self) -> None:
+        """See the SDK: the streams are known from here on. `--check` leaves it out, since discovery may need what is to be checked."""
+        super().setup_mapper()
         self.account.callers = _callers(self.streams.values())
 
     def load_state(self, state: dict[str, Any]) -> None:

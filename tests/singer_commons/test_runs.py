@@ -75,10 +75,9 @@ def test_a_failure_is_in_the_run_log_without_the_secret_that_it_names(tmp_path):
     )
 
 
-def test_wrong_settings_are_in_the_run_log_that_they_name(tmp_path):
-    exit_code, last, rows = finish(start("tap", tmp_path, rows="many"), tmp_path)
-    reason = last.removeprefix("tap-small: ").split(" - hint: ")[0]
-    assert (exit_code, rows) == (2, [(None, 0, 0, 0, 2, reason)])
+def test_wrong_settings_are_no_run(tmp_path):
+    exit_code, _last, rows = finish(start("tap", tmp_path, rows="many"), tmp_path)
+    assert (exit_code, rows) == (2, [])
 
 
 def test_a_reader_that_has_gone_ends_a_tap_quietly_and_is_in_the_run_log(tmp_path):
