@@ -39,6 +39,8 @@ RUN_LINE = re.compile(
     r"(Done|Ended with exit code (?P<code>\d+)): (?P<rows>[\d,]+) rows? of \d+ streams? in \d+\.\d s(, [\d,]+ calls?, [\d.]+ s waited)?"
 )
 
+pytestmark = pytest.mark.slow  # five commands, each as a process of its own: minutes together
+
 
 class Commands:
     """Runs the commands against a sandbox."""

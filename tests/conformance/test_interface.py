@@ -11,6 +11,8 @@ import pytest
 from conformance_settings import COMMANDS, LINES, MODEL, TAPS, TARGETS, environment_of
 from harness import run_command
 
+pytestmark = pytest.mark.slow  # five commands, each as a process of its own: minutes together
+
 every_command = pytest.mark.parametrize("command", COMMANDS)
 every_tap = pytest.mark.parametrize("command", TAPS)
 every_target = pytest.mark.parametrize("command", TARGETS)

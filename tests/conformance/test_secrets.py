@@ -16,6 +16,8 @@ from harness import COMMANDS as PROGRAMS
 from harness import command_environment, run_command
 from singer_commons.secrets import Mask, MaskingFormatter
 
+pytestmark = pytest.mark.slow  # five commands, each as a process of its own: minutes together
+
 CANARY = 'canary-9d7e/+ "q"&='
 SIGNATURE = "sigcanary4Bx%2Bz%3D"
 SECRET_VALUES = {

@@ -11,6 +11,8 @@ from sandbox.fullstory.access import STANDARD_KEY
 from sandbox.http.control import Control
 from showing import PLUGINS
 
+pytestmark = pytest.mark.slow  # five commands, each as a process of its own: minutes together
+
 ROOT = Path(__file__).parents[2]
 CANARY = "canary-7b1f0e"
 every_command = pytest.mark.parametrize("command", list(PLUGINS))

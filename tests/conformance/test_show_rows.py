@@ -16,6 +16,8 @@ from sandbox.fullstory.access import STANDARD_KEY
 from sandbox.http.control import Control
 from showing import PLUGINS
 
+pytestmark = pytest.mark.slow  # five commands, each as a process of its own: minutes together
+
 USERS = {
     "type": "SCHEMA",
     "stream": "users",

@@ -60,7 +60,7 @@ def test_settings_are_looked_at_before_anything_is_asked(settings, problems):
 def test_a_missing_key_is_named(tmp_path):
     run = run_command("tap-autopilot", settings={}, folder=tmp_path)
     assert run.exit_code == 2
-    assert "'api_key' is a required property" in run.reason
+    assert "`api_key` is missing: expected string" in run.reason
 
 
 def test_discovery_needs_no_settings(tmp_path):

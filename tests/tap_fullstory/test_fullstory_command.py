@@ -121,8 +121,8 @@ def test_a_key_that_may_read_nothing_ends_the_run_with_1(settings, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "reason"),
     [
-        ({}, "'api_key' is a required property"),
-        ({"api_key": "k", "sessions_shape": "v3"}, "'v3' is not one of ['v2', 'v2_legacy', 'v1']"),
+        ({}, "`api_key` is missing: expected string"),
+        ({"api_key": "k", "sessions_shape": "v3"}, 'expected one of v2, v2_legacy, v1, found string "v3"'),
         (
             {"api_key": "k", "all_users": False},
             "`all_users` is false, and neither `uids` nor `emails` are given: there is nobody whose sessions could be read",
