@@ -42,6 +42,9 @@ class FullstoryStream(Stream):
         except ForbiddenError as error:
             self._fullstory.forbidden[self.name] = error
 
+    def get_batch_config(self, config: Mapping[str, Any]) -> None:
+        """Never: the SDK's batches hold deselected columns."""
+
     def rows(self) -> Iterator[dict[str, Any]]:
         """The stream's records."""
         raise NotImplementedError
@@ -79,8 +82,7 @@ class BookmarkedStream(FullstoryStream):
             return
         self.stream_state.update(state)
         self.state_manager.is_flushed = False
-        if self.get_batch_config(self.config) is None:
-            self._write_state_message()  # with BATCH files the rows are not out yet: the SDK writes the state behind each file
+        self._write_state_message()
 
     @property
     def _is_incremental(self) -> bool:

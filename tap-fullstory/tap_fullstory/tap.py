@@ -41,7 +41,6 @@ class TapFullstory(SuiteTap):
         PluginCapabilities.ABOUT,
         PluginCapabilities.STREAM_MAPS,
         PluginCapabilities.FLATTENING,
-        PluginCapabilities.BATCH,
         PluginCapabilities.STRUCTURED_LOGGING,
     ]
     config_jsonschema = SETTINGS.to_dict()
