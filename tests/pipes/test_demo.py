@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import subprocess
@@ -25,7 +26,8 @@ def serving():
 
 
 def test_each_pipe_moves_all_then_only_what_changed():
-    done = subprocess.run(DEMO, capture_output=True, text=True, timeout=280, check=False)
+    wide = {**os.environ, "COLUMNS": "120"}  # as README shows it
+    done = subprocess.run(DEMO, capture_output=True, text=True, timeout=280, check=False, env=wide)
     assert done.returncode == 0, done.stdout + done.stderr
     last = done.stdout.strip().splitlines()[-1]
     assert re.fullmatch(r"demo: ok \(2,362 contacts, [\d,]+ sessions, 2,362 users, [\d,]+ orders; \d+ s\)", last), last
