@@ -156,6 +156,7 @@ def test_no_state_breaks_the_account(state):
     account.stream("s")
     account.state_out(state)
     account.state_out({"bookmarks": state})
+    assert (list(account.streams), account.stream("s").rows_read) == (["s"], 0)
 
 
 def test_a_state_without_the_stream_leaves_its_bookmark(account):
