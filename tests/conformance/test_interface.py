@@ -21,7 +21,7 @@ BASE = ["about", "schema-flattening", "stream-maps", "structured-logging"]
 TAP_BASE = [*BASE, "catalog", "discover", "state"]
 CAPABILITIES = {
     "tap-autopilot": [*TAP_BASE, "activate-version"],
-    "tap-fullstory": [*TAP_BASE, "batch"],
+    "tap-fullstory": TAP_BASE,
     "tap-warehouse": [*TAP_BASE, "batch"],
     "target-synapse": [*BASE, "validate-records"],
     "target-mparticle": [*BASE, "validate-records"],
