@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from autopilot_runs import run_tap
 from tap_autopilot.column_names import spelled
@@ -9,37 +12,7 @@ from tap_autopilot.contact_fields import STANDARD
 from tap_autopilot.tap import TapAutopilot
 
 # The columns of `contacts` in Stitch's documentation: stitchdata/docs, `_data/taps/schemas/autopilot/v1`, read 2026-11-21.
-STITCH_COLUMNS = [
-    "anywhere_form_submits",
-    "anywhere_page_visits",
-    "anywhere_utm",
-    "company",
-    "company_priority",
-    "contact_id",
-    "created_at",
-    "email",
-    "first_conversion_at",
-    "first_name",
-    "first_visit_at",
-    "last_name",
-    "lead_source",
-    "lists",
-    "mail_bounced",
-    "mail_clicked",
-    "mail_complained",
-    "mail_hardbounced",
-    "mail_opened",
-    "mail_received",
-    "mail_unsubscribed",
-    "mailing_country",
-    "mailing_state",
-    "name",
-    "phone",
-    "salutation",
-    "status",
-    "twitter",
-    "updated_at",
-]
+STITCH_COLUMNS = json.loads((Path(__file__).parent / "cases" / "stitch_columns.json").read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize(
