@@ -6,6 +6,7 @@ What is retried: refused or cut connections and time-outs, and the statuses of `
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import logging
 import random
@@ -18,6 +19,7 @@ import requests
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
 from singer_commons.errors import CredentialsError, ForbiddenError, RejectedError, SuiteError, UnreachableError
+from singer_commons.secrets import excerpt, known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -103,6 +105,8 @@ class HttpClient:
         self._session.headers.update(headers)
         self._session.auth = auth or _no_netrc
         self._lock = threading.Lock()
+        if auth:  # the form in which they travel: a service that quotes the request's headers shows it
+            known_secrets().add([base64.b64encode(":".join(auth).encode()).decode()])
         self.calls = 0
         self._retries_waited_s = 0.0
 
@@ -153,8 +157,8 @@ class HttpClient:
             return answer
         if status in RETRIED_STATUSES:
             raise PassingError(where, retry_after_s(answer.headers.get("Retry-After")))
-        body = answer.text[:QUOTED_CHARS]
-        message = f"{where}: {' '.join(body.split())}" if body.strip() else where
+        body = excerpt(answer.text, QUOTED_CHARS)
+        message = f"{where}: {body}" if body else where
         if status == requests.codes.unauthorized:
             raise CredentialsError(message, hint=self._key_hint)
         if status == requests.codes.forbidden:
