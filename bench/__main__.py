@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from bench.cases import Case
 
-FULL_LIMIT_S, QUICK_LIMIT_S = 1320, 300  # no round begins that would end after this; profiles and plot follow, a minute at most
+FULL_LIMIT_S, QUICK_LIMIT_S = 1320, 900  # no round begins that would end after this; profiles and plot follow, a minute at most
 CASES = (*start.CASES, *extract.CASES, *load.CASES, *deliver.CASES, *extract.LARGE_CASES, *load.LARGE_CASES)
 
 
@@ -39,7 +39,7 @@ def main() -> int:
     begun_s = time.monotonic()
     try:
         with scene(asked.home) as surroundings:
-            rounds = Rounds(surroundings, asked.quick, asked.limit_s or (QUICK_LIMIT_S if asked.quick else FULL_LIMIT_S), begun_s)
+            rounds = Rounds(surroundings, asked.quick, asked.limit_s or (QUICK_LIMIT_S if asked.quick else FULL_LIMIT_S), asked.scale, begun_s)
             with suppress(KeyboardInterrupt):  # what was measured so far is told all the same
                 rounds.run(cases)
             results = _results(rounds, cases, machine(surroundings.server.version))
@@ -57,6 +57,7 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="few rows, one round: does it all still run, and are the rows right")
     parser.add_argument("--limit-s", type=float, help=f"seconds after which no further round begins ({FULL_LIMIT_S}; quick {QUICK_LIMIT_S})")
     parser.add_argument("--only", action="append", choices=[case.name for case in CASES], help="this case alone; may be given several times")
+    parser.add_argument("--scale", type=float, default=1.0, help="share of the rows, to try the bench itself: 0.01")
     parser.add_argument("--home", type=Path, default=ROOT / ".bench", help="where rows and environments are kept (.bench)")
     parser.add_argument("--results", type=Path, help="folder for the results (bench/results; of a quick run .bench/quick)")
     return parser.parse_args()

@@ -67,7 +67,7 @@ def _lines(path: Path, columns: Sequence[Column], rows: int, place: str, conditi
 def postgres_table(server: Server, name: str, columns: Sequence[Column], rows: int) -> Digest:
     """Of a table in PostgreSQL."""
     with server.connect() as connection:
-        return by_query(lambda sql: connection.execute(sql).fetchall(), name, columns, rows)  # type: ignore[arg-type]  # the bench's own text
+        return by_query(lambda sql: connection.execute(sql).fetchall(), name, columns, rows)
 
 
 def pool_table(control_url: str, name: str, columns: Sequence[Column], rows: int) -> Digest:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from bench.scene import Scene
 
 
+LEAST = 1_000  # fewer rows say nothing about a command
+
+
 @dataclass(frozen=True)
 class Size:
     """How many rows a contender moves: in a full run, and in a quick one."""
@@ -22,9 +25,9 @@ class Size:
     full: int
     quick: int
 
-    def of(self, *, quick: bool) -> int:
-        """The rows of a kind of run."""
-        return self.quick if quick else self.full
+    def of(self, *, quick: bool, scale: float = 1.0) -> int:
+        """The rows of a kind of run; `scale` makes them fewer, to try the bench itself."""
+        return max(LEAST, int((self.quick if quick else self.full) * scale))
 
 
 BIG, LARGE = Size(1_000_000, 100_000), Size(5_000_000, 200_000)
@@ -47,7 +50,7 @@ class Job:
     wanted: Callable[[], Digest] | None = None  # the source's digest, where it is not the table's
     proof: Callable[[Path], Digest] | None = None
     found: Callable[[], Digest] | None = None
-    extra: Callable[[Measured], dict[str, float]] | None = None  # further figures of a run
+    more: Callable[[Measured], dict[str, float]] | None = None  # further figures of a run
     before: Callable[[], None] | None = None
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -13,6 +12,8 @@ import duckdb
 from bench.errors import BenchError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bench.postgres import Server
 
 SEED = 20131
@@ -133,13 +134,13 @@ def load_postgres(server: Server, table: Table, rows: int, source: Path, folder:
         connection.execute(f"COPY (SELECT {columns} FROM {name} ORDER BY id) TO '{csv}' (FORMAT csv, HEADER false)")
     declared = ", ".join(f"{one.name} {one.type}" for one in table.columns)
     with server.connect() as connection, csv.open("rb") as lines:
-        connection.execute(f"CREATE TABLE {name} ({declared})")  # type: ignore[arg-type]  # the bench's own text
-        with connection.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:  # type: ignore[arg-type]  # as above
+        connection.execute(f"CREATE TABLE {name} ({declared})")
+        with connection.cursor() as cursor, cursor.copy(f"COPY {name} FROM STDIN (FORMAT csv)") as copy:
             while block := lines.read(COPY_BYTES):
                 copy.write(block)
-        connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (id)")  # type: ignore[arg-type]  # as above
-        connection.execute(f"VACUUM (ANALYZE, FREEZE) {name}")  # type: ignore[arg-type]  # as above; else the first reader would write hint bits
-        found = connection.execute(f"SELECT count(*) FROM {name}").fetchone()  # type: ignore[arg-type]  # as above
+        connection.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (id)")
+        connection.execute(f"VACUUM (ANALYZE, FREEZE) {name}")  # else the first reader would write hint bits
+        found = connection.execute(f"SELECT count(*) FROM {name}").fetchone()
     csv.unlink()
     if found != (rows,):
         raise BenchError(f"{name} has {found} rows in PostgreSQL instead of {rows}")

@@ -12,7 +12,6 @@ from sandbox.http.control import Control
 from bench import arrived
 from bench.cases import FIFTH, Case, Contender, Job, Size
 from bench.data import EVENTS
-from bench.digest import by_query
 from bench.extract import write
 from bench.load import lines
 from bench.scene import command
@@ -60,7 +59,7 @@ def _wanted(scene: Scene, table: Table, rows: int) -> Digest:
 
 def _emptied(scene: Scene, to_stand_in: bool) -> None:  # noqa: FBT001 - bound by name in one place
     if to_stand_in:
-        Control(scene.sandbox["SANDBOX_MPARTICLE_URL"]).change({"batches_per_second": NO_PACE_BATCHES_PER_S, "forget": True})
+        Control(scene.sandbox["SANDBOX_MPARTICLE_URL"]).change(batches_per_second=NO_PACE_BATCHES_PER_S, forget=True)
     else:
         with scene.bodies.open("r+b") as bodies:
             bodies.truncate()

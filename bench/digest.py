@@ -28,7 +28,9 @@ class Digest:
 
     def differences(self, other: Digest) -> list[str]:
         """Where `other` is not as this one, in words."""
-        found = [f"{name} is {other.totals.get(name)} instead of {wanted}" for name, wanted in self.totals.items() if other.totals.get(name) != wanted]
+        found = [
+            f"{name} is {other.totals.get(name)} instead of {wanted}" for name, wanted in self.totals.items() if other.totals.get(name) != wanted
+        ]
         found += [f"row {key} is missing" for key in self.sample if key not in other.sample]
         found += [f"row {key} is not in the source" for key in other.sample if key not in self.sample]
         for key in self.sample.keys() & other.sample.keys():

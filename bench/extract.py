@@ -30,7 +30,7 @@ DISCOVERY_LIMIT_S = 60
 def tap_settings(scene: Scene, table: Table, rows: int, warehouse: str) -> Path:
     """A settings file for tap-warehouse: the whole table as one stream, named as the table."""
     name = table.sized(rows)
-    settings: dict[str, Any] = {"warehouse": warehouse, "models": [{"name": table.name, "sql": f"SELECT * FROM {name}", "key_columns": ["id"]}]}  # noqa: S608 - our own names
+    settings: dict[str, Any] = {"warehouse": warehouse, "models": [{"name": table.name, "sql": f"SELECT * FROM {name}", "key_columns": ["id"]}]}
     if warehouse == "duckdb":
         settings["duckdb"] = {"path": str(scene.warehouse.path(table, rows))}
     else:
@@ -78,7 +78,7 @@ def singer_peer_stage(scene: Scene, table: Table, rows: int, peer: str) -> Stage
 
 
 def _discovered(script: Path, config: Path) -> dict[str, Any]:
-    argv = [script, "--config", config, "--discover"]
+    argv = [str(script), "--config", str(config), "--discover"]
     done = subprocess.run(argv, capture_output=True, text=True, env=plain_environment(), timeout=DISCOVERY_LIMIT_S, check=False)
     if done.returncode:
         raise BenchError(f"the discovery of {script.name} failed: {done.stderr.strip()[-300:]}")
@@ -99,10 +99,16 @@ def selected(catalog: dict[str, Any], table: str) -> dict[str, Any]:
 
 
 def dlt_sql(scene: Scene, table: Table, rows: int, *, backend: str) -> Job:
-    """dlt's `sql_table`, into Parquet files."""
+    """Dlt's `sql_table`, into Parquet files."""
     name, out = scene.in_postgres(table, rows), scene.folder / f"dlt-{backend}"
     url = scene.server.url if backend == "connectorx" else scene.server.url.replace("postgresql:", "postgresql+psycopg:")
-    job = {"from": {"url": url, "table": name, "backend": backend}, "to": {"path": str(out)}, "name": name, "dataset": "loaded", "state": str(out / "state")}
+    job = {
+        "from": {"url": url, "table": name, "backend": backend},
+        "to": {"path": str(out)},
+        "name": name,
+        "dataset": "loaded",
+        "state": str(out / "state"),
+    }
     return Job(
         [dlt_stage(scene, write(scene.folder / f"dlt-{backend}.json", job))],
         before=lambda: shutil.rmtree(out, ignore_errors=True),
@@ -125,9 +131,9 @@ def sling(scene: Scene, table: Table, rows: int) -> Job:
 
 
 def row_to_json(scene: Scene, table: Table, rows: int) -> Job:
-    """psql's COPY of JSON that the server makes; `\\` in it comes doubled, so no row of the bench's tables holds one but for quotes."""
+    r"""COPY by psql, of JSON that the server makes; `\` in it comes doubled, so no row of the bench's tables holds one but for quotes."""
     name = scene.in_postgres(table, rows)
-    stage = _psql(scene, f"COPY (SELECT row_to_json(t) FROM {name} t) TO STDOUT")  # noqa: S608 - our own names
+    stage = _psql(scene, f"COPY (SELECT row_to_json(t) FROM {name} t) TO STDOUT")
     return Job([stage], drained="lines", proof=lambda path: arrived.json_lines(_unescaped(path), table.columns, rows))
 
 
@@ -137,19 +143,19 @@ def _unescaped(path: Path) -> Path:
 
 
 def copy_binary(scene: Scene, table: Table, rows: int) -> Job:
-    """psql's binary COPY: the physical limit. Its proof is read back into a table."""
+    """Binary COPY by psql: the physical limit. Its proof is read back into a table."""
     name = scene.in_postgres(table, rows)
 
     def proof(path: Path) -> Digest:
         with scene.server.connect() as connection, path.open("rb") as content:
-            connection.execute(f"CREATE TEMPORARY TABLE back (LIKE {name})")  # type: ignore[arg-type]  # the bench's own text
+            connection.execute(f"CREATE TEMPORARY TABLE back (LIKE {name})")
             with connection.cursor() as cursor, cursor.copy("COPY back FROM STDIN (FORMAT binary)") as copy:
                 while block := content.read(1 << 20):
                     copy.write(block)
-            connection.execute(f"CREATE TABLE IF NOT EXISTS copied_{name} AS TABLE back")  # type: ignore[arg-type]  # as above
+            connection.execute(f"CREATE TABLE IF NOT EXISTS copied_{name} AS TABLE back")
         found = arrived.postgres_table(scene.server, f"copied_{name}", table.columns, rows)
         with scene.server.connect() as connection:
-            connection.execute(f"DROP TABLE copied_{name}")  # type: ignore[arg-type]  # as above
+            connection.execute(f"DROP TABLE copied_{name}")
         return found
 
     return Job([_psql(scene, f"COPY {name} TO STDOUT (FORMAT binary)")], drained="bytes", proof=proof)

@@ -45,7 +45,7 @@ def seconds(run: Mapping[str, Any]) -> float:
 
 def rows_per_s(run: Mapping[str, Any]) -> float:
     """Rows a second of a run."""
-    return float(run["rows"] / seconds(run))
+    return int(run["rows"]) / seconds(run)
 
 
 def cpu_s(run: Mapping[str, Any]) -> float:
@@ -55,12 +55,12 @@ def cpu_s(run: Mapping[str, Any]) -> float:
 
 def cpu_s_per_million(run: Mapping[str, Any]) -> float:
     """CPU seconds of a run's own processes for a million rows."""
-    return cpu_s(run) / run["rows"] * MILLION
+    return cpu_s(run) / int(run["rows"]) * MILLION
 
 
 def peak_mb(run: Mapping[str, Any], process: str | None = None) -> float:
     """The largest resident size of one of a run's processes, or of the one that is named, in MB."""
-    return max(one["peak_bytes"] for one in run["processes"] if process in (None, one["name"])) / BYTES_PER_MB
+    return max(int(one["peak_bytes"]) for one in run["processes"] if process in (None, one["name"])) / BYTES_PER_MB
 
 
 def ratio(results: Mapping[str, Any], case: str, ours: str, other: str) -> Spread | None:
@@ -75,7 +75,5 @@ def growth(results: Mapping[str, Any], small: str, large: str, contender: str) -
     if not few or not many:
         return None
     names = {one["name"] for one in many[0]["processes"]}
-    memory = max(
-        statistics.median(peak_mb(run, name) for run in many) / statistics.median(peak_mb(run, name) for run in few) for name in names
-    )
+    memory = max(statistics.median(peak_mb(run, name) for run in many) / statistics.median(peak_mb(run, name) for run in few) for name in names)
     return memory, statistics.median(map(rows_per_s, few)) / statistics.median(map(rows_per_s, many))

@@ -34,7 +34,7 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
         sink = files.enter_context(Path(job.get("stdout") or os.devnull).open("wb"))
         children = started(stages, source, sink)
     overdue = threading.Event()
-    timer = threading.Timer(job["limit_s"], lambda: (overdue.set(), end_all(children)))
+    timer = threading.Timer(job["limit_s"], end_late, [children, overdue])
     timer.daemon = True
     timer.start()
     try:
@@ -67,6 +67,12 @@ def started(stages: list[dict[str, Any]], source: Any, sink: Any) -> list[subpro
         end_all(children)
         raise
     return children
+
+
+def end_late(children: list[subprocess.Popen[bytes]], overdue: threading.Event) -> None:
+    """End a pipe whose time is over."""
+    overdue.set()
+    end_all(children)
 
 
 def end_all(children: list[subprocess.Popen[bytes]]) -> None:

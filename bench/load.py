@@ -89,7 +89,7 @@ def loaded(scene: Scene, table: Table, rows: int) -> Job:
 def staged(scene: Scene, table: Table, rows: int) -> Job:
     """target-synapse in one batch: the time until the pool is asked to copy is that to staged files."""
     job = synapse_job(scene, table, rows, [], stdin=lines(scene, table, rows), batch_size_rows=ONE_BATCH_ROWS)
-    job.extra = partial(_until_copied, scene)
+    job.more = partial(_until_copied, scene)
     return job
 
 
@@ -179,7 +179,7 @@ def dlt_files(scene: Scene, table: Table, rows: int) -> Job:
 
 
 def dlt_synapse(scene: Scene, table: Table, rows: int) -> Job:
-    """dlt's Synapse destination on the same sandbox, by INSERT: its COPY wants a storage account by Azure's own name."""
+    """The Synapse destination of dlt, on the same sandbox, by INSERT: its COPY wants a storage account by Azure's own name."""
     known, state = scene.settings_of("target-synapse"), scene.folder / "dlt-synapse"
     credentials = {
         "drivername": "synapse",

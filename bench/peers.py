@@ -89,7 +89,13 @@ def _uv() -> str:
 def _run(*command: str) -> None:
     inherited = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")}
     done = subprocess.run(
-        command, capture_output=True, text=True, errors="replace", env={**inherited, "UV_PYTHON_DOWNLOADS": "never"}, timeout=INSTALL_LIMIT_S, check=False
+        command,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={**inherited, "UV_PYTHON_DOWNLOADS": "never"},
+        timeout=INSTALL_LIMIT_S,
+        check=False,
     )
     if done.returncode:
         raise BenchError(" ".join(done.stderr.split("\n")[-SHOWN_LINES:]).strip() or f"uv ended with {done.returncode}")

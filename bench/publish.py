@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
 
 from bench.peers import ROOT
 from bench.report import markdown
@@ -14,6 +12,7 @@ from bench.scene import PROGRAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 RESULTS = ROOT / "bench" / "results"
 PLOT_LIMIT_S = 120

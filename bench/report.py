@@ -53,10 +53,7 @@ def _row(results: Mapping[str, Any], case: str, contender: str, measure: str) ->
     times = figures.ratio(results, case, measure, contender)
     compared = ITSELF if contender == measure else _times(times) if times else ""
     name = f"**{cell(contender)}**" if contender in results["ours"] else cell(contender)
-    return (
-        f"| {name} | {runs[0]['rows']:,} | {_spread(rate, ',.0f')} | {_spread(processor, '.1f')} | "
-        f"{peak.most if peak else 0:.0f} | {compared} |"
-    )
+    return f"| {name} | {runs[0]['rows']:,} | {_spread(rate, ',.0f')} | {_spread(processor, '.1f')} | {peak.most if peak else 0:.0f} | {compared} |"
 
 
 def _start_rows(results: Mapping[str, Any]) -> list[str]:
@@ -77,7 +74,9 @@ def _where(results: Mapping[str, Any]) -> str:
     lines = []
     for verdict in [one for one in verdicts(results) if not one.is_met]:
         runs = figures.runs(results, verdict.case, verdict.contender)
-        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. Where the time goes: {time_split(runs[-1])}.{_profiled(results, verdict.contender)}")
+        lines.append(
+            f"- {cell(verdict.goal)}: {verdict.measured}. Where the time goes: {time_split(runs[-1])}.{_profiled(results, verdict.contender)}"
+        )
     return "\n".join(["## Not met", "", *lines]) if lines else ""
 
 

@@ -31,6 +31,7 @@ class Rounds:
     scene: Scene
     quick: bool
     limit_s: float
+    scale: float = 1.0
     begun_s: float = field(default_factory=time.monotonic)
     runs: list[dict[str, Any]] = field(default_factory=list)
     failures: list[dict[str, str]] = field(default_factory=list)
@@ -67,7 +68,7 @@ class Rounds:
     def _one(self, case: Case, contender: Contender, number: int) -> None:
         if any((one["case"], one["contender"]) == (case.name, contender.name) for one in self.failures):
             return
-        rows = contender.size.of(quick=self.quick)
+        rows = contender.size.of(quick=self.quick, scale=self.scale)
         try:
             job = contender.make(self.scene, case.table, rows)
             if number == 0 and job.proof:
@@ -76,9 +77,11 @@ class Rounds:
                 job.before()
             measured = self.scene.runner.run(job.stages, limit_s=LIMIT_S, stdin=job.stdin, stdout=job.stdout, drained=bool(job.drained))
             self._check(case, contender, job, rows, measured)
-            self.runs.append(entry(case, contender, rows, number, measured, job.extra(measured) if job.extra else {}))
-        except BenchError as error:
-            self.failures.append({"case": case.name, "contender": contender.name, "reason": str(error)})
+            self.runs.append(
+                {"case": case.name, "contender": contender.name, "table": case.table.name, "rows": rows, "round": number, **figures(job, measured)}
+            )
+        except Exception as error:  # noqa: BLE001 - whatever breaks one contender must not take the others' figures along; it is told, and fails the bench
+            self.failures.append({"case": case.name, "contender": contender.name, "reason": str(error) or repr(error)})
             say(f"  {case.name}: {contender.name}: FAILED: {error}")
         else:
             say(f"  {case.name}, round {number + 1}: {contender.name}: {rows:,} rows in {measured.wall_s:.2f} s")
@@ -108,16 +111,11 @@ class Rounds:
         return self._wanted[key]
 
 
-def entry(case: Case, contender: Contender, rows: int, number: int, measured: Measured, extra: dict[str, float]) -> dict[str, Any]:
-    """A run as it stands in the results."""
+def figures(job: Job, measured: Measured) -> dict[str, Any]:
+    """What a run took, as it stands in the results."""
     return {
-        "case": case.name,
-        "contender": contender.name,
-        "table": case.table.name,
-        "rows": rows,
-        "round": number,
         "wall_s": round(measured.wall_s, 4),
-        **{name: round(value, 4) for name, value in extra.items()},
+        **{name: round(value, 4) for name, value in (job.more(measured) if job.more else {}).items()},
         "processes": [
             {"name": one.name, "user_s": round(one.user_s, 3), "system_s": round(one.system_s, 3), "peak_bytes": one.peak_bytes}
             for one in measured.took

@@ -11,11 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sandbox import processes
-
 from bench import arrived, data, postgres
 from bench.measure import Runner, Stage, plain_environment
 from bench.peers import ROOT, Environments
+from sandbox import processes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

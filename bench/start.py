@@ -22,13 +22,13 @@ ROWS = Size(1_000, 1_000)
 def bare_import(scene: Scene, table: Table, rows: int) -> Job:
     """The import alone."""
     del scene, table, rows
-    return Job([Stage("python", (sys.executable, "-c", "import singer_sdk"))], extra=lambda measured: {"first_s": measured.wall_s})
+    return Job([Stage("python", (sys.executable, "-c", "import singer_sdk"))], more=lambda measured: {"first_s": measured.wall_s})
 
 
 def first_record(scene: Scene, table: Table, rows: int, *, warehouse: str) -> Job:
     """tap-warehouse, until its first record is read at the other end of the pipe."""
     job = ours(scene, table, rows, warehouse=warehouse)
-    job.extra = _first
+    job.more = _first
     return job
 
 

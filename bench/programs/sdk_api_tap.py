@@ -22,7 +22,8 @@ class Rows(Stream):
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
         """A dict each."""
         del context
-        return rows(self.config["rows"])
+        made: Iterator[dict[str, Any]] = rows(self.config["rows"])
+        return made
 
 
 class SdkApiTap(Tap):
