@@ -17,7 +17,8 @@ from bench.errors import BenchError
 from bench.goals import missed
 from bench.machine import machine
 from bench.peers import PEERS, ROOT
-from bench.publish import RESULTS, write
+from bench.publish import write
+from bench.readme import RESULTS
 from bench.report import markdown
 from bench.run import Rounds, say
 from bench.scene import scene

@@ -1,4 +1,4 @@
-"""Writes a run's results: the JSON of every single run, a Markdown table, a plot; and reads the newest for the README."""
+"""Writes a run's results: the JSON of every single run, a Markdown table, a plot."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import subprocess
 from typing import TYPE_CHECKING, Any
 
-from bench.peers import ROOT
 from bench.report import markdown
 from bench.scene import PROGRAMS
 
@@ -14,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-RESULTS = ROOT / "bench" / "results"
 PLOT_LIMIT_S = 120
 
 
@@ -28,10 +26,3 @@ def write(results: Mapping[str, Any], folder: Path, plotter: Path | None) -> Non
         subprocess.run([plotter, PROGRAMS / "plot.py", path, path.with_suffix(".svg")], check=True, timeout=PLOT_LIMIT_S)
         text = text.replace("\n\n", f"\n\n![Rows a second of each]({path.stem}.svg)\n\n", 1)
     path.with_suffix(".md").write_text(text, encoding="utf-8")
-
-
-def newest(folder: Path = RESULTS) -> dict[str, Any] | None:
-    """The newest results of a full run; None if there are none."""
-    paths = sorted(folder.glob("*.json"))
-    found: dict[str, Any] | None = json.loads(paths[-1].read_text(encoding="utf-8")) if paths else None
-    return found
