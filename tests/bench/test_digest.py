@@ -104,29 +104,29 @@ def copied(source, target, form):
 
 def test_rows_made_by_a_seed_are_the_same_in_every_run(events, tmp_path):
     again = Warehouse(tmp_path, tmp_path).path(EVENTS, 100)
-    compare(events[1], arrived.duckdb_table(again, "events_100", EVENTS.columns, 100), "again")
+    assert events[1].differences(arrived.duckdb_table(again, "events_100", EVENTS.columns, 100)) == []
     assert events[1].sample[1]["name"]
 
 
 def test_parquet_files_are_read_back(events, tmp_path):
     copied(events[0], tmp_path / "some.parquet", "FORMAT parquet")
-    compare(events[1], arrived.parquet(f"{tmp_path}/*.parquet", EVENTS.columns, 100), "parquet")
+    assert events[1].differences(arrived.parquet(f"{tmp_path}/*.parquet", EVENTS.columns, 100)) == []
 
 
 def test_json_lines_and_singer_lines_are_read_back(events, tmp_path):
     plain_lines = copied(events[0], tmp_path / "plain.jsonl", "FORMAT json")
-    compare(events[1], arrived.json_lines(plain_lines, EVENTS.columns, 100), "lines")
+    assert events[1].differences(arrived.json_lines(plain_lines, EVENTS.columns, 100)) == []
     singer = tmp_path / "singer.jsonl"
     records = [{"type": "RECORD", "stream": "events", "record": json.loads(line)} for line in plain_lines.read_text().splitlines()]
     singer.write_text("".join(json.dumps(one) + "\n" for one in [{"type": "SCHEMA", "stream": "events"}, *records, {"type": "STATE", "value": {}}]))
-    compare(events[1], arrived.singer_lines(singer, EVENTS.columns, 100), "lines")
+    assert events[1].differences(arrived.singer_lines(singer, EVENTS.columns, 100)) == []
 
 
 def test_csv_is_read_back(events, tmp_path):
     with duckdb.connect(str(events[0]), read_only=True) as connection:
         connection.execute("SET timezone = 'UTC'")
         connection.execute(f"COPY (SELECT * REPLACE (to_json(props) AS props) FROM events_100) TO '{tmp_path}/some.csv' (HEADER)")
-    compare(events[1], arrived.csv(tmp_path / "some.csv", EVENTS.columns, 100), "csv")
+    assert events[1].differences(arrived.csv(tmp_path / "some.csv", EVENTS.columns, 100)) == []
 
 
 def test_one_cent_in_a_hundred_rows_is_found(events, tmp_path):
@@ -142,7 +142,7 @@ def test_mparticles_batches_are_read_back_as_the_rows_they_were_made_from(tmp_pa
     users = [{"user_identities": {"email": f"{n}@x.org"}, "user_attributes": {"id": n, "amount": str(n)}} for n in (1, 2, 3)]
     bodies.write_text(json.dumps(users[:2]) + "\n" + json.dumps(users[2]) + "\n")
     wanted = by_rows(({"id": n, "amount": n, "email": f"{n}@x.org"} for n in (1, 2, 3)), columns, 3)
-    compare(wanted, arrived.batches(bodies, columns, 3, identities={"email": "email"}), "batches")
+    assert wanted.differences(arrived.batches(bodies, columns, 3, identities={"email": "email"})) == []
 
 
 def test_flights_are_repeated_with_a_running_key():
