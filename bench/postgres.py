@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the bench's own: Debian's programs, a cluster in a folder, a free loopback port; gone with the block."""
+"""A PostgreSQL server for a bench or a test: Debian's programs, a cluster in a folder, a free loopback port; gone with the block."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DATABASE = USER = "postgres"
 PROGRAM_FOLDERS = "usr/lib/postgresql/*/bin"
 COMMAND_LIMIT_S = 120
 # No table survives the run, so nothing is synced; the rest is PostgreSQL's own default.
-OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c full_page_writes=off -c max_wal_size=8GB -c lc_messages=C"
+OPTIONS = "-c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c full_page_writes=off -c max_wal_size=8GB -c lc_messages=C -c timezone=UTC"
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,21 @@ def running() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _programs() -> Path:
-    found = sorted(Path("/").glob(f"{PROGRAM_FOLDERS}/initdb"), key=lambda path: int(path.parts[-3]))
+def is_installed() -> bool:
+    """Whether PostgreSQL's programs are on this machine."""
+    return _found() is not None
+
+
+def _found() -> Path | None:
+    installed = sorted(Path("/").glob(f"{PROGRAM_FOLDERS}/initdb"), key=lambda path: int(path.parts[-3]))
     named = shutil.which("initdb")
-    if not found and not named:
+    return installed[-1].parent if installed else Path(named).parent if named else None
+
+
+def _programs() -> Path:
+    if (found := _found()) is None:
         raise BenchError("PostgreSQL is not here", hint="on Debian: apt-get install postgresql")
-    return found[-1].parent if found else Path(str(named)).parent
+    return found
 
 
 def _plain_user() -> str | None:
