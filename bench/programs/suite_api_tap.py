@@ -9,6 +9,7 @@ from singer_commons.command import entry_point
 from singer_commons.tap import SuiteTap
 from singer_sdk import Stream
 from singer_sdk import typing as th
+from singer_sdk.helpers.conform import TypeConformanceLevel
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,6 +21,7 @@ class Rows(Stream):
     name = "rows"
     schema = SCHEMA
     primary_keys = ("id",)
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE  # as in the suite's API taps: their rows are of the types that go out already
 
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
         """A dict each."""

@@ -18,6 +18,13 @@ def test_a_goal_is_judged_by_the_median_of_the_rounds(made_up):
     ]
 
 
+def test_one_good_round_does_not_meet_a_goal(made_up):
+    made_up["runs"][1]["wall_s"] = 1.0
+    assert [(one.measured, one.is_met) for one in verdicts(made_up)] == [("22.5 (5.0 to 40.0)", True)]
+    made_up["runs"][3]["wall_s"] = 6.0
+    assert [(one.measured, one.is_met) for one in verdicts(made_up)] == [("14.5 (5.0 to 24.0)", False)]
+
+
 def test_a_missed_goal_is_told(made_up):
     made_up["runs"][1]["wall_s"] = made_up["runs"][3]["wall_s"] = 1.0
     assert [(one.case, one.contender, one.measured) for one in missed(made_up)] == [("extract", extract.POSTGRES.name, "4.5 (4.0 to 5.0)")]

@@ -75,6 +75,13 @@ def test_a_record_that_is_cut_by_a_read_is_counted_once(tmp_path):
     assert (told["records"], told["lines"], told["bytes"]) == (4, 2, path.stat().st_size)
 
 
+def test_a_record_at_the_very_end_of_a_read_is_counted_once(tmp_path):
+    path = tmp_path / "lines"
+    path.write_bytes(b"x" * (READ_BYTES - len(MARK)) + MARK + b"\n")
+    with path.open("rb") as lines:
+        assert drained(lines.fileno())["records"] == 1
+
+
 def test_nothing_has_no_first_record(tmp_path):
     (tmp_path / "empty").touch()
     with (tmp_path / "empty").open("rb") as lines:
