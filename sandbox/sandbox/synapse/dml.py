@@ -24,7 +24,9 @@ def run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge)
     """Run one statement, and say how many rows it changed. Raises SqlError; then it has changed nothing."""
     try:
         with session.writing():
-            return _run(session, command)
+            rows = _run(session, command)
+            session.changed(rows)
+            return rows
     except SqlError as error:
         if error.number == errors.NOT_NULL:  # DuckDB names the table without its schema
             table = session.catalog.find(command.name)

@@ -36,7 +36,9 @@ class TableLocks:
         with self._changed:
             try:
                 while self._against(session_id, table, mode):
-                    self._waiting[session_id] = (table, mode)
+                    if session_id not in self._waiting:
+                        self._waiting[session_id] = (table, mode)
+                        self._changed.notify_all()
                     if self._in_circle(session_id):
                         raise deadlock()
                     left = None if until is None else until - time.monotonic()
@@ -83,6 +85,11 @@ class TableLocks:
         """Let those that wait see that they were cancelled."""
         with self._changed:
             self._changed.notify_all()
+
+    def until_queued(self, session_id: str, timeout_s: float) -> bool:
+        """Wait until a session waits for a lock; False if it did not come to that in time."""
+        with self._changed:
+            return self._changed.wait_for(lambda: session_id in self._waiting, timeout_s)
 
     def waits(self) -> list[tuple[str, int, Mode, str]]:
         """Who holds or waits: session, table, mode, and `Granted` or `Queued`."""

@@ -178,6 +178,10 @@ class PoolSession:
         rows = self.duck(translated.sql).fetchall()  # to the end: an unfinished result would block the next view
         return rows[0][0] if rows else None
 
+    def changed(self, rows: int) -> None:
+        """Count the rows that a statement has changed against the size of a transaction. Raises 9002."""
+        self._changed_rows = self.pool.weather.meet_rows(rows + (self._changed_rows if self.in_transaction else 0))
+
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Make what follows one change: in the client's transaction if there is one, else in one of its own."""
@@ -315,9 +319,7 @@ class PoolSession:
         match command:
             case c.Insert() | c.Delete() | c.Update() | c.Merge():
                 self.pool.weather.meet_write(command)
-                rows = dml.run(self, command)
-                self._changed_rows = self.pool.weather.meet_rows(rows + (self._changed_rows if self.in_transaction else 0))
-                return rows
+                return dml.run(self, command)
             case c.Copy():
                 self.pool.weather.meet_write(command)
                 return copy_into.run(self, command)
