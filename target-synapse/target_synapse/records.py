@@ -62,6 +62,7 @@ class RowWriter:
         self._plan, self._keys = plan, list(plan.keys)
         self._content = self._fields(plain, truncated)
         self._tail = self._fields(metadata, truncated)
+        self.content, self.tail = plain, metadata
         self.properties = [*plain, *metadata]
 
     def _fields(self, names: Sequence[str], truncated: Callable[[str], None] | None) -> list[tuple[str, Callable[[Any], str]]]:
