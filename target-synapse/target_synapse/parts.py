@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # COPY INTO reads compressed files whole, in parallel, and wants each to be 4 MB or more
 # (https://learn.microsoft.com/sql/t-sql/statements/copy-into-transact-sql, "file splitting").
 PART_BYTES = 4 * 2**20
-CHUNK_BYTES = 256 * 2**10  # rows that go to the packer at once, and to the compressor
+CHUNK_BYTES = 256 * 2**10  # of single rows that go to the packer together, and of all rows to the compressor
 WAITING_BYTES = 16 * 2**20  # of rows that the packer has not done yet; beyond that whoever brings more waits
 LEVEL = 1  # ISA-L's: a little smaller than zlib's level 1, in less than a fourth of its time (0.53 against 2.4 CPU s for 213 MB)
 GZIP_FORMAT = 31  # zlib's window of 15 bits, plus 16 for gzip's frame
@@ -91,9 +91,9 @@ class BatchWriter:
         self._hash.update(content)
         for start in range(0, len(lines), CHUNK_BYTES):
             self._packed += self._packer.compress(lines[start : start + CHUNK_BYTES])
-            self._part_is_open = True
-            if len(self._packed) >= self._part_bytes:
-                self._send()
+        self._part_is_open = True
+        if len(self._packed) >= self._part_bytes:  # only here: a part ends with a row
+            self._send()
 
     def _send(self) -> None:
         self._packed += self._packer.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import random
 import threading
 import tracemalloc
 
@@ -106,6 +107,19 @@ def test_blocks_and_rows_keep_their_order_and_hash_alike():
     assert made(block, ("add", *rows[0]))[1:] == (b"2,2\n3,3\n1,1\n", 3)
 
 
+def test_a_part_ends_with_a_row_however_long_a_block_is():
+    store = Store()
+    writer = BatchWriter(store, "f", part_bytes=1)
+    noise = random.Random(1)
+    for _ in range(3):
+        lines = b"".join(noise.randbytes(500).hex().encode() + b"\n" for _ in range(800))
+        writer.add_block(memoryview(b""), memoryview(lines), 800)
+    writer.finish()
+    parts = [gzip.decompress(content) for content in store.files.values()]
+    assert len(parts) == 3
+    assert all(part.endswith(b"\n") for part in parts)
+
+
 def test_the_rows_are_counted_in_the_hash_also_where_they_say_nothing():
     def hash_of(rows):
         writer = BatchWriter(Store(), "f")
@@ -121,7 +135,8 @@ def test_a_writer_waits_while_too_many_rows_wait_for_the_packer(monkeypatch):
     store = Store()
     store.gate.clear()
     writer = BatchWriter(store, "f", part_bytes=1)
-    block = (memoryview(b"x" * 60), memoryview(b"x" * 59 + b"\n"), 1)
+    row = random.Random(1).randbytes(200_000)  # enough for the packer to let something go
+    block = (memoryview(row), memoryview(row + b"\n"), 1)
     for _ in range(UPLOADS + 1):  # those on their way, and the one that the packer holds until one of them is there
         writer.add_block(*block)
     brought = threading.Thread(target=writer.add_block, args=block)
