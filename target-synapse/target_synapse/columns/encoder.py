@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from target_synapse.tables import LoadPlan
     from target_synapse.types import SqlType
 
+ZONED = re.compile(r":[0-9.]+(Z|[+-][0-9:]+)$")
 MOMENTS = ("datetime2", "datetimeoffset")
 
 
@@ -119,10 +121,9 @@ def _prepared(table: pa.Table, name: str, kind: SqlType, unread: set[int]) -> pa
 
 
 def _parsed(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The moments of the texts, if all of them are written in one of the common ways, and alike; else the texts."""
-    for zone in ("UTC", None):
-        try:
-            return column.cast(pa.timestamp("us", zone))
-        except pa.ArrowInvalid:
-            continue
-    return column
+    """The moments of the texts, if all of them are written in one of the common ways, and like the first in whether they name a zone; else the texts."""
+    first = next((text.as_py() for chunk in column.chunks for text in chunk.drop_null()[:1]), "")
+    try:
+        return column.cast(pa.timestamp("us", "UTC" if ZONED.search(first) else None))
+    except pa.ArrowInvalid:
+        return column

@@ -57,7 +57,8 @@ def _text(kind: SqlType, held: pa.DataType, name: str) -> Field:
     over = f"strlen({name}) > {kind.length}"  # bytes, of which no text has fewer than UTF-16 units: the costly count is for the few
     if kind.name.startswith("n"):
         astral = rf"length(regexp_replace({name}, '[^\x{{10000}}-\x{{10FFFF}}]+', '', 'g'))"
-        over = f"({over} AND (length({name}) > {kind.length} OR length({name}) + {astral} > {kind.length}))"
+        # CASE, since AND has both its sides worked out for all rows.
+        over = f"CASE WHEN {over} THEN length({name}) > {kind.length} OR length({name}) + {astral} > {kind.length} END"
     return Field(pieces, over)
 
 
