@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 from singer_sdk import Sink, Target
+from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.checking import run_checks
+from singer_commons.columnar.sink import BlockSink
 from singer_commons.plugin import SuitePlugin
+from singer_commons.reading import BlockReader
 from singer_commons.secrets import Mask, secret_values
 from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import FrameType
 
     from singer_commons.checking import Checks
 
 DEFAULT_BATCH_ROWS = 10_000
+BLOCK_BYTES = 16 * 2**20
 FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
 
 
@@ -35,6 +40,7 @@ class DurableTarget(SuitePlugin, Target):
 
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
+    block_bytes = BLOCK_BYTES
     _written_state: dict[str, Any] | None = None
 
     @classmethod
@@ -88,28 +94,79 @@ class DurableTarget(SuitePlugin, Target):
         """Read the input like a load, and show what a load would do."""
         raise NotImplementedError
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.message_reader = options.get("message_reader") or BlockReader(self)
+        self._block_sinks: dict[str, BlockSink | None] = {}
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around all reading, from before the first line to behind the last: for a target that has something to check or to close."""
+        yield
+
     @property
     def batch_rows(self) -> int:
         """Rows, over all sinks, that are delivered together."""
         return int(self.config.get("batch_size_rows") or self.default_batch_rows)
 
+    @property
+    def rows_until_full(self) -> int:
+        """Rows that may still come before all sinks are drained."""
+        return max(1, self.batch_rows - sum(sink.current_size for sink in self._sinks()))
+
+    def drain_if_full(self) -> None:
+        """Drain all sinks if together they hold as many rows as are delivered together. Called after each record, or gathered run of them."""
+        if sum(sink.current_size for sink in self._sinks()) >= self.batch_rows:
+            self.drain_all()
+
     def _sinks(self) -> Iterable[Sink]:
         return [*self._sinks_to_clear, *self._sinks_active.values()]
+
+    # What `singer_commons.reading` asks for.
+
+    def block_sink(self, stream: str) -> BlockSink | None:
+        """The sink that takes the stream's rows in blocks; None if they have to come one by one."""
+        try:
+            return self._block_sinks[stream]
+        except KeyError:
+            return self._block_sinks.setdefault(stream, self._found_block_sink(stream))
+
+    def _found_block_sink(self, stream: str) -> BlockSink | None:
+        sink = self._sinks_active.get(stream)
+        if not isinstance(sink, BlockSink):
+            return None
+        maps = self.mapper.stream_maps.get(stream, ())
+        if len(maps) == 1 and type(maps[0]) is SameRecordTransform and maps[0].stream_alias == stream and not maps[0].flattening_enabled:
+            return sink
+        self.logger.info("The rows of %s go one by one, which is slower: `stream_maps` or flattening look at each", stream)
+        return None
+
+    def before_message(self, message: dict[str, Any]) -> None:
+        """Have the gathered rows of a stream processed before a message that changes how its rows are to be taken."""
+        stream = message.get("stream")
+        if stream is None or (message["type"] == "SCHEMA" and self._is_known(message)):
+            return
+        if (sink := self._block_sinks.pop(stream, None)) is not None:
+            sink.flush()
+
+    def _is_known(self, message: dict[str, Any]) -> bool:
+        maps = self.mapper.stream_maps.get(message["stream"])
+        return maps is not None and (maps[0].raw_schema, maps[0].raw_key_properties) == (message.get("schema"), message.get("key_properties"))
+
+    def keep_within_memory(self) -> None:
+        """Have the largest gathered block processed if all of them together pass the limit."""
+        sinks = [sink for sink in self._block_sinks.values() if sink is not None]
+        if sum(sink.gathered.nbytes for sink in sinks) >= self.block_bytes:
+            max(sinks, key=lambda sink: sink.gathered.nbytes).flush()
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         before = self.account.rows
         super()._process_record_message(message_dict)
-        self._count(message_dict, is_filtered=self.account.rows == before)
-        if sum(sink.current_size for sink in self._sinks()) >= self.batch_rows:
-            self.drain_all()
-
-    def _count(self, message: dict[str, Any], *, is_filtered: bool) -> None:
-        line = self.message_reader._current_message or ""  # noqa: SLF001 - the SDK keeps the line there, and nobody else has it
-        self.account.bytes_passed += len(line) if isinstance(line, bytes) or line.isascii() else len(line.encode("utf-8", "surrogatepass"))
-        if is_filtered:
-            stream = self.account.stream(message["stream"])
+        if self.account.rows == before:
+            stream = self.account.stream(message_dict["stream"])
             stream.read()
             stream.skip(FILTERED)
+        self.drain_if_full()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_state_message(message_dict)
