@@ -162,9 +162,11 @@ class TargetSynapse(DurableTarget):
     def _waiting_rows(self) -> int:
         return sum(sink.current_size for sink in self._sinks())
 
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_record_message(message_dict)
-        if not self._waiting_rows():
+    def drain_if_full(self) -> None:
+        """Drain all sinks if the tap has sent no STATE for too long."""
+        waiting = self._waiting_rows()
+        super().drain_if_full()
+        if waiting and not self._waiting_rows():
             self._state_is_due = True  # drained in between two STATEs: the next one must end a batch again
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from singer_commons.columnar.types import raw_json
 from singer_sdk.contrib.msgspec import decoder
 from target_synapse.columns.encoder import Lines, TableEncoder
-from target_synapse.columns.json_text import JSON_MARK
 from target_synapse.columns.schema import arrow_schema
 from target_synapse.ddl import Column
 from target_synapse.naming import TableName
@@ -263,7 +263,7 @@ JSON_TEXTS = [
     )
 )
 def test_json_text_is_written_as_the_record_s_value_is(texts):
-    table = pa.table([pa.array(texts, pa.string())], schema=pa.schema([pa.field("p0", pa.string(), metadata=JSON_MARK)]))
+    table = pa.table([pa.array(texts, pa.string())], schema=pa.schema([raw_json("p0")]))
     records = [{"p0": None if text is None else decoder.decode(text)} for text in texts]
     assert by_columns(JSON_ENCODER, table) == by_records(JSON_PLAN, records)
 
@@ -273,7 +273,7 @@ JSON_ENCODER = encoder_of(JSON_PLAN)
 
 
 def test_json_that_cannot_be_read_is_handed_back():
-    table = pa.table([["1", r'"\ud800"', "{}"]], schema=pa.schema([pa.field("p0", pa.string(), metadata=JSON_MARK)]))
+    table = pa.table([["1", r'"\ud800"', "{}"]], schema=pa.schema([raw_json("p0")]))
     assert by_columns(JSON_ENCODER, table) == [b'"1",1\n', REFUSED, b'"{}",3\n']
 
 

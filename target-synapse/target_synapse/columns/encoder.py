@@ -12,9 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import types as arrow
 from singer_commons.columnar.encoder import payload
+from singer_commons.columnar.types import is_raw_json
 
 from target_synapse.columns.fields import Field, field
-from target_synapse.columns.json_text import is_json, plain_text
+from target_synapse.columns.json_text import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -110,7 +111,7 @@ def _prepared(table: pa.Table, name: str, kind: SqlType, unread: set[int]) -> pa
     column.validate(full=True)  # DuckDB makes '' of text that is no UTF-8
     if arrow.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
-    if is_json(table.schema.field(place)):
+    if is_raw_json(table.schema.field(place)):
         column, places = plain_text(column)
         unread.update(places)
     if kind.name in MOMENTS and (arrow.is_string(column.type) or arrow.is_large_string(column.type)):

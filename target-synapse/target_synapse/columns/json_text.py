@@ -10,15 +10,9 @@ from singer_sdk.contrib.msgspec import decoder
 
 from target_synapse.values import type_json
 
-JSON_MARK = {b"json": b"raw"}  # a field's metadata: its text is a value's JSON
-# What Python would write in other characters than it was sent in: escapes, exponents, a zero with a sign, a number below a millionth. And plain text.
-NOT_AS_WRITTEN = r'\\|[0-9][eE][+-]?[0-9]|-0|0\.000000|^"|^null$'
+# What Python may write in other characters than it was sent in: escapes, exponents, a zero with a sign, a number below a millionth. And plain text.
+NOT_AS_WRITTEN = r'\\[u/]|[0-9][eE]|-0|0\.000000|^"|^null$'
 UNREAD = object()
-
-
-def is_json(field: pa.Field) -> bool:
-    """Whether the field's text is JSON."""
-    return bool(field.metadata) and JSON_MARK.items() <= field.metadata.items()
 
 
 def plain_text(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[int]]:

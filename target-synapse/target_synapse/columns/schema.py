@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from singer_commons.columnar.types import raw_json
 
-from target_synapse.columns.json_text import JSON_MARK
 from target_synapse.types import json_types
 from target_synapse.values import RANGES
 
@@ -32,5 +32,5 @@ def _field(name: str, schema: Mapping[str, Any], kind: SqlType) -> pa.Field:
     if kind.name == "bit":
         return pa.field(name, pa.bool_())
     if kind.is_text and json_types(schema) != {"string"}:
-        return pa.field(name, pa.string(), metadata=JSON_MARK)
+        return raw_json(name)
     return pa.field(name, pa.string())
