@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from singer_commons.deliveries import DurableSink
 from singer_commons.errors import ConfigurationError, DestinationError, InputError
-from singer_sdk import BatchSink
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
@@ -30,17 +29,15 @@ class MissingKeyError(InputError, MissingKeyPropertiesError):
     """A record without a key property: the tap breaks its own SCHEMA message, and no row of the stream can be trusted."""
 
 
-class SynapseSink(BatchSink):
+class SynapseSink(DurableSink):
     """Loads one stream, with one schema, into one table."""
 
     target: TargetSynapse
-    max_size = sys.maxsize  # the target drains all sinks together, so that a STATE can follow
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
         self.account = target.account.stream(stream_name)
-        self._writer: BatchWriter | None = None
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
         """The compiled validator."""
@@ -86,11 +83,12 @@ class SynapseSink(BatchSink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Write the record into the batch, or into the rejects file."""
         self.account.read()
-        if self._writer is None:
-            self._writer = self._new_writer(context)
+        writer: BatchWriter | None = context.get("writer")
+        if writer is None:
+            writer = context["writer"] = self._new_writer(context)
         try:
             self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
-            content, tail = self._rows.line(record, self._writer.rows + 1)
+            content, tail = self._rows.line(record, writer.rows + 1)
         except InvalidRecord as error:
             cause = error.__cause__
             self._reject(record, "NOT_AS_DECLARED", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
@@ -101,7 +99,7 @@ class SynapseSink(BatchSink):
                 ) from error
             self._reject(record, error.code, str(error), error.field)
         else:
-            self._writer.add(content, tail)
+            writer.add(content, tail)
 
     def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
         self.account.reject(code)
@@ -119,15 +117,12 @@ class SynapseSink(BatchSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
         self.target.rejects.sync()
-        writer, self._writer = self._writer, None
-        if writer is None or not writer.rows:
-            return
+        writer: BatchWriter | None = context.get("writer")
         try:
-            self._load(writer)
+            if writer is not None and writer.rows:
+                self._load(writer)
         finally:
-            writer.abandon()  # without effect on a batch that is done
-            self.target.run.store.remove(writer.paths)
-        del context
+            self.abandon(context)  # without effect on what is loaded
 
     def _load(self, writer: BatchWriter) -> None:
         content, run = writer.finish(), self.target.run
@@ -142,9 +137,9 @@ class SynapseSink(BatchSink):
             self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
         self.account.load(writer.rows)
 
-    def abandon(self) -> None:
-        """Take back what was staged for rows that will not be loaded: the run has failed, and they come again."""
-        writer, self._writer = self._writer, None
+    def abandon(self, context: dict[str, Any]) -> None:
+        """Take back what was staged."""
+        writer: BatchWriter | None = context.get("writer")
         if writer is not None:
             writer.abandon()
             self.target.run.store.remove(writer.paths)
