@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 
@@ -65,7 +66,7 @@ class RecordingTarget(DurableTarget):
     def __init__(self):
         super().__init__(config={})
         self.events = []
-        self.meanwhile = lambda ids: None
+        self.meanwhile = lambda _ids: None
 
     def note(self, *event):
         self.events.append(event)
@@ -132,7 +133,7 @@ def test_only_one_delivery_is_on_its_way_and_reading_waits_for_it_when_the_next_
 
 def test_a_state_behind_delivered_rows_waits_for_them_and_goes_out_with_them(target):
     read_on = threading.Event()
-    target.meanwhile = lambda ids: read_on.wait(60)
+    target.meanwhile = lambda _ids: read_on.wait(60)
 
     def lines():
         yield from (schema(), row(1), state(1), row(2), row(3), state(2), state(3))
@@ -144,7 +145,7 @@ def test_a_state_behind_delivered_rows_waits_for_them_and_goes_out_with_them(tar
 
 
 def test_a_sink_is_set_up_and_a_version_activated_while_nothing_is_on_its_way(target):
-    target.meanwhile = lambda ids: threading.Event().wait(SHORT_S)
+    target.meanwhile = lambda _ids: threading.Event().wait(SHORT_S)
     target.listen(
         [schema(), row(1), row(2), row(3), schema(more={}), row(4), row(5), row(6), message("ACTIVATE_VERSION", stream="a", version=7), row(7)]
     )
@@ -161,7 +162,7 @@ def test_a_sink_is_set_up_and_a_version_activated_while_nothing_is_on_its_way(ta
 def test_a_failure_on_the_way_ends_the_reading_at_the_next_line_and_takes_back_what_waits(target):
     read_on = threading.Event()
     target.refused_row = 2
-    target.meanwhile = lambda ids: read_on.wait(60)
+    target.meanwhile = lambda _ids: read_on.wait(60)
 
     def lines():
         yield from (schema(), schema("b"), row(1), row(2, "b"), row(3), row(4))
@@ -184,7 +185,7 @@ def test_a_failure_takes_back_the_batches_that_stood_behind_it(target):
 
 def test_rows_read_before_a_failure_of_reading_are_delivered_and_their_state_goes_out(target):
     read_on = threading.Event()
-    target.meanwhile = lambda ids: read_on.wait(60)
+    target.meanwhile = lambda _ids: read_on.wait(60)
 
     def lines():
         yield from (schema(), row(1), row(2), row(3), state(3), row(4))
@@ -198,7 +199,7 @@ def test_rows_read_before_a_failure_of_reading_are_delivered_and_their_state_goe
 
 def test_of_two_failures_the_one_of_the_earlier_rows_is_told(target):
     target.refused_row, target.bad_row = 1, 4
-    target.meanwhile = lambda ids: threading.Event().wait(SHORT_S)
+    target.meanwhile = lambda _ids: threading.Event().wait(SHORT_S)
     with pytest.raises(SuiteError, match="row 1 is refused"):
         target.listen([schema(), row(1), row(2), row(3), row(4)])
 
@@ -234,48 +235,45 @@ MESSAGES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(MESSAGES, max_size=25), st.none() | st.integers(1, 12), st.none() | st.integers(1, 12), st.lists(st.integers(0, 5), min_size=9))
-def test_whatever_comes_in_whatever_order_every_state_is_true(messages, refused_row, bad_row, delays):
-    """`delays`: how many lines are read before each delivery goes on, if the reader can go on."""
-    target = RecordingTarget()
-    target.refused_row, target.bad_row = refused_row, bad_row
-    turns, lines_read, delay = threading.Condition(), 0, iter(delays)
+class Script:
+    """What a tap says, made of drawn messages: rows are numbered through, and a state says how many came before it."""
 
-    def meanwhile(_ids):
-        with turns:
-            wanted = lines_read + next(delay, 0)
-            turns.wait_for(lambda: lines_read >= wanted, timeout=SHORT_S)
-
-    def lines():
-        nonlocal lines_read
-        rows = 0
+    def __init__(self, messages):
+        self.stream_of, self.states, self.lines = {}, [], []
         for one in [("schema", "a", 0), ("schema", "b", 0), *messages]:
-            if one[0] == "row":
-                rows += 1
-                sent.append((one[1], rows))
-                yield row(rows, one[1])
-            elif one[0] == "state":
-                states.append(rows)
-                yield state(rows)
-            elif one[0] == "schema":
-                yield schema(one[1], more={"maxLength": one[2]})
-            else:
-                yield message("ACTIVATE_VERSION", stream=one[1], version=1)
-            with turns:
-                lines_read += 1
-                turns.notify()
+            self.lines.append(self._line(*one))
 
-    sent, states = [], []
-    target.meanwhile = meanwhile
-    fails = any(bad in range(1, 1 + sum(one[0] == "row" for one in messages)) for bad in (refused_row, bad_row) if bad)
-    try:
-        target.listen(lines())
-    except SuiteError as failure:
-        assert fails
-        assert str(failure) in {f"row {refused_row} is refused", f"row {bad_row} cannot be"}
-    else:
-        assert not fails
+    def _line(self, kind, stream=None, length=0):
+        if kind == "row":
+            self.stream_of[len(self.stream_of) + 1] = stream
+            return row(len(self.stream_of), stream)
+        if kind == "state":
+            self.states.append(len(self.stream_of))
+            return state(len(self.stream_of))
+        return schema(stream, more={"maxLength": length}) if kind == "schema" else message("ACTIVATE_VERSION", stream=stream, version=1)
+
+
+class Turns:
+    """Lets each delivery wait until so many more lines are read, if the reader can go on."""
+
+    def __init__(self, delays):
+        self._delays, self._lines_read, self._change = iter(delays), 0, threading.Condition()
+
+    def meanwhile(self, _ids):
+        with self._change:
+            wanted = self._lines_read + next(self._delays, 0)
+            self._change.wait_for(lambda: self._lines_read >= wanted, timeout=SHORT_S)
+
+    def read(self, lines):
+        for line in lines:
+            yield line
+            with self._change:
+                self._lines_read += 1
+                self._change.notify()
+
+
+def states_said(target):
+    """The states that went out, each of them true."""
     durable, said = set(), []
     for kind, *values in target.events:
         if kind == "durable":
@@ -283,16 +281,31 @@ def test_whatever_comes_in_whatever_order_every_state_is_true(messages, refused_
         if kind == "state":
             assert set(range(1, values[0] + 1)) <= durable
             said.append(values[0])
+    return said
+
+
+ROW_NUMBERS = st.none() | st.integers(1, 12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(MESSAGES, max_size=25), ROW_NUMBERS, ROW_NUMBERS, st.lists(st.integers(0, 5), min_size=9))
+def test_whatever_comes_in_whatever_order_every_state_is_true(messages, refused_row, bad_row, delays):
+    script, turns, target = Script(messages), Turns(delays), RecordingTarget()
+    target.refused_row, target.bad_row, target.meanwhile = refused_row, bad_row, turns.meanwhile
+    fails = bool({refused_row, bad_row} & script.stream_of.keys())
+    reasons = rf"row {refused_row} is refused|row {bad_row} cannot be"
+    with pytest.raises(SuiteError, match=reasons) if fails else contextlib.nullcontext():
+        target.listen(turns.read(script.lines))
+    said = states_said(target)
     assert said == sorted(said)
-    assert set(said) <= set(states)
-    delivered = [number for kind, *values in target.events if kind == "durable" for number in values]
-    assert len(delivered) == len(set(delivered))
+    assert set(said) <= set(script.states)
+    delivered = [number for _, *numbers in target.of("durable") for number in numbers]
     for stream in "ab":
-        own = [number for number in delivered if (stream, number) in sent]
-        assert own == sorted(own)
+        own = [number for number in delivered if script.stream_of[number] == stream]
+        assert own == sorted(set(own))
     if not fails:
-        assert sorted(delivered) == [number for _, number in sent]
-        assert said[-1:] == states[-1:]
+        assert sorted(delivered) == list(script.stream_of)
+        assert said[-1:] == script.states[-1:]
 
 
 def test_rows_that_are_counted_by_two_threads_at_once_are_all_counted():
