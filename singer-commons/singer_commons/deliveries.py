@@ -37,6 +37,11 @@ class DurableSink(BatchSink):
         """Never: the target drains all its sinks together."""
         return False
 
+    @property
+    def gathering(self) -> dict[str, Any]:
+        """The context of the batch that gathers."""
+        return self._pending_batch or {}
+
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged for a batch that will not be delivered: the run has failed, and its rows come again."""
 

@@ -9,40 +9,26 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
 from singer_sdk import Sink, Target
-from singer_sdk.io_base import SingerReader
+from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.checking import run_checks
+from singer_commons.columnar.sink import BlockSink
 from singer_commons.deliveries import Deliveries, DurableSink
 from singer_commons.plugin import SuitePlugin
+from singer_commons.reading import BlockReader
 from singer_commons.secrets import Mask, secret_values
 from singer_commons.signals import request_termination
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from contextlib import AbstractContextManager
     from types import FrameType
-
-    from singer_sdk.singerlib.encoding.base import GenericSingerReader
 
     from singer_commons.checking import Checks
     from singer_commons.deliveries import Batch
 
 DEFAULT_BATCH_ROWS = 10_000
+BLOCK_BYTES = 16 * 2**20
 FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
-
-
-class GuardedReader(SingerReader):
-    """The SDK's reader, inside a context."""
-
-    def __init__(self, around: Callable[[], AbstractContextManager[None]]) -> None:
-        super().__init__()
-        self._around = around
-
-    def process_lines(self, file_input: IO[str] | None, callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> Counter[str]:
-        """Hand each message to its callback; returns how many there were of each kind."""
-        with self._around():
-            return super().process_lines(file_input, callbacks)
 
 
 class DurableTarget(SuitePlugin, Target):
@@ -52,16 +38,18 @@ class DurableTarget(SuitePlugin, Target):
     `batch_size_rows` counts the rows of all sinks, and reaching it drains all of them: their batches go to a thread that calls each
     sink's `process_batch`, while new rows gather (`singer_commons.deliveries`). Sinks are DurableSinks: they make rows durable in
     `process_batch`, or raise. They count each row that they are given in the stream's account, as read and then as loaded, rejected or
-    skipped; what stream maps filter out is counted here. All reading happens inside `guarded`.
+    skipped; what stream maps filter out is counted here.
     """
 
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
+    block_bytes = BLOCK_BYTES
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.deliveries = Deliveries(self._give_state_out)
-        self.message_reader: GenericSingerReader[Any] = GuardedReader(self.guarded)
+        self.message_reader = options.get("message_reader") or BlockReader(self)
+        self._block_sinks: dict[str, BlockSink | None] = {}
         self._handed: list[Batch] = []
         self._due_state: dict[str, Any] | None = None
         self._written_state: dict[str, Any] | None = None
@@ -122,6 +110,16 @@ class DurableTarget(SuitePlugin, Target):
         """Rows, over all sinks, that are delivered together."""
         return int(self.config.get("batch_size_rows") or self.default_batch_rows)
 
+    @property
+    def rows_until_full(self) -> int:
+        """Rows that may still come before all sinks are drained."""
+        return max(1, self.batch_rows - sum(sink.current_size for sink in self._sinks()))
+
+    def drain_if_full(self) -> None:
+        """Drain all sinks if together they hold as many rows as are delivered together. Called after each record, or gathered run of them."""
+        if sum(sink.current_size for sink in self._sinks()) >= self.batch_rows:
+            self.drain_all()
+
     def _sinks(self) -> Iterable[Sink]:
         return [*self._sinks_to_clear, *self._sinks_active.values()]
 
@@ -151,6 +149,12 @@ class DurableTarget(SuitePlugin, Target):
             self.account.state_out(state)
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around all reading, from before the first line to behind the last: for a target that has something to check first."""
+        with self.guarded():
+            yield
+
+    @contextmanager
     def guarded(self) -> Iterator[None]:
         """Reading, and what ends it: on a failure what was read before is delivered first, and its own failure came first, too."""
         try:
@@ -167,9 +171,48 @@ class DurableTarget(SuitePlugin, Target):
     def give_up(self, error: BaseException) -> None:
         """Take back what was staged for rows that will not be delivered. Not on a signal: whoever sent it does not want to wait for that."""
         if isinstance(error, Exception):
-            for sink, context in [*self.deliveries.undelivered, *self._handed, *((sink, sink.start_drain()) for sink in self._sinks())]:
+            gathering = [(sink, sink.gathering) for sink in self._sinks() if isinstance(sink, DurableSink)]
+            for sink, context in [*self.deliveries.undelivered, *self._handed, *gathering]:
                 if isinstance(sink, DurableSink):
                     sink.abandon(context)
+
+    # What `singer_commons.reading` asks for.
+
+    def block_sink(self, stream: str) -> BlockSink | None:
+        """The sink that takes the stream's rows in blocks; None if they have to come one by one."""
+        try:
+            return self._block_sinks[stream]
+        except KeyError:
+            return self._block_sinks.setdefault(stream, self._found_block_sink(stream))
+
+    def _found_block_sink(self, stream: str) -> BlockSink | None:
+        sink = self._sinks_active.get(stream)
+        if not isinstance(sink, BlockSink):
+            return None
+        maps = self.mapper.stream_maps.get(stream, ())
+        if len(maps) == 1 and type(maps[0]) is SameRecordTransform and maps[0].stream_alias == stream and not maps[0].flattening_enabled:
+            return sink
+        self.logger.info("The rows of %s go one by one, which is slower: `stream_maps` or flattening look at each", stream)
+        return None
+
+    def before_message(self, message: dict[str, Any]) -> None:
+        """Have the gathered rows of a stream processed before a message that changes how its rows are to be taken."""
+        stream = message.get("stream")
+        if stream is None or (message["type"] == "SCHEMA" and self._is_known(message)):
+            return
+        if (sink := self._block_sinks.pop(stream, None)) is not None:
+            sink.flush()
+
+    def _is_known(self, message: dict[str, Any]) -> bool:
+        maps = self.mapper.stream_maps.get(message["stream"])
+        return maps is not None and (maps[0].raw_schema, maps[0].raw_key_properties) == (message.get("schema"), message.get("key_properties"))
+
+    def keep_within_memory(self) -> None:
+        """Have the largest gathered block processed if all of them together pass the limit. Raises what ended a delivery."""
+        self.deliveries.check()
+        sinks = [sink for sink in self._block_sinks.values() if sink is not None]
+        if sum(sink.gathered.nbytes for sink in sinks) >= self.block_bytes:
+            max(sinks, key=lambda sink: sink.gathered.nbytes).flush()
 
     # What the SDK hands over, message by message, and at the end.
 
@@ -200,17 +243,11 @@ class DurableTarget(SuitePlugin, Target):
         self.deliveries.check()
         before = self.account.rows
         super()._process_record_message(message_dict)
-        self._count(message_dict, is_filtered=self.account.rows == before)
-        if sum(sink.current_size for sink in self._sinks()) >= self.batch_rows:
-            self.drain_all()
-
-    def _count(self, message: dict[str, Any], *, is_filtered: bool) -> None:
-        line = self.message_reader._current_message or ""  # noqa: SLF001 - the SDK keeps the line there, and nobody else has it
-        self.account.bytes_passed += len(line) if isinstance(line, bytes) or line.isascii() else len(line.encode("utf-8", "surrogatepass"))
-        if is_filtered:
-            stream = self.account.stream(message["stream"])
+        if self.account.rows == before:
+            stream = self.account.stream(message_dict["stream"])
             stream.read()
             stream.skip(FILTERED)
+        self.drain_if_full()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()

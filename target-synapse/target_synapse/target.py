@@ -16,7 +16,6 @@ from singer_commons.target import DurableTarget
 from target_synapse.checks import check
 from target_synapse.connection import Pool
 from target_synapse.ledger import LEDGER, ledger_table
-from target_synapse.lines import LineReader
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
 from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
@@ -52,7 +51,6 @@ class TargetSynapse(DurableTarget):
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
     default_sink_class: type[Sink] = SynapseSink
     default_batch_rows = DEFAULT_BATCH_ROWS
-    message_reader_class = LineReader
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -60,7 +58,6 @@ class TargetSynapse(DurableTarget):
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
         self._state_is_due = False
-        self.message_reader: LineReader = LineReader(around=self._reading)
 
     @property
     def run(self) -> RunParts:
@@ -120,7 +117,8 @@ class TargetSynapse(DurableTarget):
         return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id))
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[None]:
+        """Check all before the first line is read, and close all if reading fails."""
         _ = self.run  # checked before the first line is read
         with self.guarded():
             yield

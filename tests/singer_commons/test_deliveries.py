@@ -22,6 +22,16 @@ BATCH_ROWS = 3
 SHORT_S = 0.02  # that the delivery waits for the reader to go on, where it may be that the reader cannot
 
 
+class Feed:
+    """A file that gives one line each time it is read: what is behind it is not asked for before."""
+
+    def __init__(self, lines):
+        self._lines = iter(lines)
+
+    def read(self, _size):
+        return next(self._lines, "")
+
+
 class RecordingSink(DurableSink):
     """Tells its target when it was set up, and which rows are durable, in which thread."""
 
@@ -112,7 +122,7 @@ def test_rows_are_read_while_earlier_ones_are_delivered(target):
         read_on.set()
         yield state(4)
 
-    target.listen(lines())
+    target.listen(Feed(lines()))
     expected = ["begins", "reads on", "durable", "state", "begins", "durable", "state"]
     assert [event[0] for event in target.of("begins", "reads on", "durable", "state")] == expected
 
@@ -127,7 +137,7 @@ def test_only_one_delivery_is_on_its_way_and_reading_waits_for_it_when_the_next_
         target.note("reads on")
         yield row(7)
 
-    target.listen(lines())
+    target.listen(Feed(lines()))
     assert target.events.index(("durable", 1, 2, 3)) < target.events.index(("reads on",))
 
 
@@ -140,14 +150,14 @@ def test_a_state_behind_delivered_rows_waits_for_them_and_goes_out_with_them(tar
         assert target.of("state") == []
         read_on.set()
 
-    target.listen(lines())
+    target.listen(Feed(lines()))
     assert target.of("durable", "state") == [("durable", 1, 2, 3), ("state", 1), ("state", 3)]
 
 
 def test_a_sink_is_set_up_and_a_version_activated_while_nothing_is_on_its_way(target):
     target.meanwhile = lambda _ids: threading.Event().wait(SHORT_S)
     target.listen(
-        [schema(), row(1), row(2), row(3), schema(more={}), row(4), row(5), row(6), message("ACTIVATE_VERSION", stream="a", version=7), row(7)]
+        Feed([schema(), row(1), row(2), row(3), schema(more={}), row(4), row(5), row(6), message("ACTIVATE_VERSION", stream="a", version=7), row(7)])
     )
     assert target.of("set up", "durable", "activated") == [
         ("set up", "a"),
@@ -172,14 +182,14 @@ def test_a_failure_on_the_way_ends_the_reading_at_the_next_line_and_takes_back_w
         pytest.fail("the reading went on")
 
     with pytest.raises(SuiteError, match="row 2 is refused"):
-        target.listen(lines())
+        target.listen(Feed(lines()))
     assert target.of("durable", "abandoned") == [("durable", 1, 3), ("abandoned", 4), ("abandoned",)]
 
 
 def test_a_failure_takes_back_the_batches_that_stood_behind_it(target):
     target.refused_row = 1
     with pytest.raises(SuiteError, match="row 1 is refused"):
-        target.listen([schema(), schema("b"), row(1), row(2, "b"), row(3)])
+        target.listen(Feed([schema(), schema("b"), row(1), row(2, "b"), row(3)]))
     assert target.of("durable", "abandoned") == [("abandoned", 2), ("abandoned",), ("abandoned",)]
 
 
@@ -193,7 +203,7 @@ def test_rows_read_before_a_failure_of_reading_are_delivered_and_their_state_goe
         yield "no JSON\n"
 
     with pytest.raises(InvalidInputLine):
-        target.listen(lines())
+        target.listen(Feed(lines()))
     assert target.of("durable", "state", "abandoned") == [("durable", 1, 2, 3), ("state", 3), ("abandoned", 4)]
 
 
@@ -201,7 +211,7 @@ def test_of_two_failures_the_one_of_the_earlier_rows_is_told(target):
     target.refused_row, target.bad_row = 1, 4
     target.meanwhile = lambda _ids: threading.Event().wait(SHORT_S)
     with pytest.raises(SuiteError, match="row 1 is refused"):
-        target.listen([schema(), row(1), row(2), row(3), row(4)])
+        target.listen(Feed([schema(), row(1), row(2), row(3), row(4)]))
 
 
 def test_after_a_signal_no_state_goes_out_and_what_is_on_its_way_is_not_waited_for(target):
@@ -218,7 +228,7 @@ def test_after_a_signal_no_state_goes_out_and_what_is_on_its_way_is_not_waited_f
 
     target.meanwhile = meanwhile
     with pytest.raises(TerminationRequested):
-        target.listen(lines())
+        target.listen(Feed(lines()))
     assert target.of("durable", "state", "abandoned") == []
     let_go.set()
     target.deliveries.wait()
@@ -295,7 +305,7 @@ def test_whatever_comes_in_whatever_order_every_state_is_true(messages, refused_
     fails = bool({refused_row, bad_row} & script.stream_of.keys())
     reasons = rf"row {refused_row} is refused|row {bad_row} cannot be"
     with pytest.raises(SuiteError, match=reasons) if fails else contextlib.nullcontext():
-        target.listen(turns.read(script.lines))
+        target.listen(Feed(turns.read(script.lines)))
     said = states_said(target)
     assert said == sorted(said)
     assert set(said) <= set(script.states)
