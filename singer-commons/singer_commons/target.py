@@ -13,16 +13,18 @@ from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.checking import run_checks
 from singer_commons.columnar.sink import BlockSink
+from singer_commons.deliveries import Deliveries, DurableSink
 from singer_commons.plugin import SuitePlugin
 from singer_commons.reading import BlockReader
 from singer_commons.secrets import Mask, secret_values
-from singer_commons.signals import held_signals, request_termination
+from singer_commons.signals import request_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import FrameType
 
     from singer_commons.checking import Checks
+    from singer_commons.deliveries import Batch
 
 DEFAULT_BATCH_ROWS = 10_000
 BLOCK_BYTES = 16 * 2**20
@@ -30,18 +32,27 @@ FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
 
 
 class DurableTarget(SuitePlugin, Target):
-    """A target that drains all its sinks together, and so can give a STATE out at each drain.
+    """A target that drains all its sinks together, delivers while it reads on, and gives a STATE out for each delivery.
 
     The SDK drains a sink alone when it is full, and writes STATE only when all are drained: every five minutes and at the end. Here
-    `batch_size_rows` counts the rows of all sinks, and reaching it drains all of them. Sinks make their rows durable in
-    `process_batch`, raise if they cannot, and have `max_size` left to this class. They count each row that they are given in the
-    stream's account, as read and then as loaded, rejected or skipped; what stream maps filter out is counted here.
+    `batch_size_rows` counts the rows of all sinks, and reaching it drains all of them: their batches go to a thread that calls each
+    sink's `process_batch`, while new rows gather (`singer_commons.deliveries`). Sinks are DurableSinks: they make rows durable in
+    `process_batch`, or raise. They count each row that they are given in the stream's account, as read and then as loaded, rejected or
+    skipped; what stream maps filter out is counted here.
     """
 
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
     block_bytes = BLOCK_BYTES
-    _written_state: dict[str, Any] | None = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.deliveries = Deliveries(self._give_state_out)
+        self.message_reader = options.get("message_reader") or BlockReader(self)
+        self._block_sinks: dict[str, BlockSink | None] = {}
+        self._handed: list[Batch] = []
+        self._due_state: dict[str, Any] | None = None
+        self._written_state: dict[str, Any] | None = None
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -94,16 +105,6 @@ class DurableTarget(SuitePlugin, Target):
         """Read the input like a load, and show what a load would do."""
         raise NotImplementedError
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**options)
-        self.message_reader = options.get("message_reader") or BlockReader(self)
-        self._block_sinks: dict[str, BlockSink | None] = {}
-
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Around all reading, from before the first line to behind the last: for a target that has something to check or to close."""
-        yield
-
     @property
     def batch_rows(self) -> int:
         """Rows, over all sinks, that are delivered together."""
@@ -121,6 +122,59 @@ class DurableTarget(SuitePlugin, Target):
 
     def _sinks(self) -> Iterable[Sink]:
         return [*self._sinks_to_clear, *self._sinks_active.values()]
+
+    # Deliveries, on the steps of the SDK's `drain_all`: `_drain_all` for each kind of sinks, then the state, then `_reset_max_record_age`.
+
+    def _drain_all(self, sink_list: Iterable[Sink], parallelism: int) -> None:
+        del parallelism
+        for sink in sink_list:
+            if sink.current_size:
+                self._handed.append((sink, sink.start_drain()))
+                sink.mark_drained()
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        if not self.is_planning:
+            self._due_state = state
+
+    def _reset_max_record_age(self) -> None:
+        super()._reset_max_record_age()
+        batches, self._handed = self._handed, []
+        state, self._due_state = self._due_state, None
+        self.deliveries.hand_over(batches, state)
+
+    def _give_state_out(self, state: dict[str, Any]) -> None:
+        if state != self._written_state:
+            super()._write_state_message(state)
+            self._written_state = state
+            self.account.state_out(state)
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Around all reading, from before the first line to behind the last: for a target that has something to check first."""
+        with self.guarded():
+            yield
+
+    @contextmanager
+    def guarded(self) -> Iterator[None]:
+        """Reading, and what ends it: on a failure what was read before is delivered first, and its own failure came first, too."""
+        try:
+            try:
+                yield
+            except Exception:
+                self.deliveries.wait()
+                raise
+        except BaseException as error:
+            self.deliveries.close()
+            self.give_up(error)
+            raise
+
+    def give_up(self, error: BaseException) -> None:
+        """Take back what was staged for rows that will not be delivered. Not on a signal: whoever sent it does not want to wait for that."""
+        if isinstance(error, Exception):
+            gathering = [(sink, sink.gathering) for sink in self._sinks() if isinstance(sink, DurableSink)]
+            for sink, context in [*self.deliveries.undelivered, *self._handed, *gathering]:
+                if isinstance(sink, DurableSink):
+                    sink.abandon(context)
 
     # What `singer_commons.reading` asks for.
 
@@ -154,12 +208,39 @@ class DurableTarget(SuitePlugin, Target):
         return maps is not None and (maps[0].raw_schema, maps[0].raw_key_properties) == (message.get("schema"), message.get("key_properties"))
 
     def keep_within_memory(self) -> None:
-        """Have the largest gathered block processed if all of them together pass the limit."""
+        """Have the largest gathered block processed if all of them together pass the limit. Raises what ended a delivery."""
+        self.deliveries.check()
         sinks = [sink for sink in self._block_sinks.values() if sink is not None]
         if sum(sink.gathered.nbytes for sink in sinks) >= self.block_bytes:
             max(sinks, key=lambda sink: sink.gathered.nbytes).flush()
 
+    # What the SDK hands over, message by message, and at the end.
+
+    def get_sink(
+        self,
+        stream_name: str,
+        *,
+        record: dict[str, Any] | None = None,
+        schema: dict[str, Any] | None = None,
+        key_properties: Sequence[str] | None = None,
+    ) -> Sink:
+        """The sink of a stream. A new one is set up while nothing is being delivered."""
+        if schema is not None:
+            self.deliveries.wait()
+        return super().get_sink(stream_name, record=record, schema=schema, key_properties=key_properties)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        self.drain_all()
+        self.deliveries.wait()
+        super()._process_activate_version_message(message_dict)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        self.drain_all()  # rows that came before its files are delivered before them
+        self.deliveries.wait()
+        super()._process_batch_message(message_dict)
+
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        self.deliveries.check()
         before = self.account.rows
         super()._process_record_message(message_dict)
         if self.account.rows == before:
@@ -169,22 +250,19 @@ class DurableTarget(SuitePlugin, Target):
         self.drain_if_full()
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        self.deliveries.check()
         super()._process_state_message(message_dict)
         self.account.state_in(message_dict["value"])
         if not any(sink.current_size for sink in self._sinks()):
-            self.drain_all()  # nothing is waiting before this state: it is true now
-
-    def _write_state_message(self, state: dict[str, Any]) -> None:
-        if state != self._written_state and not self.is_planning:
-            with held_signals():
-                super()._write_state_message(state)
-            self._written_state = state
-            self.account.state_out(state)
+            self.drain_all()  # no row is waiting before this state: it is true now, or as soon as what is on its way is durable
 
     def process_endofpipe(self) -> None:
         """Deliver the rest, then account for every row. Raises SuiteError if a row has no end."""
-        super().process_endofpipe()
-        self.account.check_sums()
+        with self.guarded():
+            self.drain_all()
+            self.deliveries.wait()
+            super().process_endofpipe()
+            self.account.check_sums()
 
     def _handle_termination(self, signum: int, frame: FrameType | None) -> NoReturn:
         # The SDK drains inside the handler, wherever the target is just then, perhaps in the middle of the same drain. Rows that

@@ -42,6 +42,7 @@ class BatchWriter:
         self._upload_threads = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")
         self.paths: list[str] = []
         self.rows = 0
+        self.place = 0  # rows that have come for the batch, refused ones too: of rows with the same key, the one with the last place wins
 
     def add(self, content: bytes, tail: bytes) -> None:
         """Append a row: `content` is what it says, and is hashed; `tail` holds when it was read and its place, and ends the line."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -38,14 +37,11 @@ class SynapseSink(ColumnarSink):
 
     target: TargetSynapse
     unchecked_keywords = OWN_CHECKS
-    max_size = sys.maxsize  # the target drains all sinks together, so that a STATE can follow
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
         self.account = target.account.stream(stream_name)
-        self._writer: BatchWriter | None = None
-        self._place = 0  # rows of the batch that have come so far: of rows with the same key, the one with the last place wins
 
     def get_validator(self) -> BaseJSONSchemaValidator | None:
         """The compiled validator."""
@@ -101,12 +97,13 @@ class SynapseSink(ColumnarSink):
 
         if self._encoder is None:
             self._encoder = TableEncoder(self._plan, self._rows.content, self._rows.tail)
-        writer, first = self._open_writer(self._get_context({})), self._place
+        writer = self._writer(self._get_context({}))
+        first = writer.place
         for run in self._encoder.encode(table, first + 1).runs():
             if isinstance(run, Lines):
                 self.account.read(run.rows)
                 writer.add_block(run.content, run.lines, run.rows)
-                self._place = first + run.start + run.rows
+                writer.place = first + run.start + run.rows
             else:
                 for message in block.slice(run, run + 1).messages():
                     self.process_one(message)
@@ -114,11 +111,11 @@ class SynapseSink(ColumnarSink):
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Write the record into the batch, or into the rejects file."""
         self.account.read()
-        writer = self._open_writer(context)
-        self._place += 1
+        writer = self._writer(context)
+        writer.place += 1
         try:
             self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
-            content, tail = self._rows.line(record, self._place)
+            content, tail = self._rows.line(record, writer.place)
         except InvalidRecord as error:
             cause = error.__cause__
             self._reject(record, "NOT_AS_DECLARED", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
@@ -135,12 +132,14 @@ class SynapseSink(ColumnarSink):
         self.account.reject(code)
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
-    def _open_writer(self, context: dict[str, Any]) -> BatchWriter:
-        if self._writer is None:
+    def _writer(self, context: dict[str, Any]) -> BatchWriter:
+        """The writer of a batch, which its context keeps."""
+        writer: BatchWriter | None = context.get("writer")
+        if writer is None:
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            self._writer, self._place = BatchWriter(run.store, folder), 0
-        return self._writer
+            writer = context["writer"] = BatchWriter(run.store, folder)
+        return writer
 
     def process_batch_files(self, encoding: BaseBatchFileEncoding, files: Sequence[str]) -> None:
         """Raise: files of BATCH messages are not read yet, and passing them over would lose their rows."""
@@ -150,15 +149,12 @@ class SynapseSink(ColumnarSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
         self.target.rejects.sync()
-        writer, self._writer = self._writer, None
-        if writer is None or not writer.rows:
-            return
+        writer: BatchWriter | None = context.get("writer")
         try:
-            self._load(writer)
+            if writer is not None and writer.rows:
+                self._load(writer)
         finally:
-            writer.abandon()  # without effect on a batch that is done
-            self.target.run.store.remove(writer.paths)
-        del context
+            self.abandon(context)  # without effect on what is loaded
 
     def _load(self, writer: BatchWriter) -> None:
         content, run = writer.finish(), self.target.run
@@ -173,9 +169,9 @@ class SynapseSink(ColumnarSink):
             self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
         self.account.load(writer.rows)
 
-    def abandon(self) -> None:
-        """Take back what was staged for rows that will not be loaded: the run has failed, and they come again."""
-        writer, self._writer = self._writer, None
+    def abandon(self, context: dict[str, Any]) -> None:
+        """Take back what was staged."""
+        writer: BatchWriter | None = context.get("writer")
         if writer is not None:
             writer.abandon()
             self.target.run.store.remove(writer.paths)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
-from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
+from singer_commons.errors import ConfigurationError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.target import DurableTarget
@@ -120,18 +120,14 @@ class TargetSynapse(DurableTarget):
     def reading(self) -> Iterator[None]:
         """Check all before the first line is read, and close all if reading fails."""
         _ = self.run  # checked before the first line is read
-        try:
+        with self.guarded():
             yield
-        except BaseException as error:
-            self._give_up(error)
-            raise
 
-    def _give_up(self, error: BaseException) -> None:
-        if isinstance(error, SuiteError):  # not on a signal: whoever sent it does not want to wait for requests
-            for sink in self._sinks():
-                if isinstance(sink, SynapseSink):
-                    sink.abandon()
-        self._close()
+    def give_up(self, error: BaseException) -> None:
+        """Take back what was staged, and let go of the pool, unless a delivery is using it: that one ends with the process."""
+        super().give_up(error)
+        if not self.deliveries.is_busy:
+            self._close()
 
     def _close(self) -> None:
         self.rejects.close()
@@ -182,12 +178,9 @@ class TargetSynapse(DurableTarget):
 
     def process_endofpipe(self) -> None:
         """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
-        try:
+        with self.guarded():
             super().process_endofpipe()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
-        except BaseException as error:
-            self._give_up(error)
-            raise
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import BatchSink
-
 from singer_commons.columnar.blocks import Gathered
+from singer_commons.deliveries import DurableSink
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 BLOCK_ROWS = 50_000
 
 
-class BlockSink(BatchSink):
+class BlockSink(DurableSink):
     """A sink that takes blocks: from a `DurableTarget`, for a stream that no stream map touches. Other rows come through `process_record`.
 
     It counts every row of either way in the stream's account.
@@ -41,11 +40,6 @@ class BlockSink(BatchSink):
     def current_size(self) -> int:
         """Rows that wait to be drained, gathered ones among them."""
         return super().current_size + len(self.gathered)
-
-    @property
-    def is_full(self) -> bool:
-        """Never: the target drains all its sinks together."""
-        return False
 
     def make_room(self, version: int | None, rows: int) -> int:
         """How many of so many rows of a version may be gathered now; at least one."""
