@@ -149,7 +149,7 @@ class BlockDecoder:
             kinds = self._rules.kinds(field.name)
             if types.is_decimal(field.type):
                 kinds = (kinds or frozenset(("number",))) & {"number", "integer"}
-            made = text_array(canonical(texts) if is_raw_json(field) else texts)
+            made = canonical(texts) if is_raw_json(field) else text_array(texts)
             if kinds is not None:
                 firsts = "|".join(sorted(FIRST_CHARS[kind] for kind in kinds - {"null"}))
                 wrong = pc.invert(pc.match_substring_regex(made, f"^({firsts or '(?:)$'})"))

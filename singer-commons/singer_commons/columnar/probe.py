@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from singer_commons.columnar.blocks import Text
 
 UNPROBED = re.compile(r'[\x00-\x1f"\\\ud800-\udfff]')  # what msgspec takes in no name of a field
-BLANK = re.compile(rb"[\[{,:][ \t\r]|[ \t\r][\]},:]")  # between two tokens, or in a text that looks like it
-OTHERWISE_SPELLED = re.compile(rb"\\[u/]|[0-9][eE]|-0(?![0-9.])|0\.0{6}")  # an encoder may write such a value in another way
+BLANKS = (b" ", b"\t", b"\r")
+OTHERWISE_SPELLED = r"\\[u/]|[0-9][eE]|-0|0\.0{6}"  # an encoder may write such a value in another way
 MISSING = msgspec.Raw(b"")
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
@@ -51,14 +51,19 @@ class Probe:
         return list(map(attrgetter(self._attributes[name]), members))
 
 
-def canonical(texts: Sequence[Text]) -> Sequence[Text]:
-    """JSON texts as an encoder writes their values, so that a value looks the same whichever way it took."""
+def canonical(texts: Sequence[Text]) -> pa.Array:
+    """JSON texts as an encoder writes their values, so that a value looks the same whichever way it took; null as in `text_array`."""
     whole = b",".join([text if len(text) else b"null" for text in texts])
-    if BLANK.search(whole):
+    if any(blank in whole for blank in BLANKS):  # between tokens, or inside of texts, where they stay
         texts = _split(msgspec.json.format(b"[" + whole + b"]", indent=-1))
-    if OTHERWISE_SPELLED.search(whole):
-        texts = [_encode(record_of(text)) if OTHERWISE_SPELLED.search(text) else text for text in texts]
-    return texts
+    made = text_array(texts)
+    respelled = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(made, OTHERWISE_SPELLED), pa.scalar(value=False))).to_pylist()
+    if not respelled:
+        return made
+    texts = list(texts)
+    for index in respelled:
+        texts[index] = _encode(record_of(texts[index]))
+    return text_array(texts)
 
 
 def text_array(texts: Sequence[Text]) -> pa.Array:
