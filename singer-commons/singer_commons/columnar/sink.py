@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from singer_sdk import Target
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from singer_commons.columnar.blocks import RecordBlock
     from singer_commons.columnar.decoder import BlockDecoder
@@ -83,9 +84,13 @@ class BlockSink(DurableSink):
 class ColumnarSink(BlockSink):
     """A sink that takes Arrow tables; rows that columns cannot hold come through `process_record`."""
 
-    # Keywords of JSON Schema that the validator passes over: columns need not keep them either. The SDK's checks no formats.
+    # Keywords of JSON Schema that the validator passes over: columns need not keep them either. As in the SDK, formats are not checked.
     unchecked_keywords: Collection[str] = ("format",)
     _decoder: BlockDecoder | None = None
+
+    def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._validators: dict[str, BaseJSONSchemaValidator] = {}
 
     def arrow_schema(self) -> pa.Schema:
         """The columns that tables are to have: by default all properties, as their JSON Schema says."""
@@ -108,18 +113,32 @@ class ColumnarSink(BlockSink):
             else:
                 self.process_table(self._with_metadata(table, part), part)
 
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """See the SDK. None if records are not to be validated."""
+        return self.validator_for(self.schema) if self.validate_schema else None
+
+    def validator_for(self, schema: dict[str, Any]) -> BaseJSONSchemaValidator:
+        """What says whether a record, or some of its properties, fit a schema."""
+        from singer_commons.validation import validator  # noqa: PLC0415 - not for `--version`
+
+        return validator(schema, self.unchecked_keywords)
+
     def _new_decoder(self) -> BlockDecoder:
-        from singer_commons.columnar.checks import ColumnChecks  # noqa: PLC0415 - Arrow: not for `--version`
+        from singer_commons.columnar.checks import SchemaRules  # noqa: PLC0415 - Arrow: not for `--version`
         from singer_commons.columnar.decoder import BlockDecoder  # noqa: PLC0415 - likewise
 
-        checks = ColumnChecks(self.schema if self._validator else None, self.key_properties, unchecked=self.unchecked_keywords)
-        return BlockDecoder(self.arrow_schema(), checks, self._is_valid)
+        rules = SchemaRules(self.schema if self._validator else None, self.key_properties, unchecked=self.unchecked_keywords)
+        return BlockDecoder(self.arrow_schema(), rules, self._is_valid)
 
-    def _is_valid(self, record: dict[str, Any]) -> bool:
-        """Whether a record passes the validator, its metadata aside."""
-        self._remove_sdc_metadata_from_record(record)
+    def _is_valid(self, name: str | None, record: dict[str, Any]) -> bool:
+        """Whether a record passes the validator, its metadata aside; or one property of it."""
+        if name is None:
+            self._remove_sdc_metadata_from_record(record)
+            validator = self._validator
+        elif (validator := self._validators.get(name)) is None:
+            validator = self._validators[name] = self.validator_for({"properties": {name: self.schema["properties"][name]}})
         try:
-            self._validator.validate(record)  # type: ignore[union-attr]  # asked for only where there is one
+            validator.validate(record)  # type: ignore[union-attr]  # asked only where there is one
         except Exception:  # noqa: BLE001 - whatever it is, the row's own turn will tell
             return False
         return True
