@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.sink import ColumnarSink
 from singer_commons.errors import ConfigurationError, DestinationError, InputError
+from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch
 from target_synapse.naming import safe_part
 from target_synapse.parts import BatchWriter
-from target_synapse.records import OWN_CHECKS, RefusedRowError, RowWriter, validator
+from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.tables import ensure_table
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from singer_commons.columnar.blocks import RecordBlock
     from singer_sdk.helpers._batch import BaseBatchFileEncoding
-    from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.target import TargetSynapse
@@ -36,16 +36,13 @@ class SynapseSink(ColumnarSink):
     """Loads one stream, with one schema, into one table."""
 
     target: TargetSynapse
-    unchecked_keywords = OWN_CHECKS
+    # Checked by type and exactly when a value is written, or none of a table's business.
+    unchecked_keywords = ("format", "multipleOf", "pattern", "maxLength")
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
         self.account = target.account.stream(stream_name)
-
-    def get_validator(self) -> BaseJSONSchemaValidator | None:
-        """The compiled validator."""
-        return validator(self.schema)
 
     def setup(self) -> None:
         """Make the table ready for the schema."""
@@ -117,8 +114,7 @@ class SynapseSink(ColumnarSink):
             self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
             content, tail = self._rows.line(record, writer.place)
         except InvalidRecord as error:
-            cause = error.__cause__
-            self._reject(record, "NOT_AS_DECLARED", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
+            self._reject(record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None)
         except RefusedRowError as error:
             if error.code == "TOO_LONG" and self.config.get("string_length") == "fail":
                 raise DestinationError(
@@ -171,7 +167,7 @@ class SynapseSink(ColumnarSink):
 
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged."""
-        writer: BatchWriter | None = context.get("writer")
+        writer: BatchWriter | None = context.pop("writer", None)  # once: at the second call the store may be closed
         if writer is not None:
             writer.abandon()
             self.target.run.store.remove(writer.paths)

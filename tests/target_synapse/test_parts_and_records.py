@@ -8,11 +8,10 @@ import threading
 import tracemalloc
 
 import pytest
-from singer_sdk.exceptions import InvalidRecord
 from target_synapse.ddl import Column
 from target_synapse.naming import TableName, safe_part
 from target_synapse.parts import UPLOADS, WAITING_BYTES, BatchWriter
-from target_synapse.records import CompiledValidator, RefusedRowError, RowWriter, validator
+from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.tables import LoadPlan
 from target_synapse.types import of_property
 
@@ -183,27 +182,6 @@ def test_an_upload_that_fails_fails_the_batch():
     with pytest.raises(OSError, match="no room"):
         writer.finish()
     assert UPLOADS == 4
-
-
-def test_the_compiled_validator_names_the_field():
-    check = CompiledValidator({"type": "object", "properties": {"a": {"type": "object", "properties": {"b": {"type": "integer"}}}}})
-    check.validate({"a": {"b": 1}})
-    with pytest.raises(InvalidRecord) as caught:
-        check.validate({"a": {"b": "x"}})
-    assert caught.value.error_message == "a.b must be integer"
-    assert caught.value.__cause__.field == "a.b"
-
-
-def test_formats_and_steps_are_left_to_the_exact_check_of_the_value():
-    properties = {
-        "at": {"type": "string", "format": "date-time", "pattern": "("},
-        "n": {"type": "number", "multipleOf": 0.01},
-        "format": {"type": "integer"},
-    }
-    check = validator({"type": "object", "properties": properties})
-    check.validate({"at": "no date", "n": 0.005, "format": 1})
-    with pytest.raises(InvalidRecord):
-        check.validate({"format": "x"})
 
 
 def test_parts_of_paths_are_safe_and_never_shared():
