@@ -50,6 +50,8 @@ class SynapseSink(ColumnarSink):
         table = self.target.table_of(self.stream_name)
         keys = self._load_keys()
         plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
+        if run.leftovers:
+            run.leftovers.sweep_tables(table.schema)
         truncate = self.config.get("string_length") == "truncate"
         self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
         self._encoder: TableEncoder | None = None

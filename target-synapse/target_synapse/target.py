@@ -16,9 +16,10 @@ from singer_commons.target import DurableTarget
 from target_synapse.checks import check
 from target_synapse.connection import Pool
 from target_synapse.ledger import LEDGER, ledger_table
+from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
+from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, DEFAULT_SWEEP_AFTER_HOURS, problems
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 
@@ -41,6 +42,7 @@ class RunParts:
     pool: Pool
     store: StagingStore
     loader: Loader
+    leftovers: Leftovers | None = None  # of a plan, which removes nothing
 
 
 class TargetSynapse(DurableTarget):
@@ -114,7 +116,10 @@ class TargetSynapse(DurableTarget):
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
-        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
+        leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
+        leftovers.sweep_files()
+        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
