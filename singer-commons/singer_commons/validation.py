@@ -8,6 +8,8 @@ import fastjsonschema
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks.core import BaseJSONSchemaValidator, JSONSchemaValidator
 
+from singer_commons.columnar.checks import UNCHECKED
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -37,9 +39,11 @@ class CompiledValidator(BaseJSONSchemaValidator):
         except fastjsonschema.JsonSchemaValueException as error:
             field = ".".join(str(part) for part in error.path[1:]) or None
             raise NotAsDeclaredError(str(error.message).replace("data.", "", 1), record, field) from None
+        except (ArithmeticError, TypeError, ValueError) as error:  # NaN under `multipleOf`, a number compared with text: no rule holds for it
+            raise NotAsDeclaredError(f"the record cannot be checked: {error}", record, None) from None
 
 
-def validator(schema: dict[str, Any], unchecked: Collection[str] = ("format",)) -> BaseJSONSchemaValidator:
+def validator(schema: dict[str, Any], unchecked: Collection[str] = UNCHECKED) -> BaseJSONSchemaValidator:
     """The compiled validator, or the SDK's, which then checks all but formats, where the schema cannot be compiled."""
     try:
         return CompiledValidator(schema, unchecked)

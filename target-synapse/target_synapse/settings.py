@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from singer_commons.columnar.settings import BLOCK_SETTINGS
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
@@ -156,7 +157,7 @@ _ROWS = (
         description="Rejected rows beyond which the command ends with exit code 3, after all other rows are loaded.",
     ),
 )
-CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(*_CONNECTION, *_STORAGE, *_TABLES, *_ROWS, *RUN_LOG_SETTINGS).to_dict()
+CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(*_CONNECTION, *_STORAGE, *_TABLES, *_ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS).to_dict()
 
 
 def problems(config: Mapping[str, Any]) -> Iterator[str]:

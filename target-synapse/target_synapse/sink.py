@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from singer_commons.columnar.blocks import RecordBlock
-    from singer_sdk.helpers._batch import BaseBatchFileEncoding
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.target import TargetSynapse
@@ -138,11 +137,6 @@ class SynapseSink(ColumnarSink):
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
             writer = context["writer"] = BatchWriter(run.store, folder)
         return writer
-
-    def process_batch_files(self, encoding: BaseBatchFileEncoding, files: Sequence[str]) -> None:
-        """Raise: files of BATCH messages are not read yet, and passing them over would lose their rows."""
-        del encoding, files
-        raise InputError(f"`{self.stream_name}` comes in BATCH messages", hint="remove `batch_config` from the tap's settings")
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""

@@ -83,9 +83,8 @@ def test_a_batch_is_known_by_its_content_however_its_blocks_were_cut(block_rows,
         with pytest.raises(DestinationError):
             load_here(lines)
     loaded = len(table("log"))
-    monkeypatch.setattr(SynapseSink, "block_rows", block_rows)
     with pytest.raises(TooManyRejectsError):
-        load_here(lines)
+        load_here(lines, block_size_rows=block_rows)
     assert (len(table("log")), load_here.rows["log"]["loaded before"]) == (loaded, loaded)
 
 

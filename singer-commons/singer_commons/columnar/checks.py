@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.types import json_kinds
-
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
@@ -22,6 +20,9 @@ RESTRICTING = frozenset(
         "$recursiveRef", "disallow", "extends", "divisibleBy",
     )
 )  # fmt: skip
+# Formats are not checked by the SDK either. `multipleOf` says how many places a decimal has; compiled code divides by it in binary, where 0.3 is no
+# multiple of 0.1, and fails on a Decimal: a column's type checks the places exactly.
+UNCHECKED = ("format", "multipleOf")
 TYPES = frozenset(("null", "boolean", "integer", "number", "string", "object", "array"))
 NUMBERS = frozenset(("integer", "number"))
 
@@ -56,6 +57,18 @@ class SchemaRules:
     def restricts(self, name: str) -> bool:
         """Whether more than the types of the property's values is restricted."""
         return name in self.properties and not is_only_types(self.properties[name], self.unchecked)
+
+
+def json_kinds(schema: Mapping[str, Any]) -> frozenset[str] | None:
+    """The JSON types that a value may have, `null` among them; None if the schema does not say."""
+    options = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(options, list):
+        parts = [json_kinds(option) if isinstance(option, dict) else None for option in options]
+        return None if None in parts else frozenset().union(*(part for part in parts if part is not None))
+    kinds = schema.get("type")
+    if kinds is None:
+        return None
+    return frozenset((kinds,) if isinstance(kinds, str) else kinds)
 
 
 def restrictions(schema: Mapping[str, Any], unchecked: frozenset[str]) -> frozenset[str]:

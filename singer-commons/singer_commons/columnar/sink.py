@@ -6,6 +6,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.blocks import Gathered
+from singer_commons.columnar.checks import UNCHECKED, SchemaRules
+from singer_commons.columnar.settings import block_rows
 from singer_commons.deliveries import DurableSink
 
 if TYPE_CHECKING:
@@ -18,8 +20,6 @@ if TYPE_CHECKING:
     from singer_commons.columnar.blocks import RecordBlock
     from singer_commons.columnar.decoder import BlockDecoder
 
-BLOCK_ROWS = 50_000
-
 
 class BlockSink(DurableSink):
     """A sink that takes blocks: from a `DurableTarget`, for a stream that no stream map touches. Other rows come through `process_record`.
@@ -27,11 +27,10 @@ class BlockSink(DurableSink):
     It counts every row of either way in the stream's account.
     """
 
-    block_rows = BLOCK_ROWS
-
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.gathered = Gathered()
+        self._block_rows = block_rows(self.config)
 
     @abstractmethod
     def process_block(self, block: RecordBlock) -> None:
@@ -44,16 +43,18 @@ class BlockSink(DurableSink):
 
     def make_room(self, version: int | None, rows: int) -> int:
         """How many of so many rows of a version may be gathered now; at least one."""
-        if len(self.gathered) >= self.block_rows or (len(self.gathered) and self.gathered.version != version):
+        if len(self.gathered) >= self._block_rows or (len(self.gathered) and self.gathered.version != version):
             self.flush()
         self.gathered.version = version
-        return min(rows, self.block_rows - len(self.gathered))
+        return min(rows, self._block_rows - len(self.gathered))
 
     def flush(self) -> None:
         """Process the gathered rows, if there are any."""
-        if not len(self.gathered):
-            return
-        block = self.gathered.take(self.stream_name)
+        if len(self.gathered):
+            self.take_block(self.gathered.take(self.stream_name))
+
+    def take_block(self, block: RecordBlock) -> None:
+        """Count the rows of a block for the SDK, and process them."""
         self.tally_record_read(len(block))
         self.record_counter_metric.increment(len(block))
         self.process_block(block)
@@ -84,8 +85,7 @@ class BlockSink(DurableSink):
 class ColumnarSink(BlockSink):
     """A sink that takes Arrow tables; rows that columns cannot hold come through `process_record`."""
 
-    # Keywords of JSON Schema that the validator passes over: columns need not keep them either. As in the SDK, formats are not checked.
-    unchecked_keywords: Collection[str] = ("format",)
+    unchecked_keywords: Collection[str] = UNCHECKED  # of JSON Schema, which the validator passes over: columns need not keep them either
     _decoder: BlockDecoder | None = None
 
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
@@ -124,8 +124,7 @@ class ColumnarSink(BlockSink):
         return validator(schema, self.unchecked_keywords)
 
     def _new_decoder(self) -> BlockDecoder:
-        from singer_commons.columnar.checks import SchemaRules  # noqa: PLC0415 - Arrow: not for `--version`
-        from singer_commons.columnar.decoder import BlockDecoder  # noqa: PLC0415 - likewise
+        from singer_commons.columnar.decoder import BlockDecoder  # noqa: PLC0415 - Arrow: not for `--version`
 
         rules = SchemaRules(self.schema if self._validator else None, self.key_properties, unchecked=self.unchecked_keywords)
         return BlockDecoder(self.arrow_schema(), rules, self._is_valid)

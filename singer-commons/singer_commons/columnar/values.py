@@ -13,15 +13,16 @@ import pyarrow.compute as pc
 from pyarrow import types
 
 from singer_commons.columnar.blocks import record_of
-from singer_commons.columnar.checks import is_only_types, restrictions
+from singer_commons.columnar.checks import is_only_types, json_kinds, restrictions
 from singer_commons.columnar.probe import can_probe
-from singer_commons.columnar.types import is_raw_json, json_kinds
+from singer_commons.columnar.types import is_raw_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     Check = Callable[[pa.Array], pa.Array | None]  # which values are refused, nulls aside; None: none are
 
+BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
 SCALARS = {"null": type(None), "boolean": bool, "integer": int, "string": str}
 
 
@@ -36,6 +37,8 @@ def value_check(field: pa.Field, schema: Any, unchecked: frozenset[str], is_vali
         checks = _integer_checks(schema)
     elif types.is_string(field.type) and kinds == {"string"} and found <= {"minLength", "maxLength", "enum"}:
         checks = _text_checks(schema)
+    elif types.is_floating(field.type) or types.is_decimal(field.type):
+        return _number_check(field.type, schema, found, is_valid)
     return _one_by_one(is_valid) if checks is None else _any_of(checks)
 
 
@@ -67,6 +70,20 @@ def _integer_checks(schema: Mapping[str, Any]) -> list[Check] | None:
             return None
         checks.append(_outside(pa.array(known, pa.int64())))
     return checks
+
+
+def _number_check(kind: pa.DataType, schema: Mapping[str, Any], found: Collection[str], is_valid: Callable[[Any], bool]) -> Check:
+    """A column has other numbers than the record: a double near its Decimal, a Decimal for an integer. So what may differ by that is refused."""
+    bounds = [schema[name] for name in BOUNDS.intersection(found)]
+    if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds) or not BOUNDS.issuperset(found):
+        return pc.is_valid  # type: ignore[no-any-return]  # pyarrow is untyped
+    if types.is_decimal(kind):
+        return _one_by_one(is_valid if kind.scale else lambda value: is_valid(int(value)))
+    lows = [schema[name] for name in ("minimum", "exclusiveMinimum") if name in found]
+    highs = [schema[name] for name in ("maximum", "exclusiveMaximum") if name in found]
+    # Rounding keeps the order: a double that is truly beyond a bound was made of a number beyond it.
+    checks: list[Check] = [lambda column: pc.less_equal(column, float(max(lows)))] if lows else []
+    return _any_of([*checks, *([lambda column: pc.greater_equal(column, float(min(highs)))] if highs else [])])
 
 
 def _text_checks(schema: Mapping[str, Any]) -> list[Check] | None:
