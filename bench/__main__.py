@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,13 +40,14 @@ def main() -> int:
     try:
         with scene(asked.home) as surroundings:
             rounds = Rounds(surroundings, asked.quick, asked.limit_s or (QUICK_LIMIT_S if asked.quick else FULL_LIMIT_S), asked.scale, begun_s)
-            with suppress(KeyboardInterrupt):  # what was measured so far is told all the same
-                rounds.run(cases)
+            rounds.run(cases)
             results = _results(rounds, cases, machine(surroundings.server.version))
             results["profiles"] = profiles(surroundings, cases, results)
             plotter = None if asked.quick else surroundings.environments.script("matplotlib")
     except (BenchError, SandboxError) as error:
         sys.exit(f"bench: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
+    except KeyboardInterrupt:  # half a run is no result
+        return 130
     print(markdown(results))
     write(results, asked.results or (asked.home / "quick" if asked.quick else RESULTS), plotter)
     return _verdict(results)

@@ -75,11 +75,14 @@ def _goals(found: list[Verdict]) -> str:
 def _where(results: Mapping[str, Any]) -> str:
     lines = []
     for verdict in [one for one in verdicts(results) if not one.is_met]:
-        runs = figures.runs(results, verdict.case, verdict.contender)
-        lines.append(
-            f"- {cell(verdict.goal)}: {verdict.measured}. Where the time goes: {time_split(runs[-1])}.{_profiled(results, verdict.contender)}"
-        )
+        run = figures.runs(results, verdict.case, verdict.contender)[-1]
+        why = f"Peaks: {_peaks(run)}." if verdict.is_of_memory else f"Where the time goes: {time_split(run)}.{_profiled(results, verdict.contender)}"
+        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. {why}")
     return "\n".join(["## Not met", "", *lines]) if lines else ""
+
+
+def _peaks(run: Mapping[str, Any]) -> str:
+    return ", ".join(f"{one['name']} {figures.peak_mb(run, one['name']):.0f} MB" for one in run["processes"])
 
 
 def time_split(run: Mapping[str, Any]) -> str:

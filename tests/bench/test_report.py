@@ -55,6 +55,14 @@ def test_a_missed_goal_says_where_the_time_goes(made_up):
     )
 
 
+def test_memory_over_its_goal_is_told_by_process():
+    large = run("pipe large", load.POSTGRES_PIPE.name, 5_000_000, 20.0, names=("tap", "target"), peak_mb=390)
+    large["processes"][1]["peak_bytes"] = 420_000_000
+    assert markdown(results_of(large)).split("## Not met\n\n")[1] == (
+        "- target at 5 million rows: at most 400 MB (pipe large, tap-warehouse (PostgreSQL) \\| target-synapse): 420 MB. Peaks: tap 390 MB, target 420 MB.\n"
+    )
+
+
 def test_what_failed_or_was_left_out_is_never_passed_over(made_up):
     made_up["failures"] = [{"case": "load", "contender": "a | b", "reason": "it moved\nwrong rows"}]
     made_up["left_out"] = ["pipe"]
