@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Sink
+from singer_commons.deliveries import DurableSink
 from singer_sdk.exceptions import InvalidRecord
 
 from target_mparticle import batches, request_ids
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 MELTANO_PROBE = "meltano_test_stream"  # `meltano config test` sends it to every target; no user is in it
 
 
-class MParticleSink(Sink):
+class MParticleSink(DurableSink):
     """Maps rows as they come, and sends the batches when the target drains."""
 
     def __init__(self, target: TargetMParticle, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
@@ -41,8 +41,7 @@ class MParticleSink(Sink):
         self._run_label = None if self._iterator or chosen.data_type == "events" else target.run_label
         self._invalid: str | None = None
         self._undeclared: set[str] = set()
-        self._waiting: list[OutgoingBatch] = []
-        self.waiting_bytes = 0
+        self.waiting_bytes = 0  # of the batch that gathers
 
     def _planned(self) -> Plan | None:
         try:
@@ -56,11 +55,6 @@ class MParticleSink(Sink):
             self.logger.debug("%s: %s goes to %s", self.stream_name, each.source or f"static {each.value!r}", each.destination)
         return plan
 
-    @property
-    def is_full(self) -> bool:
-        """Never: the target drains all its sinks together."""
-        return False
-
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         # A row that does not fit its SCHEMA is rejected, not the whole run; and times stay the text that the tap wrote.
         self._invalid = None
@@ -71,7 +65,12 @@ class MParticleSink(Sink):
                 self._invalid = str(problem.error_message)
         return record
 
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK hands it over
+    def start_batch(self, context: dict[str, Any]) -> None:
+        """Begin a batch."""
+        context["outgoing"] = []
+        self.waiting_bytes = 0
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Map a row, or reject or skip it."""
         self.account.read()
         if self._plan is None:
@@ -82,9 +81,12 @@ class MParticleSink(Sink):
             return
         self._warn_of_undeclared(record)
         try:
-            self._waiting += self._outgoing(self._plan, record)
+            outgoing = self._outgoing(self._plan, record)
         except RowRejectedError as problem:
             self._reject(record, problem.code, str(problem), problem.field)
+        else:
+            context["outgoing"] += outgoing
+            self.waiting_bytes += sum(len(one.body) for one in outgoing)
 
     def _outgoing(self, plan: Plan, record: dict[str, Any]) -> list[OutgoingBatch]:
         batch = plan.batch(record)
@@ -102,19 +104,18 @@ class MParticleSink(Sink):
             event.setdefault("source_message_id", request_ids.message_id(self.stream_name, record, self.key_properties, otherwise))
         bodies = batches.split(batch, self._settings.limits, encode)
         row = Row(record, open_batches=len(bodies))
-        self.waiting_bytes += sum(map(len, bodies))
         return [OutgoingBatch(body, row, events=len(batch.get("events", ())) if not index else 0) for index, body in enumerate(bodies)]
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Send what waits; returns when every row of it is accepted, or rejected and on disk."""
+        outgoing: list[OutgoingBatch] = context.setdefault("outgoing", [])
         for record in context.get("records", ()):  # of a BATCH message's files: they come here unread
             self._remove_sdc_metadata_from_record(record)
             self.process_record(self._validate_and_parse(record), context)
         self._target.account.turn_to(self.stream_name)
-        self._delivery.deliver(self._waiting, self)
+        self._delivery.deliver(outgoing, self)
         self._target.account.turn_to(None)
-        self.account.notes["batches"] += len(self._waiting)
-        self._waiting, self.waiting_bytes = [], 0
+        self.account.notes["batches"] += len(outgoing)
         self._rejects.sync()
 
     def accepted(self, row: Row) -> None:  # noqa: ARG002 - the listener's signature
