@@ -17,7 +17,7 @@ from singer_commons.checking import run_checks
 from singer_commons.errors import ConfigurationError
 from singer_commons.plugin import SuitePlugin
 from singer_commons.preview import DEFAULT_ROWS, EnoughError, PreviewWriter, written
-from singer_commons.secrets import Mask, secret_values
+from singer_commons.secrets import known_secrets, secret_values
 from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
     from singer_commons.checking import Checks
+    from singer_commons.secrets import Mask
 
 
 class WholeLineWriter(SimpleSingerWriter):
@@ -101,7 +102,8 @@ class SuiteTap(SuitePlugin, Tap):
         read = {name: _read(name, options.get(name)) for name in ("state", "catalog")}
         writer = PreviewWriter(preview) if preview else None
         tap = cls(config=config.config, parse_env_config=config.parse_env, setup_mapper=False, message_writer=writer, **read)
-        mask = Mask(secret_values(cls.config_jsonschema, dict(tap.config)))
+        mask = known_secrets()
+        mask.add(secret_values(cls.config_jsonschema, dict(tap.config)))
         if check:
             sys.exit(run_checks(tap.checks(), lambda line: _show(mask(line))))
         tap.show_rows(mask)
