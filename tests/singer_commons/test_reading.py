@@ -7,10 +7,12 @@ import json
 import logging
 import os
 import threading
+from functools import partial
 
 import pytest
 from columnar_reading import KeepingTarget, both, record_line, run_lines, schema_line
 from singer_commons import reading
+from singer_commons.target import DurableTarget
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -156,6 +158,13 @@ def test_a_state_waits_for_the_rows_gathered_before_it():
     target._write_state_message = lambda value: seen.append((value, ids(target.arrived)))
     target.listen(io.BytesIO(SCHEMA + state({"at": 0}) + row(1) + row(2) + state({"at": 2}) + row(3) + state({"at": 3}) + row(4)))
     assert seen == [({"at": 0}, []), ({"at": 2}, [1, 2, 3]), ({"at": 3}, [1, 2, 3]), ({"at": 3}, [1, 2, 3, 4])]
+
+
+def test_a_state_with_a_fraction_goes_out_as_it_came(capsys):
+    target = KeepingTarget(config={})
+    target._write_state_message = partial(DurableTarget._write_state_message, target)
+    target.listen(io.BytesIO(SCHEMA + state({"at": 1767225600.25})))
+    assert capsys.readouterr().out == '{"at": 1767225600.25}\n'
 
 
 def test_a_pipe_is_read_as_lines_come_not_when_it_is_full():
