@@ -12,17 +12,19 @@ import logging
 import random
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
 from singer_commons.errors import CredentialsError, ForbiddenError, RejectedError, SuiteError, UnreachableError
 from singer_commons.secrets import excerpt, known_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tenacity import RetryCallState
 
 logger = logging.getLogger(__name__)
 
@@ -80,6 +82,31 @@ class Pacer:
             self._sleep(wait_s)
 
 
+class CallsSpentError(BaseException):
+    """The calls that `most_calls` allows are made; no Exception, since nothing went wrong that a stream could handle."""
+
+
+class _Allowed:
+    calls: int | None = None
+
+
+@contextmanager
+def most_calls(number: int) -> Iterator[None]:
+    """Allow so many calls, of all clients, inside the block: the next one raises CallsSpentError."""
+    before, _Allowed.calls = _Allowed.calls, number
+    try:
+        yield
+    finally:
+        _Allowed.calls = before
+
+
+def _spend_call() -> None:
+    if _Allowed.calls is not None:
+        if _Allowed.calls <= 0:
+            raise CallsSpentError
+        _Allowed.calls -= 1
+
+
 class HttpClient:
     """Makes requests to one service, paced and retried; threads may share it.
 
@@ -121,6 +148,8 @@ class HttpClient:
         `options` are those of `requests.Session.request`. Returns an answer below 400. Raises CredentialsError (401, 403),
         RejectedError (any other 4xx) or UnreachableError (tries or time spent).
         """
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay  # noqa: PLC0415 - not for `--version`
+
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self._policy.max_tries) | stop_after_delay(self._policy.max_total_s),
@@ -136,6 +165,7 @@ class HttpClient:
             raise UnreachableError(f"{error} (tried {tries} times)", hint="check the address and the network, or run again later") from error
 
     def _once(self, method: str, url: str, **options: Any) -> requests.Response:
+        _spend_call()
         self._pacer.wait()
         with self._lock:
             self.calls += 1

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 SCAN = "scan"
 STREAMS = "streams"  # those that a bookmark, or a saved scan, speaks for
+VERSION = "version"  # of the full tables that the last complete scan filled
 BOOKMARK = "replication_key_value"
 SINGER_IO_BOOKMARK = "updated_at"  # what the state of singer-io/tap-autopilot holds: a user can switch over and go on
 BOOKMARK_REFUSED = (400, 404)
@@ -90,9 +91,9 @@ class ContactsStream(AutopilotStream):
     def _pages(self) -> Iterator[tuple[Scan, Page]]:
         """The pages of the scan that STATE holds, from where it stopped; else, or if that fails, of one from the beginning."""
         is_full = self.replication_method == "FULL_TABLE"
-        version = self._initialized_at // MS_PER_S if self.emit_activate_version_messages else None
         since = self._since()
         saved = self._saved_scan()
+        version = self._new_version(saved) if self.emit_activate_version_messages else None
         if saved is not None and (saved.since, saved.is_full, saved.version is None) == (since, is_full, version is None):
             self._take_version(saved)
             if (yield from self._rest(saved)):
@@ -103,6 +104,11 @@ class ContactsStream(AutopilotStream):
                 scan = Scan.begun(since, page.answered_at, is_full=is_full, version=version)
                 self._take_version(scan)
             yield scan, page
+
+    def _new_version(self, saved: Scan | None) -> int:
+        """The clock's second, as the SDK has it; but above all versions so far, whatever was done to the clock."""
+        before = (self.stream_state.get(VERSION) or 0, (saved and saved.version) or 0)
+        return max(self._initialized_at // MS_PER_S, *(one + 1 for one in before))
 
     def _take_version(self, scan: Scan) -> None:
         for stream in (self, *self._derived):
@@ -153,6 +159,8 @@ class ContactsStream(AutopilotStream):
             if scan.page is not None:
                 state[SCAN] = {**scan.to_state(), STREAMS: filled}
             else:
+                if scan.version is not None:
+                    state[VERSION] = scan.version
                 for old in (SCAN, SINGER_IO_BOOKMARK):
                     state.pop(old, None)
                 if (bookmark := scan.bookmark()) is not None:
