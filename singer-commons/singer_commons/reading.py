@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from singer_commons.target import DurableTarget
 
 READ_BYTES = 256 * 2**10  # of a file; a pipe gives what it holds, 64 KiB at most (pipe(7)), so that a line is read as soon as it is there
-QUOTED_CHARS = 80  # of a line that is no message: enough to see what it is
+QUOTED_CHARS = 200  # of a line that is no message: enough to see what it is
 RECORD = "RECORD"
 
 
@@ -143,6 +143,8 @@ class Reading:
         except InvalidInputLine as error:
             raise InvalidInputLine(f"line {number}: {error}") from None
         self.counts[message["type"]] += 1
+        if message["type"] == "STATE":
+            message = json.loads(line)  # with plain floats: the SDK writes the state with the json module, which fails on a Decimal
         if message["type"] == RECORD:
             self._target.account.bytes_passed += len(line) + 1
         self._target.before_message(message)

@@ -8,23 +8,23 @@ from __future__ import annotations
 import gzip
 import io
 import zlib
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import msgspec
-from singer_sdk.helpers._batch import StorageTarget
+from upath import UPath
 
 from singer_commons.columnar.blocks import Gathered, record_of
 from singer_commons.errors import InputError
 from singer_commons.reading import whole_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pyarrow as pa
+    from singer_sdk.helpers._batch import StorageTarget
 
     from singer_commons.columnar.blocks import RecordBlock, Text
 
@@ -75,16 +75,12 @@ class BatchReader:
     def _hint(self) -> str:
         return "can this machine reach the storage that the tap's `batch_config` names?"
 
-    @contextmanager
-    def _opened(self, path: str) -> Iterator[IO[bytes]]:
+    def _opened(self, path: str) -> IO[bytes]:
         parts = urlsplit(path)
-        if self.storage is not None or parts.scheme not in ("", "file"):
-            head, name = path.rsplit("/", 1) if "/" in path else (".", path)
-            with (self.storage or StorageTarget.from_url(head)).open(unquote(name) if parts.scheme == "file" else name) as file:
-                yield file
-            return
-        with Path(unquote(parts.path) if parts.scheme else path).open("rb") as file:
-            yield file
+        if self.storage is not None:
+            name = path.rsplit("/", 1)[-1]
+            return _at(self.storage.root, self.storage.params).joinpath(unquote(name) if parts.scheme == "file" else name).open("rb")
+        return _at(path, {}).open("rb")
 
     def _records(self, file: IO[bytes], kind: str, stream: str) -> Iterator[list[Text]]:
         if kind == "jsonl":
@@ -101,6 +97,14 @@ class BatchReader:
                 yield waiting.take(stream)
         if len(waiting):
             yield waiting.take(stream)
+
+
+def _at(place: str, options: Mapping[str, Any]) -> Path | UPath:
+    """A path, or the address of one in any storage that fsspec knows. Not by the SDK's own `open`, which makes folders where there are none."""
+    parts = urlsplit(place)
+    if parts.scheme in ("", "file"):
+        return Path(unquote(parts.path) if parts.scheme else place)
+    return UPath(place, **options)  # type: ignore[no-any-return]  # its constructor gives a subclass by scheme
 
 
 def json_lines(file: IO[bytes]) -> Iterator[list[Text]]:
