@@ -15,18 +15,20 @@ from singer_commons.checking import run_checks
 from singer_commons.columnar.settings import block_bytes, block_rows
 from singer_commons.columnar.sink import BlockSink
 from singer_commons.deliveries import Deliveries, DurableSink
+from singer_commons.misfits import file_misfits
 from singer_commons.plugin import SuitePlugin
 from singer_commons.reading import BlockReader
-from singer_commons.secrets import Mask, secret_values
+from singer_commons.secrets import known_secrets, secret_values
 from singer_commons.signals import request_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from singer_commons.checking import Checks
     from singer_commons.columnar.batch_files import BatchReader
     from singer_commons.deliveries import Batch
+    from singer_commons.misfits import Misfit
 
 DEFAULT_BATCH_ROWS = 10_000
 FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
@@ -55,6 +57,12 @@ class DurableTarget(SuitePlugin, Target):
         self._written_state: dict[str, Any] | None = None
 
     @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from file_misfits(settings, "rejects_path")
+
+    @classmethod
     def get_singer_command(cls) -> click.Command:
         """The SDK's command, with `--check` and `--plan`."""
         command = super().get_singer_command()
@@ -79,7 +87,8 @@ class DurableTarget(SuitePlugin, Target):
             return
         config = options["config"]
         target = cls(config=config.config, parse_env_config=config.parse_env)
-        mask = Mask(secret_values(cls.config_jsonschema, dict(target.config)))
+        mask = known_secrets()
+        mask.add(secret_values(cls.config_jsonschema, dict(target.config)))
 
         def show(text: str) -> None:
             sys.stdout.write(mask(text))

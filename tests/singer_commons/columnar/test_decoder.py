@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
-import pyarrow as pa
 import pytest
-from columnar_reading import both, record_line, run_lines, schema_line
+from columnar_reading import both, record_line, schema_line
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from singer_commons.columnar import decoder
