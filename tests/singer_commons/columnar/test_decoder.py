@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 
+import pyarrow as pa
 import pytest
 from columnar_reading import KeepingSink, KeepingTarget, both, record_line, run_lines, schema_line
 from hypothesis import HealthCheck, given, settings
