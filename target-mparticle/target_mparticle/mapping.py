@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_mparticle import fields, values
 from target_mparticle.event_fields import data_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from target_mparticle.destinations import Destination
     from target_mparticle.settings import Null
@@ -46,6 +47,17 @@ class Assignment:
         return [str(self.destination), self.source, self.value, self.null, self.hashed]
 
 
+class Step(NamedTuple):
+    """An assignment, taken apart: a row goes through all of them."""
+
+    source: str | None
+    static: Any
+    path: tuple[str, ...]
+    fitted: Callable[[Any], Any]
+    is_identity: bool
+    assignment: Assignment
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the rows of one stream become batches."""
@@ -57,6 +69,7 @@ class Plan:
     truncate: bool = False
     add_update_event: bool = False
     data_plan: Mapping[str, Any] | None = None
+    _steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -65,23 +78,54 @@ class Plan:
         text = json.dumps([*parts, *(each.describe() for each in self.assignments)], sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def __post_init__(self) -> None:
+        """Work out once what does not depend on a row."""
+        object.__setattr__(self, "_steps", tuple(self._step(each) for each in self.assignments))
+
+    def _step(self, each: Assignment) -> Step:
+        return Step(each.source, each.value, each.destination.path, self._fitting(each), each.destination.is_identity, each)
+
     def batch(self, record: Mapping[str, Any]) -> Batch:
         """The batch of a row, without `source_request_id` unless it is mapped. Raises RowRejectedError."""
         batch: Batch = {"environment": self.environment}
         deleted: list[str] = []
-        for each in self.assignments:
-            value = each.value if each.source is None else record.get(each.source, ABSENT)
+        has_identity = False
+        for source, static, path, fitted, is_identity, each in self._steps:
+            value = static if source is None else record.get(source, ABSENT)
             if value is ABSENT:
                 continue  # the tap did not send the column: nothing is known about it
-            if value is None or (value == "" and each.destination.is_identity):
+            if value is None or (is_identity and value == ""):
                 self._set_null(batch, deleted, each)
-            else:
-                _set(batch, each.destination.path, self._fitted(each, value))
+                continue
+            place = batch
+            for name in path[:-1]:
+                place = place.setdefault(name, {})
+            place[path[-1]] = fitted(value)
+            has_identity = has_identity or is_identity
         if deleted:
             batch["deleted_user_attributes"] = [*batch.get("deleted_user_attributes", ()), *deleted]
-        if not any(each.destination.is_identity and _holds(batch, each.destination.path) for each in self.assignments):
+        if not has_identity:
             raise RowRejectedError("NO_IDENTITY", "no column that identifies a user or device holds a value", "user_identities")
         return self._finished(batch)
+
+    def _fitting(self, each: Assignment) -> Callable[[Any], Any]:
+        """What makes a value fit the assignment's destination: quick for what most values are, and the same in the end."""
+        convert, longest = each.destination.convert, fields.MAX_VALUE_CHARS
+        if each.hashed or convert not in (values.text, values.attribute, values.scalar):
+            return partial(self._fitted, each)
+        takes_numbers = convert is not values.text
+
+        def fitted(value: Any) -> Any:
+            kind = type(value)
+            if kind is str:
+                is_fit = value.isascii() and len(value) <= longest
+            elif kind is int:
+                is_fit = takes_numbers and value in values.INT64
+            else:
+                is_fit = takes_numbers and kind is bool
+            return value if is_fit else self._fitted(each, value)
+
+        return fitted
 
     def _finished(self, batch: Batch) -> Batch:
         if self.data_plan:
@@ -139,11 +183,3 @@ def _set(batch: Batch, path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         batch = batch.setdefault(name, {})
     batch[path[-1]] = value
-
-
-def _holds(batch: Batch, path: tuple[str, ...]) -> bool:
-    for name in path:
-        if name not in batch:
-            return False
-        batch = batch[name]
-    return True
