@@ -49,7 +49,7 @@ def refuse_unfit(value: object) -> None:
         if not value.isascii():
             _refuse_half_pairs(value)
     elif isinstance(value, (float, Decimal)):
-        if not math.isfinite(value):
+        if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):  # a Decimal may be beyond every float
             raise BadValueError("NaN and infinity have no form in JSON")
     elif isinstance(value, dict):
         for name, each in value.items():
