@@ -5,21 +5,29 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_mparticle import fields, values
 from target_mparticle.event_fields import data_problem
+from target_mparticle.fields import MAX_VALUE_CHARS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from target_mparticle.destinations import Destination
+    from target_mparticle.fields import Convert
     from target_mparticle.settings import Null
 
 Batch = dict[str, Any]
 
 ABSENT: Any = object()
+NOTHING: frozenset[type] = frozenset()
+# Destinations that most values fit as they are: a quick way past `_fitted`, to the same end. Whole numbers are looked at there: one may be too large.
+KEPT: Mapping[Convert, frozenset[type]] = {
+    values.text: frozenset((str,)),
+    values.attribute: frozenset((str, bool)),
+    values.scalar: frozenset((str, bool)),
+}
 # Documents suggest this event, since most event outputs do not process a batch without events.
 UPDATE_EVENT = {"event_type": "custom_event", "data": {"event_name": "Attributes Updated", "custom_event_type": "other"}}
 
@@ -52,8 +60,9 @@ class Step(NamedTuple):
 
     source: str | None
     static: Any
-    path: tuple[str, ...]
-    fitted: Callable[[Any], Any]
+    outer: tuple[str, ...]  # names of the objects that hold it
+    name: str
+    keeps: frozenset[type]  # of values that go as they are, text only if it is short and ASCII
     is_identity: bool
     assignment: Assignment
 
@@ -83,49 +92,35 @@ class Plan:
         object.__setattr__(self, "_steps", tuple(self._step(each) for each in self.assignments))
 
     def _step(self, each: Assignment) -> Step:
-        return Step(each.source, each.value, each.destination.path, self._fitting(each), each.destination.is_identity, each)
+        *outer, name = each.destination.path
+        keeps = NOTHING if each.hashed else KEPT.get(each.destination.convert, NOTHING)
+        return Step(each.source, each.value, tuple(outer), name, keeps, each.destination.is_identity, each)
 
     def batch(self, record: Mapping[str, Any]) -> Batch:
         """The batch of a row, without `source_request_id` unless it is mapped. Raises RowRejectedError."""
         batch: Batch = {"environment": self.environment}
         deleted: list[str] = []
         has_identity = False
-        for source, static, path, fitted, is_identity, each in self._steps:
+        for source, static, outer, name, keeps, is_identity, each in self._steps:
             value = static if source is None else record.get(source, ABSENT)
             if value is ABSENT:
                 continue  # the tap did not send the column: nothing is known about it
             if value is None or (is_identity and value == ""):
                 self._set_null(batch, deleted, each)
                 continue
+            kind = type(value)
+            if kind not in keeps or (kind is str and not (value.isascii() and len(value) <= MAX_VALUE_CHARS)):
+                value = self._fitted(each, value)
             place = batch
-            for name in path[:-1]:
-                place = place.setdefault(name, {})
-            place[path[-1]] = fitted(value)
+            for part in outer:
+                place = place[part] if part in place else place.setdefault(part, {})
+            place[name] = value
             has_identity = has_identity or is_identity
         if deleted:
             batch["deleted_user_attributes"] = [*batch.get("deleted_user_attributes", ()), *deleted]
         if not has_identity:
             raise RowRejectedError("NO_IDENTITY", "no column that identifies a user or device holds a value", "user_identities")
         return self._finished(batch)
-
-    def _fitting(self, each: Assignment) -> Callable[[Any], Any]:
-        """What makes a value fit the assignment's destination: quick for what most values are, and the same in the end."""
-        convert, longest = each.destination.convert, fields.MAX_VALUE_CHARS
-        if each.hashed or convert not in (values.text, values.attribute, values.scalar):
-            return partial(self._fitted, each)
-        takes_numbers = convert is not values.text
-
-        def fitted(value: Any) -> Any:
-            kind = type(value)
-            if kind is str:
-                is_fit = value.isascii() and len(value) <= longest
-            elif kind is int:
-                is_fit = takes_numbers and value in values.INT64
-            else:
-                is_fit = takes_numbers and kind is bool
-            return value if is_fit else self._fitted(each, value)
-
-        return fitted
 
     def _finished(self, batch: Batch) -> Batch:
         if self.data_plan:
@@ -159,8 +154,8 @@ class Plan:
         return self._within_limits(converted, where) if each.destination.is_user_attribute else converted
 
     def _within_limits(self, value: Any, where: str) -> Any:
-        if isinstance(value, str) and len(value) > fields.MAX_VALUE_CHARS:
-            return self._cut(value, fields.MAX_VALUE_CHARS, where, "characters")
+        if isinstance(value, str) and len(value) > MAX_VALUE_CHARS:
+            return self._cut(value, MAX_VALUE_CHARS, where, "characters")
         if isinstance(value, list):
             if len(value) > fields.MAX_LIST_ENTRIES:
                 value = self._cut(value, fields.MAX_LIST_ENTRIES, where, "entries")

@@ -46,7 +46,10 @@ class RowDigests:
             order = self._ordered(names)
             if len(self._orders) < MAX_ORDERS:
                 self._orders[names] = order
-        parts = [prefix + _spelt(record[name], is_moment=is_moment) for name, prefix, is_moment in order]
+        parts = [
+            prefix + (_escaped(value) if type(value := record[name]) is str and not is_moment else _spelt(value, is_moment=is_moment))
+            for name, prefix, is_moment in order
+        ]
         return hashlib.sha256(f"{{{','.join(parts)}}}".encode("ascii")).hexdigest()
 
     def _ordered(self, names: Sequence[str]) -> list[tuple[str, str, bool]]:
@@ -87,15 +90,16 @@ def _spelt(value: Any, *, is_moment: bool) -> str:
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (str, bool)):
+    kind = type(value)
+    if kind is str or kind is bool or value is None:
         return value
     if isinstance(value, (int, float, Decimal)):
         return {"number": _number(value)}
     if isinstance(value, dict):
-        return {"object": {str(name): _plain(each) for name, each in value.items()}}
+        return {"object": {str(name): each if type(each) is str else _plain(each) for name, each in value.items()}}
     if isinstance(value, (list, tuple)):
-        return [_plain(each) for each in value]
-    return {type(value).__name__: value.hex() if isinstance(value, (bytes, bytearray)) else str(value)}
+        return [each if type(each) is str else _plain(each) for each in value]
+    return str(value) if isinstance(value, str) else {type(value).__name__: value.hex() if isinstance(value, (bytes, bytearray)) else str(value)}
 
 
 def _number(value: float | Decimal) -> str:

@@ -11,15 +11,19 @@ import ipaddress
 import math
 import uuid
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 SURE_DIGITS = 15  # that a double keeps, whatever they are (DBL_DIG of IEEE 754)
 INT64 = range(-(2**63), 2**63)
 EARLIEST_MS = 946_684_800_000  # 2000-01-01: an earlier event time is seconds taken for milliseconds, or a zero date
 LATEST_AHEAD_MS = 86_400_000  # clocks may differ by a time zone, not by more than a day
 NO_UNICODE = "the text holds half of a surrogate pair, which is no Unicode"
+ALWAYS_FIT = frozenset((int, bool, type(None)))
 TRUE_TEXTS, FALSE_TEXTS = frozenset({"true", "t", "1"}), frozenset({"false", "f", "0"})
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -45,6 +49,8 @@ def encoded_fit(value: object) -> bytes:
 
 def refuse_unfit(value: object) -> None:
     """Raise BadValueError if a part of the value has no form in JSON."""
+    if type(value) in ALWAYS_FIT:
+        return
     if isinstance(value, str):
         if not value.isascii():
             _refuse_half_pairs(value)
@@ -52,11 +58,15 @@ def refuse_unfit(value: object) -> None:
         if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):  # a Decimal may be beyond every float
             raise BadValueError("NaN and infinity have no form in JSON")
     elif isinstance(value, dict):
-        for name, each in value.items():
-            refuse_unfit(name)
-            refuse_unfit(each)
+        _refuse_parts(value)
+        _refuse_parts(value.values())
     elif isinstance(value, (list, tuple)):
-        for each in value:
+        _refuse_parts(value)
+
+
+def _refuse_parts(values: Iterable[object]) -> None:
+    for each in values:
+        if type(each) is not str or not each.isascii():
             refuse_unfit(each)
 
 
@@ -70,7 +80,7 @@ def _refuse_half_pairs(value: str) -> None:
 def attribute(value: Any) -> Any:
     """A user or event attribute: a scalar, or for a list a list of scalars without its nulls; objects become JSON text."""
     if isinstance(value, (list, tuple)):
-        return [_scalar(each) for each in value if each is not None]
+        return [each if type(each) is str and each.isascii() else _scalar(each) for each in value if each is not None]
     return _scalar(value)
 
 
@@ -97,11 +107,11 @@ def _scalar(value: Any) -> Any:
 
 def number_of(value: Decimal) -> float | str:
     """A decimal as a double, if that keeps it digit by digit, else as text."""
-    refuse_unfit(value)
     written = str(value)
+    if len(written) <= SURE_DIGITS and written[-1].isdigit() and "E" not in written:
+        return float(written)
+    refuse_unfit(value)
     as_float = float(value)
-    if len(written) <= SURE_DIGITS and "E" not in written:
-        return as_float
     return as_float if math.isfinite(as_float) and Decimal(repr(as_float)) == value else format(value, "f")
 
 

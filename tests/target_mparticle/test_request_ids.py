@@ -22,7 +22,8 @@ def request_id(stream, fingerprint, digest, *, run_label=None, part=0):
 
 
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
-ROWS = st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | st.text(max_size=5) | NUMBERS | st.lists(NUMBERS, max_size=3), max_size=5)
+NAMES = st.text(max_size=5).filter(lambda name: not name.startswith("_sdc_"))
+ROWS = st.dictionaries(NAMES, st.none() | st.booleans() | st.text(max_size=5) | NUMBERS | st.lists(NUMBERS, max_size=3), max_size=5)
 
 
 @given(ROWS, st.randoms(use_true_random=False))
