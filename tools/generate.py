@@ -1,4 +1,4 @@
-"""Write what is derived from the plugin classes: parts of meltano.yml, .env.example and the READMEs, and the files in docs/hub.
+"""Write what is derived from the plugin classes, and from the bench's newest results: parts of meltano.yml, .env.example and the READMEs, docs/hub.
 
     python tools/generate.py            write the files
     python tools/generate.py --check    exit 1 and name the files that would change
@@ -114,6 +114,14 @@ def environment_lines(name: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def speed(_name: str) -> str:
+    """What the newest results of the bench say."""
+    sys.path.append(str(ROOT))
+    from bench.readme import newest, speed_section  # noqa: PLC0415 - the bench is a package of the checkout's root, and on no path
+
+    return speed_section(newest())
+
+
 def _cell(text: object) -> str:
     return " ".join(str(text or "").split()).replace("|", "\\|")
 
@@ -129,6 +137,7 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "streams": streams_table,
     "columns": columns_tables,
     "environment": environment_lines,
+    "speed": speed,
 }
 
 
@@ -139,7 +148,7 @@ def generated(text: str) -> str:
 
 def files() -> Iterator[tuple[Path, str, str]]:
     """Each file that is generated, or has generated parts: its path, what it holds, and what it should hold."""
-    for path in [ROOT / "meltano.yml", ROOT / ".env.example", *(ROOT / name / "README.md" for name in CLASSES)]:
+    for path in [ROOT / "meltano.yml", ROOT / ".env.example", ROOT / "README.md", *(ROOT / name / "README.md" for name in CLASSES)]:
         before = path.read_text(encoding="utf-8")
         yield path, before, generated(before)
     for name in CLASSES:

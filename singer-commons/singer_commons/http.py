@@ -6,21 +6,25 @@ What is retried: refused or cut connections and time-outs, and the statuses of `
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import logging
 import random
 import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
 from singer_commons.errors import CredentialsError, ForbiddenError, RejectedError, SuiteError, UnreachableError
+from singer_commons.secrets import excerpt, known_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tenacity import RetryCallState
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +82,31 @@ class Pacer:
             self._sleep(wait_s)
 
 
+class CallsSpentError(BaseException):
+    """The calls that `most_calls` allows are made; no Exception, since nothing went wrong that a stream could handle."""
+
+
+class _Allowed:
+    calls: int | None = None
+
+
+@contextmanager
+def most_calls(number: int) -> Iterator[None]:
+    """Allow so many calls, of all clients, inside the block: the next one raises CallsSpentError."""
+    before, _Allowed.calls = _Allowed.calls, number
+    try:
+        yield
+    finally:
+        _Allowed.calls = before
+
+
+def _spend_call() -> None:
+    if _Allowed.calls is not None:
+        if _Allowed.calls <= 0:
+            raise CallsSpentError
+        _Allowed.calls -= 1
+
+
 class HttpClient:
     """Makes requests to one service, paced and retried; threads may share it.
 
@@ -103,6 +132,8 @@ class HttpClient:
         self._session.headers.update(headers)
         self._session.auth = auth or _no_netrc
         self._lock = threading.Lock()
+        if auth:  # the form in which they travel: a service that quotes the request's headers shows it
+            known_secrets().add([base64.b64encode(":".join(auth).encode()).decode()])
         self.calls = 0
         self._retries_waited_s = 0.0
 
@@ -117,6 +148,8 @@ class HttpClient:
         `options` are those of `requests.Session.request`. Returns an answer below 400. Raises CredentialsError (401, 403),
         RejectedError (any other 4xx) or UnreachableError (tries or time spent).
         """
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay  # noqa: PLC0415 - not for `--version`
+
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self._policy.max_tries) | stop_after_delay(self._policy.max_total_s),
@@ -132,6 +165,7 @@ class HttpClient:
             raise UnreachableError(f"{error} (tried {tries} times)", hint="check the address and the network, or run again later") from error
 
     def _once(self, method: str, url: str, **options: Any) -> requests.Response:
+        _spend_call()
         self._pacer.wait()
         with self._lock:
             self.calls += 1
@@ -153,8 +187,8 @@ class HttpClient:
             return answer
         if status in RETRIED_STATUSES:
             raise PassingError(where, retry_after_s(answer.headers.get("Retry-After")))
-        body = answer.text[:QUOTED_CHARS]
-        message = f"{where}: {' '.join(body.split())}" if body.strip() else where
+        body = excerpt(answer.text, QUOTED_CHARS)
+        message = f"{where}: {body}" if body else where
         if status == requests.codes.unauthorized:
             raise CredentialsError(message, hint=self._key_hint)
         if status == requests.codes.forbidden:

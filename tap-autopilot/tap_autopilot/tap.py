@@ -6,15 +6,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
-from singer_commons.errors import ConfigurationError, RejectedError
+from singer_commons.errors import RejectedError
 from singer_commons.http import QUICK_POLICY
+from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_autopilot import checks, custom_fields, stamps
-from tap_autopilot.client import KEY_HINT, AutopilotClient
+from tap_autopilot.client import AutopilotClient
 from tap_autopilot.column_names import SNAKE, WIRE
 from tap_autopilot.contacts import ContactsStream
 from tap_autopilot.derived import DERIVED, ListsOfContactsStream
@@ -150,18 +151,18 @@ class TapAutopilot(SuiteTap):
         self.account.service = client.http
         return client
 
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from settings_misfits(settings)
+
     def checks(self) -> Checks:
-        """The key, and each endpoint. Raises ConfigurationError."""
-        self._check_settings()
+        """The key, and each endpoint."""
         return checks.checks(self._new_client(QUICK_POLICY), self._asked_memberships)
 
-    def _check_settings(self) -> None:
-        if problems := list(settings_problems(self.config)):
-            raise ConfigurationError(problems, hint=KEY_HINT)
-
     def discover_streams(self) -> Sequence[Stream]:
-        """The streams; with a key, contacts have a column for each custom field of the account. Raises ConfigurationError."""
-        self._check_settings()
+        """The streams; with a key, contacts have a column for each custom field of the account."""
         wanted = self.config.get("custom_fields", BOTH)
         columns = self._custom_columns()  # asked for in any case: a wrong key is then known before anything is written
         contacts = ContactsStream(self, columns if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)
@@ -189,16 +190,16 @@ class TapAutopilot(SuiteTap):
         return custom_fields.columns(definitions)
 
 
-def settings_problems(config: Mapping[str, Any]) -> Iterator[str]:
+def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What is wrong with settings that fit their schema."""
-    if not config.get("base_url", BASE_URL).startswith(("http://", "https://")):
-        yield "`base_url` must begin with https:// (or http://)"
-    if not config.get("api_key", "").strip().isascii():
-        yield "`api_key` holds characters that no key has"
-    elif "api_key" in config and not config["api_key"].strip():
-        yield "`api_key` is blank"
-    if config.get("start_date") and stamps.parsed(config["start_date"]) is None:
-        yield f"`start_date` is {config['start_date']!r}, which is no moment such as 2025-01-31T00:00:00Z"
+    yield from address_misfits(settings, "base_url", example=BASE_URL)
+    key = settings.get("api_key")
+    if key is not None and not key.strip():
+        yield Misfit(("api_key",), "expected a key, found blanks")
+    elif key and not key.strip().isascii():
+        yield Misfit(("api_key",), "expected a key of letters and digits, found characters that no key has")
+    if (start := settings.get("start_date")) and stamps.parsed(start) is None:
+        yield Misfit(("start_date",), f"expected a moment such as 2025-01-31T00:00:00Z, {found_text(start)}")
 
 
 main = entry_point(TapAutopilot)
