@@ -73,7 +73,7 @@ def test_without_hard_delete_what_is_gone_is_marked_and_lives_again_when_it_come
     load_here(reading(3, [2, 3]))
     assert dict(table("users", f"[id], [{DELETED}]")) == {1: marked[1], 2: None, 3: None}, "the first moment stays"
     assert dict(table("users", f"[id], [{VERSION}]")) == {1: 1, 2: 3, 3: 3}
-    assert load_here.rows["users"] == {"read": 2, "loaded": 2, "rejected": 0}
+    assert load_here.rows["users"] == {"read": 2, "loaded": 2, "rejected": 0, "replaced in batch": 0}
 
 
 @pytest.mark.parametrize("method", ["append", "auto"])
