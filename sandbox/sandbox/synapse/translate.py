@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -158,7 +159,12 @@ class Translator:
         if not isinstance(tree, exp.Query):
             raise parse_error(text, 0, text.split(maxsplit=1)[0])
         if tree.args.get("into"):
-            raise unsupported("SELECT ... INTO")  # CTAS instead [sql-data-warehouse-develop-ctas]
+            raise unsupported("INTO in this place")
+        named = Counter(table.name.lower() for table in tree.find_all(exp.Table))
+        for column in tree.find_all(exp.Column):
+            if column.db and named[column.table.lower()] == 1:  # `sys.objects.name`: a view's rows stand under its own name alone
+                column.set("db", None)
+                column.set("catalog", None)
         for name in tree.find_all(exp.Identifier):
             sign = "#" if name.args.get("temporary") else "##" if name.args.get("global_") else ""
             if sign:  # sqlglot keeps it beside the name
