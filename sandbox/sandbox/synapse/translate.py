@@ -101,6 +101,17 @@ def _become(table: exp.Table, query: str) -> None:
     table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
 
 
+def _without_blanks(node: exp.Expr) -> exp.Expr:
+    """`U ` equals `U`: blanks at the end do not count [sql/t-sql/language-elements/string-comparison-assignment]."""
+    for name in ("this", "expression", "expressions"):
+        value = node.args.get(name)
+        parts = value if isinstance(value, list) else [value] if value is not None else []
+        cut = [exp.Anonymous(this="rtrim", expressions=[part.copy()]) for part in parts]
+        if cut:
+            node.set(name, cut if isinstance(value, list) else cut[0])
+    return node
+
+
 class Translator:
     """Translates for one session: its catalogue, its variables and its system functions."""
 
@@ -283,6 +294,8 @@ class Translator:
                 return exp.Anonymous(this="utf16", expressions=[exp.Anonymous(this="rtrim", expressions=[node.this])])
             case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
                 return exp.ILike(this=node.this, expression=node.expression)
+            case exp.EQ() | exp.NEQ() | exp.In() if (kind := infer(node.this, scope)) and kind.name in {"char", "nchar"}:
+                return _without_blanks(node)
             case exp.Column() if node.catalog:
                 node.set("catalog", None)
             case exp.ObjectId() | exp.CurrentSchema() | exp.Anonymous():
