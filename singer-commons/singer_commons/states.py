@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-STATE_EVERY_ROWS = 10_000  # as the SDK's own
+STATE_EVERY_ROWS = 16_384  # rows of a batch from DuckDB, so that no batch is cut in two for a STATE
 STATE_EVERY_S = 60.0
 
 STATE_SETTINGS = (

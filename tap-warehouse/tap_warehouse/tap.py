@@ -77,7 +77,16 @@ _MODEL = th.ObjectType(
     ),
     th.Property("max_rows", th.IntegerType(minimum=1), title="Most rows", description="A run that would send more rows fails before it sends any."),
 )
-_DUCKDB = th.ObjectType(th.Property("path", th.StringType, title="File", description="Path of the DuckDB file. It is opened for reading only."))
+_DUCKDB = th.ObjectType(
+    th.Property("path", th.StringType, title="File", description="Path of the DuckDB file. It is opened for reading only."),
+    th.Property(
+        "memory_mb",
+        th.IntegerType(minimum=32),
+        default=128,
+        title="Memory",
+        description="Megabytes that a query may take; a sort of more goes on in a folder for temporary files.",
+    ),
+)
 _POSTGRES = th.ObjectType(
     th.Property("host", th.StringType, default="localhost", title="Host", description="Name or address of the server."),
     th.Property("port", th.IntegerType(minimum=1, maximum=65_535), default=5432, title="Port", description="TCP port of the server."),
