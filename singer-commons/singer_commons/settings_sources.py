@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from singer_commons.secrets import excerpt
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+SHOWN_CHARS = 60  # of a wrong value: enough to find it again
 ENV = "ENV"  # instead of a path: read the environment
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")  # the first four as in singer-sdk 0.54.9, `_dict_config.py`
 
@@ -114,7 +117,7 @@ def _dotenv() -> tuple[str, dict[str, str | None]]:
 def parsed(text: str, schema: Mapping[str, Any]) -> Any:
     """The value that a variable's text stands for, by the type of its setting. Raises ValueError, which never quotes a secret."""
     kinds = expected_types(schema)
-    shown = "" if _holds_secret(schema) else f" {text[:60]!r}"
+    shown = "" if _holds_secret(schema) else f" {excerpt(text, SHOWN_CHARS)!r}"
     if "string" in kinds or not kinds:
         return text
     if "boolean" in kinds:

@@ -10,15 +10,17 @@ import click
 from singer_sdk import Sink, Target
 
 from singer_commons.checking import run_checks
+from singer_commons.misfits import file_misfits
 from singer_commons.plugin import SuitePlugin
-from singer_commons.secrets import Mask, secret_values
+from singer_commons.secrets import known_secrets, secret_values
 from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
 
     from singer_commons.checking import Checks
+    from singer_commons.misfits import Misfit
 
 DEFAULT_BATCH_ROWS = 10_000
 FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
@@ -36,6 +38,12 @@ class DurableTarget(SuitePlugin, Target):
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
     _written_state: dict[str, Any] | None = None
+
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from file_misfits(settings, "rejects_path")
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -62,7 +70,8 @@ class DurableTarget(SuitePlugin, Target):
             return
         config = options["config"]
         target = cls(config=config.config, parse_env_config=config.parse_env)
-        mask = Mask(secret_values(cls.config_jsonschema, dict(target.config)))
+        mask = known_secrets()
+        mask.add(secret_values(cls.config_jsonschema, dict(target.config)))
 
         def show(text: str) -> None:
             sys.stdout.write(mask(text))

@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
+from singer_commons.secrets import excerpt
 from singer_sdk.contrib.msgspec import MsgSpecReader, decoder
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections import Counter
     from collections.abc import Callable
     from contextlib import AbstractContextManager
+
+QUOTED_CHARS = 80  # of a line that is none: enough to see what it is
 
 
 class LineReader(MsgSpecReader):
@@ -40,4 +43,4 @@ class LineReader(MsgSpecReader):
         try:
             return json.loads(line, parse_float=Decimal)  # type: ignore[no-any-return]  # as above
         except ValueError as error:
-            raise InvalidInputLine(f"{error} in {line[:80]!r}") from None
+            raise InvalidInputLine(f"{error} in {excerpt(line, QUOTED_CHARS)!r}") from None

@@ -19,14 +19,15 @@ from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.lines import LineReader
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
+from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, settings_misfits
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from singer_commons.checking import Checks
+    from singer_commons.misfits import Misfit
     from singer_sdk import Sink
 
     from target_synapse.staging import StagingStore
@@ -62,20 +63,24 @@ class TargetSynapse(DurableTarget):
         self._state_is_due = False
         self.message_reader: LineReader = LineReader(around=self._reading)
 
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from settings_misfits(settings)
+
     @property
     def run(self) -> RunParts:
         """What the sinks share; made, and checked, at first use."""
         if self._run is None:
-            self._check_settings()
             self._run = self._new_run()
         return self._run
 
     def checks(self) -> Checks:
-        """Pool, storage, and each right that a load needs. Raises ConfigurationError."""
+        """Pool, storage, and each right that a load needs."""
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
-        self._check_settings()
         _quieten_azure()
         pool, store = Pool(self.config), StagingStore(self.config, retries=0)
         try:
@@ -88,7 +93,6 @@ class TargetSynapse(DurableTarget):
         """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
-        self._check_settings()
         pool, store, run_id = PlanPool(self.config), PlanStore(self.config), self.account.run_id
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
@@ -104,10 +108,6 @@ class TargetSynapse(DurableTarget):
             show(piece)
         if too_many:
             raise would_reject(rejects)
-
-    def _check_settings(self) -> None:
-        if found := list(problems(self.config)):
-            raise ConfigurationError(found)
 
     def _new_run(self) -> RunParts:
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`

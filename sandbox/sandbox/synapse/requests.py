@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -33,15 +34,17 @@ class Request:
     submitted_utc: datetime = field(default_factory=_now)
     ended_utc: datetime | None = None
     error_id: str | None = None
+    details: str | None = None  # of the error
 
     @property
     def elapsed_ms(self) -> int:
         """Milliseconds so far, or until the end."""
         return int(((self.ended_utc or _now()) - self.submitted_utc).total_seconds() * 1000)
 
-    def end(self, status: str, error_id: str | None = None) -> None:
-        """Completed, Failed or Cancelled."""
-        self.status, self.ended_utc, self.error_id = status, _now(), error_id
+    def end(self, status: str, details: str | None = None) -> None:
+        """Completed, Failed or Cancelled; what failed has an error with an id of its own."""
+        self.status, self.ended_utc, self.details = status, _now(), details
+        self.error_id = str(uuid.uuid4()) if details else None
 
 
 class RequestLog:

@@ -29,10 +29,8 @@ MEMORY_MB = 128  # of the tap's own 400 MB: the rest is Python, Arrow and the en
 
 def connect(settings: Mapping[str, Any]) -> DuckDB:
     """Open the file at `duckdb.path`. Raises ConfigurationError if there is none or it cannot be read."""
-    given = settings.get("duckdb") or {}
-    path = given.get("path")
-    if not path:
-        raise ConfigurationError("`warehouse` duckdb needs `duckdb.path`, the path of the file")
+    given = settings["duckdb"]
+    path = given["path"]
     if not Path(path).is_file():
         raise ConfigurationError(f"there is no DuckDB file at {path}", hint="look at `duckdb.path`; a relative path starts at the working directory")
     try:

@@ -31,15 +31,12 @@ BATCH_SIZE_OPTION = "adbc.postgresql.batch_size_hint_bytes"
 CONNECT_TIMEOUT_S = 10
 # The server refuses to write, and gives zoned times in UTC. A role that may only read is the true guard.
 SESSION = "-c default_transaction_read_only=on -c timezone=UTC -c extra_float_digits=1"
-NEEDED = ("database", "user")
 SET_VALUE = "SELECT set_config($1, $2, false)"
 
 
 def connect(settings: Mapping[str, Any]) -> Postgres:
     """Log in. Raises ConfigurationError, CredentialsError or UnreachableError."""
-    given = settings.get("postgres") or {}
-    if missing := [f"`warehouse` postgres needs `postgres.{name}`" for name in NEEDED if not given.get(name)]:
-        raise ConfigurationError(missing)
+    given = settings["postgres"]
     host, port = given.get("host") or "localhost", given.get("port") or 5432
     login = make_conninfo(
         host=host,
