@@ -86,7 +86,7 @@ class DuckDB:
         try:
             for batch in read_ahead(lambda: cursor.sql(query.text).to_arrow_reader(BATCH_ROWS), cursor.interrupt):
                 yield batch.rename_columns(names)
-        except duckdb.Error as error:
+        except (duckdb.Error, RuntimeError, OSError, ValueError) as error:  # in mid-stream they come through Arrow, as its own
             hint = "raise `duckdb.memory_mb`" if isinstance(error, duckdb.OutOfMemoryException) else None
             raise QueryError(f"DuckDB broke off: {_first_line(error)}", hint=hint) from error
         finally:

@@ -108,7 +108,7 @@ class Postgres:
 
                 for batch in read_ahead(read, cancel):
                     yield batch.rename_columns(names)
-        except (ArrowError, OSError) as error:
+        except (ArrowError, OSError, ValueError) as error:  # in mid-stream they come through Arrow, as its own
             raise QueryError(f"PostgreSQL broke off: {_first_line(error)}") from error
 
     def close(self) -> None:
