@@ -99,7 +99,7 @@ class Part:
             tap.write_message(SDKBatchMessage(stream=file.stream, encoding=self.encoding, manifest=[file.url]))
             if isinstance(tap.message_writer, WholeLineWriter):
                 tap.message_writer.account.wrote(file.stream, file.rows, file.size_bytes)
-        self.stream._increment_stream_state(self.last_record, context=None)  # noqa: SLF001
+        self.stream._increment_stream_state(self.last_record, context=None)  # noqa: SLF001 - as above
         self.stream.state_manager.is_flushed = False
 
 
