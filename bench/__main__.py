@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bench.cases import Case
 
 FULL_LIMIT_S, QUICK_LIMIT_S = 1320, 900  # no round begins that would end after this; profiles and plot follow, a minute at most
+INTERRUPTED, TERMINATED = 130, 143  # as shells have it
 CASES = (*start.CASES, *extract.CASES, *load.CASES, *deliver.CASES, *extract.LARGE_CASES, *load.LARGE_CASES)
 
 
@@ -38,16 +39,18 @@ def main() -> int:
     asked = _asked()
     cases = [case for case in CASES if (not asked.only or case.name in asked.only) and (case.in_quick or not asked.quick)]
     begun_s = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that the servers are ended too
     try:
         with scene(asked.home) as surroundings:
             rounds = Rounds(surroundings, asked.quick, asked.limit_s or (QUICK_LIMIT_S if asked.quick else FULL_LIMIT_S), asked.scale, begun_s)
-            with suppress(KeyboardInterrupt):  # what was measured so far is told all the same
-                rounds.run(cases)
+            rounds.run(cases)
             results = _results(rounds, cases, machine(surroundings.server.version))
             results["profiles"] = profiles(surroundings, cases, results)
             plotter = None if asked.quick else surroundings.environments.script("matplotlib")
     except (BenchError, SandboxError) as error:
         sys.exit(f"bench: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
+    except KeyboardInterrupt:  # half a run is no result
+        return INTERRUPTED
     print(markdown(results))
     write(results, asked.results or (asked.home / "quick" if asked.quick else RESULTS), plotter)
     return _verdict(results)

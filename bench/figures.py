@@ -58,6 +58,11 @@ def cpu_s_per_million(run: Mapping[str, Any]) -> float:
     return cpu_s(run) / int(run["rows"]) * MILLION
 
 
+def servers_s_per_million(run: Mapping[str, Any]) -> float:
+    """CPU seconds of the services that a run talked to, for a million rows."""
+    return float(sum(run["servers_s"].values())) / int(run["rows"]) * MILLION
+
+
 def peak_mb(run: Mapping[str, Any], process: str | None = None) -> float:
     """The largest resident size of one of a run's processes, or of the one that is named, in MB."""
     return max(int(one["peak_bytes"]) for one in run["processes"] if process in (None, one["name"])) / BYTES_PER_MB

@@ -27,6 +27,7 @@ class Verdict:
     is_met: bool
     case: str
     contender: str
+    is_of_memory: bool = False
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def _memory(results: Mapping[str, Any]) -> Iterator[Verdict]:
         for name in [one["name"] for one in measured[0]["processes"]] if measured else []:
             peak = max(peak_mb(run, name) for run in measured)
             goal = f"{name} at 5 million rows: at most {PEAK_MB} MB ({large}, {contender})"
-            yield Verdict(goal, f"{peak:.0f} MB", peak <= PEAK_MB, large, contender)
+            yield Verdict(goal, f"{peak:.0f} MB", peak <= PEAK_MB, large, contender, is_of_memory=True)
 
 
 def _growth(results: Mapping[str, Any]) -> Iterator[Verdict]:
@@ -98,7 +99,7 @@ def _growth(results: Mapping[str, Any]) -> Iterator[Verdict]:
         if grown := growth(results, small, large, contender):
             memory, time = grown
             yield Verdict(f"{contender}, from 1 to 5 million rows: peak memory at most {MEMORY_GROWTH:g} times ({large})",
-                          f"{memory:.2f}", memory <= MEMORY_GROWTH, large, contender)  # fmt: skip
+                          f"{memory:.2f}", memory <= MEMORY_GROWTH, large, contender, is_of_memory=True)  # fmt: skip
             yield Verdict(f"{contender}, from 1 to 5 million rows: time a row at most {TIME_GROWTH:g} times ({large})",
                           f"{time:.2f}", time <= TIME_GROWTH, large, contender)  # fmt: skip
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from bench import arrived, extract
 from bench.cases import BIG, FEW, LARGE, SOME, TENTH, Case, Contender, Job
 from bench.data import EVENTS, FLIGHTS
+from bench.errors import BenchError
 from bench.extract import tap_settings, write
 from bench.measure import Stage, plain_environment
 from bench.scene import BIN, command, program
@@ -100,7 +101,7 @@ def _until_copied(scene: Scene, measured: Measured) -> dict[str, float]:
         submitted = datetime.fromisoformat(request["submitted_utc"]).replace(tzinfo=UTC).timestamp()
         if request["command"].startswith("COPY INTO") and submitted > begun:
             return {"staged_s": submitted - begun}
-    return {}
+    raise BenchError("no file was copied into the pool")
 
 
 def sdk_parquet(scene: Scene, table: Table, rows: int) -> Job:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 LAUNCH = Path(__file__).with_name("launch.py")
-GRACE_S = 30  # for the launcher to end after its limit of time
+GRACE_S = 120  # for the launcher to end after its limit of time, on a machine that is busy with other things
 SHOWN_CHARS = 400  # of what a failed command said last
 
 

@@ -11,8 +11,8 @@ from bench.goals import Verdict, verdicts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HEAD = "| | rows | rows/s | CPU s a million rows | peak MB | {measure} is |"
-RULE = "|---|--:|--:|--:|--:|--:|"
+HEAD = "| | rows | rows/s | CPU s a million rows | servers' CPU s | peak MB | {measure} is |"
+RULE = "|---|--:|--:|--:|--:|--:|--:|"
 START_HEAD, START_RULE = "| | seconds | times the import |", "|---|--:|--:|"
 ITSELF = "1"
 
@@ -31,7 +31,7 @@ def _about(results: Mapping[str, Any]) -> str:
     return (
         f"{found['cores']} cores of {found['processor']}, {found['memory_gb']} GB, {found['kernel']}; Python {found['python']}, {packages}; "
         f"{found['postgres']}. A {results['kind']} run of {results['seconds'] / 60:.0f} minutes. Beside: {', '.join(results['peers'].values())}.\n\n"
-        "Whole processes, start-up included; median of the rounds (least to greatest). CPU is of the processes named, not of the servers they talk to. "
+        "Whole processes, start-up included; median of the rounds (least to greatest). CPU is of the processes named; that of the servers they talk to is beside it. "
         "Peak is the largest process of a pipe. Ratios are of runs of the same round. Every run's rows were counted, their sums and a sample compared."
     )
 
@@ -49,11 +49,13 @@ def _row(results: Mapping[str, Any], case: str, contender: str, measure: str) ->
     runs = figures.runs(results, case, contender)
     rate = Spread.of(map(figures.rows_per_s, runs))
     processor = Spread.of(map(figures.cpu_s_per_million, runs))
+    servers = Spread.of(map(figures.servers_s_per_million, runs))
     peak = Spread.of(map(figures.peak_mb, runs))
     times = figures.ratio(results, case, measure, contender)
     compared = ITSELF if contender == measure else _times(times) if times else ""
     name = f"**{cell(contender)}**" if contender in results["ours"] else cell(contender)
-    return f"| {name} | {runs[0]['rows']:,} | {_spread(rate, ',.0f')} | {_spread(processor, '.1f')} | {peak.most if peak else 0:.0f} | {compared} |"
+    told = (_spread(rate, ",.0f"), _spread(processor, ".1f"), f"{servers.median if servers else 0:.1f}", f"{peak.most if peak else 0:.0f}")
+    return f"| {name} | {runs[0]['rows']:,} | {' | '.join(told)} | {compared} |"
 
 
 def _start_rows(results: Mapping[str, Any]) -> list[str]:
@@ -73,11 +75,14 @@ def _goals(found: list[Verdict]) -> str:
 def _where(results: Mapping[str, Any]) -> str:
     lines = []
     for verdict in [one for one in verdicts(results) if not one.is_met]:
-        runs = figures.runs(results, verdict.case, verdict.contender)
-        lines.append(
-            f"- {cell(verdict.goal)}: {verdict.measured}. Where the time goes: {time_split(runs[-1])}.{_profiled(results, verdict.contender)}"
-        )
+        run = figures.runs(results, verdict.case, verdict.contender)[-1]
+        why = f"Peaks: {_peaks(run)}." if verdict.is_of_memory else f"Where the time goes: {time_split(run)}.{_profiled(results, verdict.contender)}"
+        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. {why}")
     return "\n".join(["## Not met", "", *lines]) if lines else ""
+
+
+def _peaks(run: Mapping[str, Any]) -> str:
+    return ", ".join(f"{one['name']} {figures.peak_mb(run, one['name']):.0f} MB" for one in run["processes"])
 
 
 def time_split(run: Mapping[str, Any]) -> str:

@@ -24,7 +24,7 @@ PROFILED_ROWS = 200_000  # at most: the profiler makes Python functions several 
 
 def profiles(scene: Scene, cases: Sequence[Case], results: Mapping[str, Any]) -> dict[str, list[list[Any]]]:
     """For each of ours that misses a goal of speed: the functions with the greatest own time in its main thread, each with its share."""
-    wanted = dict.fromkeys(one.contender for one in missed(results)) if results["kind"] != "quick" else {}
+    wanted = dict.fromkeys(one.contender for one in missed(results) if not one.is_of_memory) if results["kind"] != "quick" else {}
     found = {}
     for name in wanted:
         case, contender = next((case, one) for case in cases for one in case.contenders if one.name == name)

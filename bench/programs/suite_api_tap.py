@@ -37,7 +37,7 @@ class SuiteApiTap(SuiteTap):
     package_name = "sluice-singer-commons"
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(th.Property("rows", th.IntegerType, required=True)).to_dict()
 
-    def discover_streams(self) -> list[Stream]:
+    def discover_streams(self) -> list[SuiteStream]:
         """The one stream."""
         return [Rows(self)]
 

@@ -26,7 +26,8 @@ def secret_values(schema: Mapping[str, Any], settings: object) -> set[str]:
     Works on settings that were not validated yet: a wrong-typed secret is a secret still.
     """
     found: set[str] = set()
-    if schema.get("secret") and settings is not None:
+    is_whole_text = isinstance(settings, str) and holds_secret(schema)  # a connection string, say, where its parts were asked for
+    if (schema.get("secret") and settings is not None) or is_whole_text:
         found |= _texts(settings)
     if isinstance(settings, dict):
         for name, part in schema.get("properties", {}).items():
@@ -38,6 +39,12 @@ def secret_values(schema: Mapping[str, Any], settings: object) -> set[str]:
         for value in settings:
             found |= secret_values(items, value)
     return found
+
+
+def holds_secret(schema: Mapping[str, Any]) -> bool:
+    """Whether a setting of this JSON Schema is a secret or has one inside."""
+    inner: Iterable[Any] = (*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties"))
+    return bool(schema.get("secret")) or any(holds_secret(part) for part in inner if isinstance(part, dict))
 
 
 def _texts(value: object) -> set[str]:

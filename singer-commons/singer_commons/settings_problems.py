@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
 from singer_commons.misfits import sound_settings
-from singer_commons.secrets import excerpt
+from singer_commons.secrets import excerpt, holds_secret
 from singer_commons.settings_sources import SHOWN_CHARS, expected_types
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ def _found(error: Any, schema: Mapping[str, Any]) -> str:
 
 def _is_secret(schema: Mapping[str, Any], path: Sequence[str | int]) -> bool:
     if schema.get("secret") or not path:
-        return bool(schema.get("secret"))
+        return holds_secret(schema)
     step = path[0]
     inner = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step, schema.get("additionalProperties"))
     return isinstance(inner, dict) and _is_secret(inner, path[1:])

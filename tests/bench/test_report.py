@@ -13,15 +13,15 @@ REPORT = """\
 
 2 cores of Some CPU, 8.0 GB, Linux 6; Python 3.11.7, singer-sdk 0.54.9; postgres 15. A full run of 20 minutes. Beside: target-jsonl==0.1.4.
 
-Whole processes, start-up included; median of the rounds (least to greatest). CPU is of the processes named, not of the servers they talk to. \
+Whole processes, start-up included; median of the rounds (least to greatest). CPU is of the processes named; that of the servers they talk to is beside it. \
 Peak is the largest process of a pipe. Ratios are of runs of the same round. Every run's rows were counted, their sums and a sample compared.
 
 ## Extract (extract)
 
-| | rows | rows/s | CPU s a million rows | peak MB | tap-warehouse (PostgreSQL) is |
-|---|--:|--:|--:|--:|--:|
-| **tap-warehouse (PostgreSQL)** | 1,000,000 | 450,000 (400,000 to 500,000) | 1.5 | 210 | 1 |
-| meltanolabs-tap-postgres | 100,000 | 17,500 (10,000 to 25,000) | 39.5 (39.0 to 40.0) | 100 | 30.0 (20.0 to 40.0) times |
+| | rows | rows/s | CPU s a million rows | servers' CPU s | peak MB | tap-warehouse (PostgreSQL) is |
+|---|--:|--:|--:|--:|--:|--:|
+| **tap-warehouse (PostgreSQL)** | 1,000,000 | 450,000 (400,000 to 500,000) | 1.5 | 0.4 | 210 | 1 |
+| meltanolabs-tap-postgres | 100,000 | 17,500 (10,000 to 25,000) | 39.5 (39.0 to 40.0) | 0.0 | 100 | 30.0 (20.0 to 40.0) times |
 
 ## Goals
 
@@ -32,6 +32,7 @@ Peak is the largest process of a pipe. Ratios are of runs of the same round. Eve
 
 
 def test_the_report_of_a_run(made_up):
+    made_up["runs"][0]["servers_s"] = {"postgres": 0.5, "blob": 0.25}
     assert markdown(made_up) == REPORT
 
 
@@ -51,6 +52,14 @@ def test_a_missed_goal_says_where_the_time_goes(made_up):
         "- tap-warehouse (PostgreSQL): at least 20 times meltanolabs-tap-postgres (extract): 4.5 (4.0 to 5.0). "
         "Where the time goes: 2.5 s for 1 million rows: one 1.5 s CPU, postgres 1.2 s CPU. "
         "Main thread, under the profiler: stream.py: write 50%, a\\|b 25%.\n"
+    )
+
+
+def test_memory_over_its_goal_is_told_by_process():
+    large = run("pipe large", load.POSTGRES_PIPE.name, 5_000_000, 20.0, names=("tap", "target"), peak_mb=390)
+    large["processes"][1]["peak_bytes"] = 420_000_000
+    assert markdown(results_of(large)).split("## Not met\n\n")[1] == (
+        "- target at 5 million rows: at most 400 MB (pipe large, tap-warehouse (PostgreSQL) \\| target-synapse): 420 MB. Peaks: tap 390 MB, target 420 MB.\n"
     )
 
 

@@ -70,6 +70,7 @@ def test_all_problems_come_at_once_each_with_setting_place_expected_and_found(pr
         ("api_key", None, "expected string, found null"),
         ("names", {"a": 1}, "expected array, found object"),
         ("server", [{"port": 1}], "expected object, found array"),
+        ("server", f"db://me:{SECRET}@host", "expected object, found string"),
         ("mode", "x" * 90, f'expected one of fast, safe, found string "{"x" * 59} ...'),
     ],
 )

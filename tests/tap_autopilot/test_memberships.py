@@ -8,6 +8,7 @@ import pytest
 from autopilot_runs import LivelyStand, fail_behind, pages_asked, run_tap, serve, settings_for
 from sandbox.autopilot import data
 from sandbox.http.control import Control
+from sandbox.http.faults import Fault
 from singer_commons.errors import RejectedError
 from tap_autopilot.client import UnexpectedAnswerError
 
@@ -53,6 +54,21 @@ def test_several_lists_are_read_at_the_same_time():
     run = run_tap(settings_for(service, lists_at_a_time=4), select=("lists_contacts",))
     service.close()
     assert run.failure is None
+
+
+@pytest.mark.slow
+def test_slow_answers_do_not_hold_up_the_pace():
+    """Each answer takes half a second: one by one that is two a second, of the twenty that are allowed."""
+    stand = LivelyStand(customers=1000, requests_per_second=20)
+    for one in stand.account.contacts():
+        one["lists"] = [each["list_id"] for each in data.LISTS]
+    service = serve(stand)
+    service.faults.plan(Fault(path="/v1/list/*", status=0, delay_s=0.5, times=1000))
+    run = run_tap(settings_for(service, requests_per_second=20, lists_at_a_time=4), select=("lists_contacts",))
+    service.close()
+    asked_s = [one["at_s"] for one in service.requests if one["path"].startswith("/v1/list/")]
+    assert (run.failure, len(run.records("lists_contacts"))) == (None, 4000)
+    assert len(asked_s) / (asked_s[-1] - asked_s[0]) > 4  # 8 a second on a quiet machine: four lists at a time
 
 
 def test_memberships_say_that_they_are_complete_only_at_their_end(service, settings):

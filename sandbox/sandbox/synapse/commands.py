@@ -108,12 +108,13 @@ class SetIdentityInsert:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """INSERT INTO; `query` is a SELECT, also for a single row of VALUES."""
+    """INSERT INTO; `query` is a SELECT, also for a single row of VALUES. `rows`: literals and parameters alone, in its place."""
 
     name: Name
     columns: list[str] | None
     query: str
     label: str | None = None
+    rows: list[list[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

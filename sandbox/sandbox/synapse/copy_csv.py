@@ -38,14 +38,11 @@ class Loaded:
 
 def insert_rows(session: PoolSession, table: TableDef, plan: list[Loaded], values: list[str], rows: pa.Table, *, where: str = "") -> int:
     """Put a file's rows into the table; an identity column that no field goes to counts on."""
-    session.cursor.register(ROWS, rows)
     names = [duck_name(loaded.column.name) for loaded in plan]
     if table.identity and table.identity not in [loaded.column for loaded in plan]:
         names, values = [*names, duck_name(table.identity.name)], [*values, identity_value(table)]
-    try:
+    with session.registered(ROWS, rows):
         return session.count(f"INSERT INTO {table.duck} ({', '.join(names)}) SELECT {', '.join(values)} FROM {ROWS}{where}")
-    finally:
-        session.cursor.unregister(ROWS)
 
 
 class CsvJob:
@@ -70,14 +67,11 @@ class CsvJob:
         session = self._session
         checks = [f"WHEN c{loaded.number} IS NOT NULL AND NOT ({fits(field, loaded.column.type)}) THEN {place}"
                   for place, (loaded, field) in enumerate(zip(self._plan, self._fields, strict=True))]  # fmt: skip
-        session.cursor.register(ROWS, parsed.table)
-        try:
+        with session.registered(ROWS, parsed.table):
             found = session.duck(
                 f"SELECT * FROM (SELECT {duck_name(ROW)} AS number, CASE {' '.join(checks)} END AS bad FROM {ROWS}) WHERE bad IS NOT NULL"
             )
             wrong = found.fetchall()
-        finally:
-            session.cursor.unregister(ROWS)
         bad += [(row, self._conversion(blob.name, row, self._plan[place])) for row, place in wrong]
         self._note(parsed, bad)
         self._left -= len(bad)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse import commands as c
 from sandbox.synapse import errors, table_errors
-from sandbox.synapse.inserted_rows import values_of
+from sandbox.synapse.declared import DeclaredType
+from sandbox.synapse.inserted_rows import Variable, columns_of, rows_of
 from sandbox.synapse.merge import merge
 from sandbox.synapse.objects import ColumnDef, TableDef, duck_name
 from sandbox.synapse.stored import changed_table, stored
@@ -14,9 +16,12 @@ from sandbox.synapse.tables import identity_value
 from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sandbox.synapse.session import PoolSession
 
 
+_ROWS: Final = "inserted_rows"  # the name under which literal rows stand in DuckDB
 _TWICE = "The column name is specified more than once in the SET clause or column list of an INSERT."
 
 
@@ -51,14 +56,13 @@ def _run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge
 def _insert(session: PoolSession, command: c.Insert) -> int:
     table = changed_table(session, command.name)
     columns = _inserted(session, table, command.columns)
-    rows = values_of(command.query)
-    if rows is not None:
-        query, kinds = rows
-    else:
-        translated = session.translator().query(command.query)
-        query, kinds = translated.sql, session.kinds(translated)
+    with _source(session, command) as (query, kinds):
+        return _insert_from(session, table, columns, query, kinds, listed=command.columns is not None)
+
+
+def _insert_from(session: PoolSession, table: TableDef, columns: list[ColumnDef], query: str, kinds: list[DeclaredType], *, listed: bool) -> int:
     if len(kinds) != len(columns):
-        if command.columns is None:
+        if not listed:
             raise SqlError(213, "Column name or number of supplied values does not match table definition.")
         raise errors.insert_count(fewer=len(kinds) < len(columns))
     names = [duck_name(column.name) for column in columns]
@@ -68,6 +72,30 @@ def _insert(session: PoolSession, command: c.Insert) -> int:
         names.append(duck_name(table.identity.name))
         values.append(identity_value(table))
     return session.count(f"INSERT INTO {table.duck} ({', '.join(names)}) SELECT {', '.join(values)} FROM ({query}) AS src({sources})")
+
+
+@contextmanager
+def _source(session: PoolSession, command: c.Insert) -> Iterator[tuple[str, list[DeclaredType]]]:
+    """Where the rows come from, as DuckDB's query, and their types."""
+    found = (command.rows, 0) if command.rows is not None else rows_of(command.query)
+    if found is not None:
+        try:
+            literal = columns_of(found[0], session.variables)
+        except KeyError as unknown:
+            raise SqlError(137, f'Must declare the scalar variable "{unknown.args[0]}".', severity=15) from unknown
+        if literal is not None:
+            with session.registered(_ROWS, literal):
+                yield f"SELECT * FROM {_ROWS}", [DeclaredType("nvarchar", None)] * literal.num_columns
+            return
+    query = command.query or " UNION ALL ".join(f"SELECT {', '.join(_spelled(value) for value in row)}" for row in command.rows or [])
+    translated = session.translator().query(query)
+    yield translated.sql, session.kinds(translated)
+
+
+def _spelled(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return value if isinstance(value, Variable) else "N'" + value.replace("'", "''") + "'"
 
 
 def _inserted(session: PoolSession, table: TableDef, names: list[str] | None) -> list[ColumnDef]:

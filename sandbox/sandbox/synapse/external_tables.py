@@ -74,11 +74,8 @@ def _read_parquet(session: PoolSession, table: TableDef, files: Iterator[tuple[s
 
 
 def _insert(session: PoolSession, table: TableDef, rows: pa.Table, values: list[str]) -> None:
-    session.cursor.register(_ROWS, rows)
-    try:
+    with session.registered(_ROWS, rows):
         session.duck(f"INSERT INTO {name_of(table)} SELECT {', '.join(values)} FROM {_ROWS}")
-    finally:
-        session.cursor.unregister(_ROWS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,14 +141,11 @@ class _TextReader:
         date_format = self._format.options.get("DATE_FORMAT", "")
         fields = [iso_text(name, one.type, date_format) for name, one in zip(names, table.columns, strict=True)]
         checks = " ".join(f"WHEN {_wrong(field, one)} THEN {place}" for place, (field, one) in enumerate(zip(fields, table.columns, strict=True)))
-        session.cursor.register(_ROWS, whole)
-        try:
+        with session.registered(_ROWS, whole):
             wrong = session.duck(f"SELECT line, bad FROM (SELECT line, CASE {checks} END AS bad FROM {_ROWS}) WHERE bad IS NOT NULL").fetchall()
             values = [self._value(field, one) for field, one in zip(fields, table.columns, strict=True)]
             keep = f" WHERE line NOT IN ({', '.join(str(line) for line, _ in wrong)})" if wrong else ""
             session.duck(f"INSERT INTO {name_of(table)} SELECT {', '.join(values)} FROM {_ROWS}{keep}")
-        finally:
-            session.cursor.unregister(_ROWS)
         texts = {number: fields_of for number, fields_of in rows if number in {line for line, _ in wrong}}
         return [_Bad(line, lines[line - 1], _reason(table.columns[place], place, texts[line][place])) for line, place in wrong]
 

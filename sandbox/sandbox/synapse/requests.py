@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SECRET: Final = re.compile(r"(SECRET\s*=\s*N?')(?:[^']|'')*'", re.IGNORECASE)  # a COPY's credential is nothing to keep
+_LOOKED_AT_CHARS: Final = 20_000  # of a command, for secrets: far more than is kept
 KEPT_REQUESTS: Final = 10_000  # rows the view keeps [sql/relational-databases/system-dynamic-management-views/sys-dm-pdw-exec-requests-transact-sql]
 
 
@@ -57,7 +58,7 @@ class RequestLog:
 
     def start(self, session_id: str, command: str, label: str | None) -> Request:
         """Enter one that begins."""
-        request = Request(f"QID{next(self._numbers)}", session_id, _SECRET.sub(r"\1***'", command)[:4000], label)
+        request = Request(f"QID{next(self._numbers)}", session_id, _SECRET.sub(r"\1***'", command[:_LOOKED_AT_CHARS])[:4000], label)
         with self._lock:
             self._kept.append(request)
         return request

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +27,8 @@ from sandbox.tds.session import CancelledError, Disconnect, Login, RowCount, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    import pyarrow as pa
 
     from sandbox.synapse.pool import Pool
     from sandbox.synapse.requests import Request
@@ -153,6 +155,16 @@ class PoolSession:
     def translator(self) -> Translator:
         """A translator that knows this session's tables, variables and functions."""
         return Translator(self.catalog, self.variables, system_functions(self))
+
+    @contextmanager
+    def registered(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Let DuckDB see rows under a name. In a transaction that failed they stay until it is rolled back, and are replaced by the next."""
+        self.cursor.register(name, rows)
+        try:
+            yield
+        finally:
+            with suppress(duckdb.TransactionException):
+                self.cursor.unregister(name)
 
     def prepare(self, reads: Reads) -> None:
         """Make ready what a statement reads: the rows of system views as of now, and those of external tables, once a statement."""
@@ -283,7 +295,8 @@ class PoolSession:
             yield
         finally:
             while self._external:
-                self.cursor.execute(f"DROP TABLE IF EXISTS temp.main.external_{self._external.pop()}")
+                with suppress(duckdb.TransactionException):  # a transaction that failed takes them along
+                    self.cursor.execute(f"DROP TABLE IF EXISTS temp.main.external_{self._external.pop()}")
 
     def _check_state(self, command: c.Command) -> None:
         rollback = isinstance(command, c.Transaction) and command.verb == "rollback"

@@ -1,188 +1,160 @@
-"""Files of BATCH messages: JSON lines, Parquet and Arrow IPC, written beside their place and moved into it when whole."""
+"""Files that a BATCH message names, as blocks of records: JSON lines, Parquet and Arrow IPC, by the same path as RECORD lines from there on.
+
+Parquet and Arrow columns are written as JSON first, as tap-warehouse writes its lines: so their values are validated and typed in one way only.
+"""
 
 from __future__ import annotations
 
 import gzip
-import json
-from contextlib import suppress
-from decimal import Decimal
+import io
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
-import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
-from pyarrow import types
+import msgspec
 from upath import UPath
 
-from singer_commons.columnar.encoder import Envelope, LineEncoder
-from singer_commons.errors import SuiteError
-from singer_commons.signals import held_signals
+from singer_commons.columnar.blocks import Gathered, record_of
+from singer_commons.errors import InputError
+from singer_commons.reading import whole_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from singer_sdk.helpers._batch import BatchConfig
+    import pyarrow as pa
+    from singer_sdk.helpers._batch import StorageTarget
 
-SUFFIXES = {"jsonl": "jsonl", "parquet": "parquet", "arrow": "arrow"}
-GZIP_LEVEL = 1  # level 6 took three times the CPU time for files a fifth smaller
-GROUP_ROWS = 131_072  # of a Parquet row group: DuckDB's own is 122,880
-INFINITE_DAY, INFINITE_MOMENT = 2**31 - 1, 2**63 - 1  # DuckDB's and PostgreSQL's infinities; the negative ones have the same digits
-LOCAL = ("", "file", "local")  # fsspec's names of the machine's own files
-JSON_FIELD = {"ARROW:extension:name": "arrow.json", "ARROW:extension:metadata": ""}
+    from singer_commons.columnar.blocks import RecordBlock, Text
 
-
-class OpenFile:
-    """A file of lines that is being written. Where the storage is a folder, it gets its name when it is whole; object storage shows no other."""
-
-    def __init__(self, config: BatchConfig, name: str, stream: str) -> None:
-        compression = config.encoding.compression
-        suffix = SUFFIXES[config.encoding.format] + (".gz" if compression == "gzip" and config.encoding.format == "jsonl" else "")
-        self.stream, self.rows, self.size_bytes = stream, 0, 0
-        full_name = f"{config.storage.prefix or ''}{name}.{suffix}"
-        root = UPath(config.storage.root, **config.storage.params)
-        root.mkdir(parents=True, exist_ok=True)
-        self._place = root / full_name
-        self._written = root / f".{full_name.replace('/', '-')}.part" if root.protocol in LOCAL else self._place
-        self.url = config.storage.get_url(full_name)
-        self._compression = None if compression == "none" else compression
-        self._file: IO[bytes] = self._written.open("wb")
-        self._lines = gzip.GzipFile(fileobj=self._file, mode="wb", compresslevel=GZIP_LEVEL, mtime=0) if suffix.endswith(".gz") else self._file
-
-    def write(self, lines: bytes | memoryview, rows: int) -> None:
-        """Add whole lines."""
-        self._lines.write(lines)
-        self.rows += rows
-
-    def write_table(self, table: pa.Table) -> None:
-        """Add rows in columns."""
-        raise NotImplementedError
-
-    def finish(self) -> None:
-        """Bring the file into its place."""
-        self._close()
-        self._file.flush()
-        self.size_bytes = self._file.tell()
-        self._file.close()
-        if self._written is not self._place:
-            with held_signals():
-                self._written.rename(self._place)
-
-    def discard(self) -> None:
-        """Leave nothing of it."""
-        with suppress(OSError):
-            self._close()
-        self._file.close()
-        self._written.unlink(missing_ok=True)
-
-    def _close(self) -> None:
-        if self._lines is not self._file:
-            self._lines.close()
+GZIP_MAGIC = b"\x1f\x8b"  # https://www.rfc-editor.org/rfc/rfc1952#page-6
+ARROW_MAGIC = b"ARROW1"  # of a file; a stream has none (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format)
+ARROW_FORMATS = frozenset(("arrow", "arrow_ipc", "ipc"))
+FORMATS = frozenset(("jsonl", "parquet", *ARROW_FORMATS))
+UNREADABLE = (OSError, EOFError, zlib.error, ValueError)  # pyarrow's errors are ValueErrors
 
 
-class ParquetFile(OpenFile):
-    """A Parquet file, its row groups filled up whatever the batches' size."""
+class Members(msgspec.Struct, gc=False):
+    """The one member of a RECORD line that matters here."""
 
-    _writer: pq.ParquetWriter | None = None
-
-    def write_table(self, table: pa.Table) -> None:
-        """See OpenFile."""
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self._file, table.schema, compression=self._compression or "snappy")
-            self._waiting: list[pa.Table] = []
-        self._waiting.append(table)
-        self.rows += table.num_rows
-        if sum(one.num_rows for one in self._waiting) >= GROUP_ROWS:
-            self._write_group()
-
-    def _write_group(self) -> None:
-        if self._writer and self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=2 * GROUP_ROWS)
-            self._waiting.clear()
-
-    def _close(self) -> None:
-        self._write_group()
-        if self._writer:
-            self._writer.close()
+    record: msgspec.Raw
 
 
-class ArrowFile(OpenFile):
-    """An Arrow IPC file."""
-
-    _writer: pa.RecordBatchFileWriter | None = None
-
-    def write_table(self, table: pa.Table) -> None:
-        """See OpenFile."""
-        if self._writer is None:
-            self._writer = pa.ipc.new_file(self._file, table.schema, options=pa.ipc.IpcWriteOptions(compression=self._compression))
-        self._writer.write_table(table)
-        self.rows += table.num_rows
-
-    def _close(self) -> None:
-        if self._writer:
-            self._writer.close()
+_skip = msgspec.json.Decoder(msgspec.Raw).decode
+_members = msgspec.json.Decoder(Members).decode_lines
 
 
-def open_file(config: BatchConfig, name: str, stream: str) -> OpenFile:
-    """A new file for the rows of a stream."""
-    kinds: Mapping[str, type[OpenFile]] = {"parquet": ParquetFile, "arrow": ArrowFile}
-    return kinds.get(config.encoding.format, OpenFile)(config, name, stream)
+@dataclass(frozen=True)
+class BatchReader:
+    """Reads the files of BATCH messages. `storage` is the target's own, if its settings name one: files are then looked for there by their names."""
+
+    storage: StorageTarget | None
+    block_rows: int
+    block_bytes: int
+
+    def blocks(self, message: dict[str, Any]) -> Iterator[RecordBlock]:
+        """The rows of all files of a message. Raises InputError."""
+        kind = message["encoding"].get("format")
+        if kind not in FORMATS:
+            raise InputError(f"`{message['stream']}` comes in files of format `{kind}`", hint=f"known are {', '.join(sorted(FORMATS))}")
+        for path in message["manifest"]:
+            yield from self._file(path, kind, message)
+
+    def _file(self, path: str, kind: str, message: dict[str, Any]) -> Iterator[RecordBlock]:
+        stream = message["stream"]
+        try:
+            with self._opened(path) as file:
+                yield from self._cut(self._records(file, kind, stream), stream, message.get("version"), Path(urlsplit(path).path).name)
+        except FileNotFoundError:
+            raise InputError(f"the file {path} of a BATCH message of `{stream}` is not there", hint=self._hint) from None
+        except (*UNREADABLE, TypeError) as error:
+            raise InputError(f"the file {path} of a BATCH message of `{stream}` cannot be read: {error}", hint=self._hint) from error
+
+    @property
+    def _hint(self) -> str:
+        return "can this machine reach the storage that the tap's `batch_config` names?"
+
+    def _opened(self, path: str) -> IO[bytes]:
+        parts = urlsplit(path)
+        if self.storage is not None:
+            name = path.rsplit("/", 1)[-1]
+            return _at(self.storage.root, self.storage.params).joinpath(unquote(name) if parts.scheme == "file" else name).open("rb")
+        return _at(path, {}).open("rb")
+
+    def _records(self, file: IO[bytes], kind: str, stream: str) -> Iterator[list[Text]]:
+        if kind == "jsonl":
+            return json_lines(file)
+        batches = _parquet_batches(file, self.block_rows) if kind == "parquet" else _arrow_batches(file)
+        return _encoded(batches, stream)
+
+    def _cut(self, pieces: Iterable[list[Text]], stream: str, version: int | None, source: str) -> Iterator[RecordBlock]:
+        waiting, number = Gathered(version=version, source=source), 1
+        for records in pieces:
+            waiting.add(records, [None] * len(records), range(number, number + len(records)), sum(map(len, records)))
+            number += len(records)
+            if len(waiting) >= self.block_rows or waiting.nbytes >= self.block_bytes:
+                yield waiting.take(stream)
+        if len(waiting):
+            yield waiting.take(stream)
 
 
-class Rows:
-    """Puts Arrow batches into files, with the values that RECORD lines have: NaN and what is infinite is null."""
-
-    def __init__(self, raw_json: Collection[str], properties: Mapping[str, Any]) -> None:
-        self._raw_json, self._properties = raw_json, properties
-        self._encoder: LineEncoder | None = None
-        self._last: pa.RecordBatch | None = None
-
-    def write(self, batch: pa.RecordBatch, file: OpenFile) -> None:
-        """Add a batch. Raises SuiteError for values that the format cannot hold."""
-        self._last = batch.slice(batch.num_rows - 1)
-        if type(file) is OpenFile:
-            for block in self._lines(batch):
-                file.write(block, 0)
-            file.rows += batch.num_rows
-            return
-        columns = [self._column(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
-        fields = [
-            pa.field(name, column.type, metadata=self._metadata(name, column)) for name, column in zip(batch.schema.names, columns, strict=True)
-        ]
-        file.write_table(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
-
-    def last_record(self) -> dict[str, Any]:
-        """The last row, as its line would have it."""
-        record: dict[str, Any] = json.loads(b"".join(self._lines(self._last)), parse_float=Decimal)
-        return record
-
-    def _lines(self, batch: pa.RecordBatch) -> Any:
-        self._encoder = self._encoder or LineEncoder(batch.schema, Envelope(), raw_json=self._raw_json)
-        return self._encoder.lines(batch)
-
-    def _column(self, name: str, column: pa.Array) -> pa.Array:
-        kind = column.type
-        if name in self._raw_json and (exact := _decimal_of(self._properties[name])):
-            return column.cast(exact)
-        if types.is_floating(kind):
-            return pc.if_else(pc.is_finite(column), column, pa.scalar(None, kind))
-        if types.is_date32(kind) or types.is_timestamp(kind):
-            digits, most = (column.view(pa.int32()), INFINITE_DAY) if types.is_date32(kind) else (column.view(pa.int64()), INFINITE_MOMENT)
-            return pc.if_else(pc.is_in(digits, value_set=pa.array([most, -most], digits.type)), pa.scalar(None, kind), column)
-        if types.is_decimal128(kind):
-            try:
-                column.validate(full=True)  # a 128-bit integer of DuckDB may have a digit more than the type says
-            except pa.ArrowInvalid as error:
-                raise SuiteError(f"column `{name}` holds a number of more than {kind.precision} digits", hint="use format jsonl") from error
-        return column
-
-    def _metadata(self, name: str, column: pa.Array) -> Mapping[str, str] | None:
-        is_text = types.is_string(column.type) or types.is_large_string(column.type)
-        return JSON_FIELD if name in self._raw_json and is_text else None
+def _at(place: str, options: Mapping[str, Any]) -> Path | UPath:
+    """A path, or the address of one in any storage that fsspec knows. Not by the SDK's own `open`, which makes folders where there are none."""
+    parts = urlsplit(place)
+    if parts.scheme in ("", "file"):
+        return Path(unquote(parts.path) if parts.scheme else place)
+    return UPath(place, **options)  # type: ignore[no-any-return]  # its constructor gives a subclass by scheme
 
 
-def _decimal_of(schema: Mapping[str, Any]) -> pa.DataType | None:
-    word = str(schema.get("x-sql-datatype"))
-    if not word.startswith("decimal("):
-        return None
-    precision, scale = word.removeprefix("decimal(").removesuffix(")").split(",")
-    return pa.decimal128(int(precision), int(scale))
+def json_lines(file: IO[bytes]) -> Iterator[list[Text]]:
+    """The lines of a file, some at a time. It may be packed by gzip, whatever its message says: the SDK's writer always packs."""
+    plain: Any = file if isinstance(file, io.BufferedReader) else io.BufferedReader(file)  # fsspec's are raw
+    unpacked = gzip.GzipFile(fileobj=plain) if plain.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC) else plain
+    number = 1
+    for chunk in whole_lines(unpacked.read1):
+        lines: list[Text] = [*chunk.removesuffix(b"\n").split(b"\n")]
+        try:
+            chunk.decode()
+            list(map(_skip, lines))
+        except (ValueError, RecursionError):
+            _raise_for_broken(lines, number)
+        yield lines
+        number += len(lines)
+
+
+def _raise_for_broken(lines: list[Text], first: int) -> None:
+    for number, line in enumerate(lines, first):
+        try:
+            record_of(line)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"line {number} is not JSON: {error}") from None
+
+
+def _parquet_batches(file: IO[bytes], rows: int) -> Iterator[pa.RecordBatch]:
+    import pyarrow.parquet as pq  # noqa: PLC0415 - only where such a file comes
+
+    yield from pq.ParquetFile(file).iter_batches(batch_size=rows)
+
+
+def _arrow_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
+    from pyarrow import ipc  # noqa: PLC0415 - only where such a file comes
+
+    is_file = file.read(len(ARROW_MAGIC)) == ARROW_MAGIC
+    file.seek(0)
+    if not is_file:
+        yield from ipc.open_stream(file)
+        return
+    reader = ipc.open_file(file)
+    for index in range(reader.num_record_batches):
+        yield reader.get_batch(index)
+
+
+def _encoded(batches: Iterator[pa.RecordBatch], stream: str) -> Iterator[list[Text]]:
+    from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB: only where such a file comes
+
+    encoder: LineEncoder | None = None
+    for batch in batches:
+        encoder = encoder or LineEncoder(stream, batch.schema)
+        for block in encoder.lines(batch):
+            yield [line.record for line in _members(bytes(block))]

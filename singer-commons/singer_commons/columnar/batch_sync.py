@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers._batch import BaseBatchFileEncoding, BatchConfig
 
-    from singer_commons.columnar.batch_files import OpenFile
+    from singer_commons.columnar.batch_writing import OpenFile
     from singer_commons.columnar.stream import ColumnarStream
 
 # Formats by the SDK's names (0.54.9; `arrow` is 0.55's), with the compressions that each takes; None is the default.
@@ -112,7 +112,7 @@ class BatchFiles:
 
     def from_columns(self, context: Mapping[str, Any] | None) -> Iterator[Part]:
         """Files of at most `batch_size` rows, straight from the Arrow batches."""
-        from singer_commons.columnar.batch_files import Rows  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+        from singer_commons.columnar.batch_writing import Rows  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
         from singer_commons.columnar.stream import cut  # noqa: PLC0415 - each needs the other
 
         rows = Rows(self._stream.raw_json_columns, self._stream.effective_schema["properties"])
@@ -162,7 +162,7 @@ class BatchFiles:
                 yield one.stream_alias, mapped
 
     def _open(self, stream: str) -> OpenFile:
-        from singer_commons.columnar.batch_files import open_file  # noqa: PLC0415 - as above
+        from singer_commons.columnar.batch_writing import open_file  # noqa: PLC0415 - as above
 
         self._number += 1
         name = f"{self._stream.tap_name}--{_UNSAFE.sub('_', stream)}-{self._run}-{self._number}"
