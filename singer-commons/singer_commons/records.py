@@ -120,14 +120,14 @@ def conformed(record: dict[str, Any], shape: Shape) -> dict[str, Any]:
 
 def _value(value: Any, name: str, shape: Shape) -> Any:
     kind = type(value)
+    if shape.plain[name] is BOOLEANS:
+        raise NotPlainError  # the SDK makes a boolean of whatever comes
     if kind is list:
         return _items(value, shape.lists[name]) if name in shape.lists else _plain(value)
     if kind is dict and name in shape.objects:
         return conformed(value, shape.objects[name])
     if kind is datetime:
         return _datetime_to_json_compatible(value)
-    if kind in SCALARS:
-        raise NotPlainError  # where only a boolean may be
     return value.isoformat() if kind is date else _plain(value)
 
 
