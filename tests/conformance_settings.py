@@ -14,6 +14,22 @@ LINES = [
     {"type": "STATE", "value": {"bookmarks": {}}},
 ]  # fmt: skip
 
+LOG_CONFIG = """
+version: 1
+disable_existing_loggers: false
+formatters:
+  structured:
+    (): singer_sdk.logging.StructuredFormatter
+handlers:
+  default:
+    class: logging.StreamHandler
+    formatter: structured
+    stream: ext://sys.stderr
+root:
+  level: DEBUG
+  handlers: [default]
+"""  # as Meltano installs it
+
 
 def environment_of(command, settings, **more):
     """The variables of one command, with what the sandbox leaves to the user."""

@@ -18,7 +18,7 @@ from singer_commons.deliveries import is_delivering
 from singer_commons.errors import SuiteError
 from singer_commons.logs import quieten
 from singer_commons.runs import close_run, current_run, open_run
-from singer_commons.secrets import Mask, mask_logging
+from singer_commons.secrets import Mask, excerpt, mask_logging, use_mask
 from singer_commons.settings_sources import variable
 from singer_commons.signals import TerminationRequested
 
@@ -53,11 +53,13 @@ def leave(exit_code: int) -> NoReturn:
 def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:
     """Run the plugin's command line and return its exit code; a failure's reason has then gone to stderr."""
     mask = Mask()
+    use_mask(mask)
     open_run(plugin)
     try:
         return _run(plugin, arguments, mask)
     finally:
         close_run()
+        use_mask(Mask())
 
 
 def _run(plugin: type[PluginBase], arguments: Sequence[str], mask: Mask) -> int:
@@ -119,8 +121,7 @@ def _say(plugin: type[PluginBase], reason: str, hint: str | None, mask: Mask, ex
     """Print the reason and the hint: two lines on a terminal, one line elsewhere, since Meltano shows only the last."""
     current_run(plugin).end(exit_code, reason, mask)
     between = "\n" if sys.stderr.isatty() else " - "
-    reason = " ".join(mask(reason).split())  # masked before it is cut: the rest of a secret would not be known for one
-    line = f"{plugin.name}: {reason if len(reason) <= MAX_REASON_CHARS else reason[:MAX_REASON_CHARS] + ' ...'}"
+    line = f"{plugin.name}: {excerpt(reason, MAX_REASON_CHARS)}"
     sys.stderr.write(mask(line + (f"{between}hint: {hint}" if hint else "")) + "\n")
     sys.stderr.flush()
     return exit_code

@@ -55,7 +55,7 @@ def _settings_reader(plugin: type[PluginBase], arguments: Sequence[str], mask: M
         mask.add(sources.raw_secrets.union(*(secret_values(schema, values) for values in sources.all_values)))
         if ASKING_OPTIONS.isdisjoint(arguments):
             may_lack = bool(sources.unreadable_files) or ("--discover" in arguments and not getattr(plugin, "dynamic_catalog", True))
-            found = settings_problems(schema, sources, may_lack=may_lack)
+            found = settings_problems(schema, sources, getattr(plugin, "misfits", None), may_lack=may_lack)
             if sources.unreadable_files:
                 raise ConfigurationError([*sources.unreadable_files, *found], hint=FILE_HINT)
             for sentence in unknown_settings(schema, sources):

@@ -6,20 +6,25 @@ What is retried: refused or cut connections and time-outs, and the statuses of `
 
 from __future__ import annotations
 
+import base64
 import email.utils
 import logging
 import random
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import requests
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
 
 from singer_commons.errors import CredentialsError, ForbiddenError, RejectedError, SuiteError, UnreachableError
+from singer_commons.secrets import excerpt, known_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+
+    from tenacity import RetryCallState
 
 logger = logging.getLogger(__name__)
 
@@ -57,25 +62,53 @@ QUICK_POLICY = RetryPolicy(max_tries=3, max_total_s=15.0, first_wait_s=0.5, max_
 
 
 class Pacer:
-    """Keeps calls at or below `per_second`, evenly spaced; None means no limit."""
+    """Keeps calls at or below `per_second`, evenly spaced, from however many threads they come; None means no limit."""
 
     def __init__(self, per_second: float | None, *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
         self._gap_s = 1 / per_second if per_second else 0.0
         self._clock, self._sleep = clock, sleep
         self._next_at = 0.0
+        self._lock = threading.Lock()
         self.waited_s = 0.0
 
     def wait(self) -> None:
         """Wait until the next call is due."""
-        now = self._clock()
-        if (wait_s := self._next_at - now) > 0:
-            self._sleep(wait_s)
+        with self._lock:  # held to take a place in the row, not while waiting for it to come
+            now = self._clock()
+            wait_s = max(0.0, self._next_at - now)
+            self._next_at = now + wait_s + self._gap_s
             self.waited_s += wait_s
-        self._next_at = max(now, self._next_at) + self._gap_s
+        if wait_s:
+            self._sleep(wait_s)
+
+
+class CallsSpentError(BaseException):
+    """The calls that `most_calls` allows are made; no Exception, since nothing went wrong that a stream could handle."""
+
+
+class _Allowed:
+    calls: int | None = None
+
+
+@contextmanager
+def most_calls(number: int) -> Iterator[None]:
+    """Allow so many calls, of all clients, inside the block: the next one raises CallsSpentError."""
+    before, _Allowed.calls = _Allowed.calls, number
+    try:
+        yield
+    finally:
+        _Allowed.calls = before
+
+
+def _spend_call() -> None:
+    if _Allowed.calls is not None:
+        if _Allowed.calls <= 0:
+            raise CallsSpentError
+        _Allowed.calls -= 1
 
 
 class HttpClient:
-    """Makes requests to one service, paced and retried.
+    """Makes requests to one service, paced and retried; threads may share it.
 
     `service` names it in messages. `headers` go with each request. Counters for the summary: `calls`, `waited_s`.
     """
@@ -98,6 +131,9 @@ class HttpClient:
         self._session = _Session()
         self._session.headers.update(headers)
         self._session.auth = auth or _no_netrc
+        self._lock = threading.Lock()
+        if auth:  # the form in which they travel: a service that quotes the request's headers shows it
+            known_secrets().add([base64.b64encode(":".join(auth).encode()).decode()])
         self.calls = 0
         self._retries_waited_s = 0.0
 
@@ -112,6 +148,8 @@ class HttpClient:
         `options` are those of `requests.Session.request`. Returns an answer below 400. Raises CredentialsError (401, 403),
         RejectedError (any other 4xx) or UnreachableError (tries or time spent).
         """
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay  # noqa: PLC0415 - not for `--version`
+
         retrying = Retrying(
             retry=retry_if_exception_type(PassingError),
             stop=stop_after_attempt(self._policy.max_tries) | stop_after_delay(self._policy.max_total_s),
@@ -127,8 +165,10 @@ class HttpClient:
             raise UnreachableError(f"{error} (tried {tries} times)", hint="check the address and the network, or run again later") from error
 
     def _once(self, method: str, url: str, **options: Any) -> requests.Response:
+        _spend_call()
         self._pacer.wait()
-        self.calls += 1
+        with self._lock:
+            self.calls += 1
         try:
             answer = self._session.request(method, url, timeout=self._timeout_s, **options)
         except (
@@ -147,8 +187,8 @@ class HttpClient:
             return answer
         if status in RETRIED_STATUSES:
             raise PassingError(where, retry_after_s(answer.headers.get("Retry-After")))
-        body = answer.text[:QUOTED_CHARS]
-        message = f"{where}: {' '.join(body.split())}" if body.strip() else where
+        body = excerpt(answer.text, QUOTED_CHARS)
+        message = f"{where}: {body}" if body else where
         if status == requests.codes.unauthorized:
             raise CredentialsError(message, hint=self._key_hint)
         if status == requests.codes.forbidden:
@@ -159,7 +199,8 @@ class HttpClient:
         return self._policy.wait_s(state.attempt_number, state.outcome.exception() if state.outcome else None)
 
     def _counted_sleep(self, wait_s: float) -> None:
-        self._retries_waited_s += wait_s
+        with self._lock:
+            self._retries_waited_s += wait_s
         self._sleep(wait_s)
 
     def _tell(self, state: RetryCallState) -> None:

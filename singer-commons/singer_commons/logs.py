@@ -14,6 +14,7 @@ SDK_CHATTER = {
     "Added '%s' as child stream to '%s'": "how a tap is built, the same in every run",
     "Skipping deselected stream '%s'.": "repeats the catalog",
     "Beginning sync of '%s' in %s mode": "the summary has a line for each stream",
+    "Beginning sync of '%s' in %s mode with context keys: %s": "the summary has a line for each stream",
     "Starting incremental sync of '%s' with bookmark value: %s": "the summary says from where to where",
     "Reader '%s' completed processing %d lines of input "
     "(%d schemas, %d records, %d batch manifests, %d state messages, %d activate version messages).": "the summary accounts for every row",

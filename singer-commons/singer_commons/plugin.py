@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
+from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.plugin_base import PluginBase
 
+from singer_commons.misfits import file_misfits
 from singer_commons.runs import current_run
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from singer_commons.accounts import Account
+    from singer_commons.misfits import Misfit
 
 
 class SuitePlugin(PluginBase):
@@ -18,12 +23,24 @@ class SuitePlugin(PluginBase):
 
     account: Account
 
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """What does not fit together in settings that are right one by one, or what they name that cannot be used; reaches no service.
+
+        Defaults are filled in; settings that are missing or wrong are left out.
+        """
+        yield from file_misfits(settings, "run_log_path")
+
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         # The first step of the SDK's constructor that knows the settings: a run that fails from here on is in the run log.
         run = current_run(type(self))
         self.account = run.account
         run.configure(self._config)
-        return super()._validate_config(raise_errors=raise_errors)
+        errors = super()._validate_config(raise_errors=raise_errors)
+        found = [] if errors else [str(one) for one in self.misfits(self._config)]  # the command has judged them; others make plugins too
+        if found and raise_errors:
+            raise ConfigValidationError("Settings do not fit together", errors=found)
+        return [*errors, *found]
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

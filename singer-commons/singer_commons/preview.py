@@ -13,6 +13,8 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from singer_sdk.singerlib.json import serialize_json
 from singer_sdk.singerlib.messages import RecordMessage, StateMessage
 
+from singer_commons.secrets import known_secrets
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -97,7 +99,7 @@ def written(is_terminal: bool) -> Callable[[str, Sequence[Mapping[str, Any]]], s
 def _cell(value: object) -> str:
     text = "" if value is None else value if isinstance(value, str) else serialize_json(value)
     # Data must not steer the terminal: whatever cannot be printed is shown as a question mark.
-    return "".join(char if char.isprintable() else "?" for char in " ".join(text.split()))
+    return "".join(char if char.isprintable() else "?" for char in " ".join(known_secrets()(text).split()))
 
 
 def _cut(text: str, chars: int) -> str:

@@ -17,6 +17,7 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from singer_commons.columnar.blocks import record_of
+from singer_commons.secrets import excerpt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from singer_commons.target import DurableTarget
 
 READ_BYTES = 256 * 2**10  # of a file; a pipe gives what it holds, 64 KiB at most (pipe(7)), so that a line is read as soon as it is there
-MAX_QUOTED_CHARS = 10_000  # of a line that is no message: the command masks secrets first, and then shows far fewer
+QUOTED_CHARS = 200  # of a line that is no message: enough to see what it is
 RECORD = "RECORD"
 
 
@@ -142,6 +143,8 @@ class Reading:
         except InvalidInputLine as error:
             raise InvalidInputLine(f"line {number}: {error}") from None
         self.counts[message["type"]] += 1
+        if message["type"] == "STATE":
+            message = json.loads(line)  # with plain floats: the SDK writes the state with the json module, which fails on a Decimal
         if message["type"] == RECORD:
             self._target.account.bytes_passed += len(line) + 1
         self._target.before_message(message)
@@ -163,7 +166,7 @@ def message_of(line: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise InvalidInputLine(f"this is not UTF-8 ({error.reason} at byte {error.start + 1})") from None
     except json.JSONDecodeError as error:
-        quoted = line.decode("utf-8", "replace")[:MAX_QUOTED_CHARS].strip()
+        quoted = excerpt(line.decode("utf-8", "replace"), QUOTED_CHARS)
         raise InvalidInputLine(f"this is not JSON ({error.msg} at character {error.pos + 1}): {quoted}") from None
     except RecursionError:
         raise InvalidInputLine("this is JSON nested too deeply to be read") from None

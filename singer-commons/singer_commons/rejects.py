@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from singer_commons.errors import TooManyRejectsError
+from singer_commons.secrets import known_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,7 +41,7 @@ class RejectsFile:
             "stream": stream,
             "key": {name: record.get(name) for name in keys},
             "code": code,
-            "reason": reason,
+            "reason": known_secrets()(reason),  # a service's words may hold the key that it refused
             "field": field,
             "record": record,
         }

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, quote_plus
+
+from singer_commons.secret_forms import secret_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -26,7 +26,8 @@ def secret_values(schema: Mapping[str, Any], settings: object) -> set[str]:
     Works on settings that were not validated yet: a wrong-typed secret is a secret still.
     """
     found: set[str] = set()
-    if schema.get("secret") and settings is not None:
+    is_whole_text = isinstance(settings, str) and holds_secret(schema)  # a connection string, say, where its parts were asked for
+    if (schema.get("secret") and settings is not None) or is_whole_text:
         found |= _texts(settings)
     if isinstance(settings, dict):
         for name, part in schema.get("properties", {}).items():
@@ -40,6 +41,12 @@ def secret_values(schema: Mapping[str, Any], settings: object) -> set[str]:
     return found
 
 
+def holds_secret(schema: Mapping[str, Any]) -> bool:
+    """Whether a setting of this JSON Schema is a secret or has one inside."""
+    inner: Iterable[Any] = (*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties"))
+    return bool(schema.get("secret")) or any(holds_secret(part) for part in inner if isinstance(part, dict))
+
+
 def _texts(value: object) -> set[str]:
     if isinstance(value, dict):
         return {text for part in value.values() for text in _texts(part)}
@@ -49,26 +56,46 @@ def _texts(value: object) -> set[str]:
 
 
 class Mask:
-    """Replaces secrets in text by `***`, also in their JSON-escaped and URL-quoted forms."""
+    """Replaces secrets in text by `***`, in every form that `secret_forms` knows."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
-        self._forms: list[str] = []
+        self._secrets: set[str] = set()
+        self._known: re.Pattern[str] | None = None
         self.add(secrets)
 
     def add(self, secrets: Iterable[str]) -> None:
-        """Mask these too from now on."""
-        forms = set(self._forms)
-        for secret in secrets:
-            if len(secret) >= MIN_SECRET_CHARS:
-                forms |= {secret, json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1]}
-                forms |= {quote(secret), quote(secret, safe=""), quote_plus(secret), repr(secret)[1:-1]}
-        self._forms = sorted(forms, key=len, reverse=True)  # longest first, so that `ab` cannot break up `abc`
+        """Mask these too from now on; a key that stands between blanks in the settings is sent without them."""
+        self._secrets |= {text for secret in secrets for text in (secret, secret.strip()) if len(text) >= MIN_SECRET_CHARS and text.strip()}
+        longest_first = sorted(self._secrets, key=lambda one: (-len(one), one))  # so that `ab` cannot break up `abc`
+        self._known = re.compile("|".join(map(secret_forms, longest_first))) if longest_first else None
 
     def __call__(self, text: str) -> str:
         """The text without the secrets."""
-        for form in self._forms:
-            text = text.replace(form, MASK)
+        if self._known:
+            text = self._known.sub(MASK, text)
         return URL_PASSWORD.sub(rf"\1:{MASK}", SIGNATURE.sub(MASK, text))
+
+
+class _OfThisProcess:
+    """The mask of this process's command; outside of one it knows the patterns alone."""
+
+    mask = Mask()
+
+
+def known_secrets() -> Mask:
+    """The mask of this process's command: what is cut short is masked with it first, since nobody knows the rest of a secret for one."""
+    return _OfThisProcess.mask
+
+
+def use_mask(mask: Mask) -> None:
+    """Make a mask that of this process's command."""
+    _OfThisProcess.mask = mask
+
+
+def excerpt(text: str, most_chars: int) -> str:
+    """The start of a text, on one line, masked before it is cut."""
+    masked = " ".join(known_secrets()(text).split())
+    return masked if len(masked) <= most_chars else masked[:most_chars].rstrip() + " ..."
 
 
 class MaskingFormatter(logging.Formatter):

@@ -11,14 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from singer_sdk.typing import DEFAULT_JSONSCHEMA_VALIDATOR
 
-from singer_commons.settings_sources import expected_types
+from singer_commons.misfits import sound_settings
+from singer_commons.secrets import excerpt, holds_secret
+from singer_commons.settings_sources import SHOWN_CHARS, expected_types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from singer_commons.misfits import Misfit
     from singer_commons.settings_sources import Sources
 
-SHOWN_CHARS = 60  # of a wrong value: enough to find it again
+    Judge = Callable[[Mapping[str, Any]], Iterable[Misfit]]
+
 JSON_NAMES = {dict: "object", list: "array", str: "string", bool: "boolean", int: "integer", float: "number", type(None): "null"}
 LIMITS: Mapping[str, Callable[[Any], str]] = {
     "enum": lambda limit: f"one of {', '.join(str(one) for one in limit if one is not None)}",
@@ -35,8 +39,11 @@ LIMITS: Mapping[str, Callable[[Any], str]] = {
 }
 
 
-def settings_problems(schema: dict[str, Any], sources: Sources, *, may_lack: bool = False) -> list[str]:
-    """All that keeps the settings from fitting the schema, a sentence each; `may_lack` leaves out those that are missing at the top."""
+def settings_problems(schema: dict[str, Any], sources: Sources, judge: Judge | None = None, *, may_lack: bool = False) -> list[str]:
+    """All that is wrong with the settings, a sentence each; `may_lack` leaves out those that are missing at the top.
+
+    `judge` says what does not fit together in those that fit the schema.
+    """
     found = [*sources.unreadable_values.values()]
     # Not the SDK's validator, which fills in defaults as it goes and breaks down where an object was expected and a list is found.
     errors: list[Any] = sorted(DEFAULT_JSONSCHEMA_VALIDATOR(schema).iter_errors(sources.values), key=lambda one: [str(part) for part in one.path])
@@ -45,7 +52,24 @@ def settings_problems(schema: dict[str, Any], sources: Sources, *, may_lack: boo
             found += [] if may_lack and not error.path else _missing(error, schema, sources)
         else:
             found += _wrong(error, schema, sources)
+    if judge:
+        wrong = [*(list(error.path) for error in errors), *([name] for name in sources.unreadable_values)]
+        unsound = {str(path[0]) for path in wrong if path}
+        sound = sound_settings(schema, sources.values, wrong)
+        found += [_told(one, schema, sources) for one in judge(sound) if not any(_top(name) in unsound - set(sound) for name in one.settings)]
     return list(dict.fromkeys(found))
+
+
+def _told(misfit: Misfit, schema: Mapping[str, Any], sources: Sources) -> str:
+    places = [f"`{name}` {_origin(name, schema, sources)}".rstrip() for name in misfit.settings]
+    lacks_all = not any(_origin(name, schema, sources) for name in misfit.settings)
+    return f"{' and '.join(places)}: {misfit.text}" + (f"; {_looked_for(misfit.settings, schema, sources)}" if lacks_all else "")
+
+
+def _origin(name: str, schema: Mapping[str, Any], sources: Sources) -> str:
+    top = _top(name)
+    default = schema.get("properties", {}).get(top, {}).get("default")
+    return sources.origins.get(top, "" if default is None or isinstance(default, dict | list) else f"(by default {json.dumps(default)})")
 
 
 def unknown_settings(schema: Mapping[str, Any], sources: Sources) -> list[str]:
@@ -65,15 +89,21 @@ def _missing(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterato
 
 
 def _looked(dotted: str, schema: Mapping[str, Any], sources: Sources) -> str:
-    top = dotted.split(".", maxsplit=1)[0]
-    if top != dotted:
-        return f"looked {sources.origins.get(top, 'in the settings')}"
-    places = [*sources.files, *([sources.variable(dotted)] if sources.reads_environment else [])]
-    misspelt = [name for name in sources.values if name not in schema.get("properties", {}) and difflib.get_close_matches(name, [dotted])]
+    return _looked_for([dotted], schema, sources) if _top(dotted) == dotted else f"looked {sources.origins.get(_top(dotted), 'in the settings')}"
+
+
+def _looked_for(names: Sequence[str], schema: Mapping[str, Any], sources: Sources) -> str:
+    variables = [sources.variable(name) for name in names]
+    places = [*sources.files, *(dict.fromkeys(variables) if sources.reads_environment else [])]
+    misspelt = [name for name in sources.values if name not in schema.get("properties", {}) and difflib.get_close_matches(name, names)]
     note = f" (`{misspelt[0]}` is there: misspelt?)" if misspelt else ""
-    if sources.variable(dotted) in sources.idle_variables:
-        note = f" ({sources.variable(dotted)} is set, but is read only with `--config ENV`)"
+    if idle := next((one for one in variables if one in sources.idle_variables), None):
+        note = f" ({idle} is set, but is read only with `--config ENV`)"
     return f"looked in {', '.join(places)}{note}" if places else f"no `--config` was given{note}"
+
+
+def _top(dotted: str) -> str:
+    return dotted.split(".", maxsplit=1)[0]
 
 
 def _wrong(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterator[str]:
@@ -95,13 +125,12 @@ def _found(error: Any, schema: Mapping[str, Any]) -> str:
     kind = JSON_NAMES.get(type(error.instance), type(error.instance).__name__)
     if isinstance(error.instance, dict | list) or error.instance is None or _is_secret(schema, list(error.path)):
         return kind
-    shown = json.dumps(error.instance, ensure_ascii=False)
-    return f"{kind} {shown if len(shown) <= SHOWN_CHARS else shown[:SHOWN_CHARS] + ' ...'}"
+    return f"{kind} {excerpt(json.dumps(error.instance, ensure_ascii=False), SHOWN_CHARS)}"
 
 
 def _is_secret(schema: Mapping[str, Any], path: Sequence[str | int]) -> bool:
     if schema.get("secret") or not path:
-        return bool(schema.get("secret"))
+        return holds_secret(schema)
     step = path[0]
     inner = schema.get("items") if isinstance(step, int) else schema.get("properties", {}).get(step, schema.get("additionalProperties"))
     return isinstance(inner, dict) and _is_secret(inner, path[1:])

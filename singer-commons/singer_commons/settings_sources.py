@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+from singer_commons.secrets import excerpt, holds_secret
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+SHOWN_CHARS = 60  # of a wrong value: enough to find it again
 ENV = "ENV"  # instead of a path: read the environment
 TRUE, FALSE = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")  # the first four as in singer-sdk 0.54.9, `_dict_config.py`
 
@@ -92,7 +95,7 @@ def _read_environment(sources: Sources, schema: Mapping[str, Any]) -> None:
         if text is None:
             continue
         origin = f"from {key}" if key in os.environ else f"from {key} in {dotenv_path}"
-        if _holds_secret(part):
+        if holds_secret(part):
             sources.raw_secrets.add(text)
         try:
             found[name] = parsed(text, part)
@@ -114,7 +117,7 @@ def _dotenv() -> tuple[str, dict[str, str | None]]:
 def parsed(text: str, schema: Mapping[str, Any]) -> Any:
     """The value that a variable's text stands for, by the type of its setting. Raises ValueError, which never quotes a secret."""
     kinds = expected_types(schema)
-    shown = "" if _holds_secret(schema) else f" {text[:60]!r}"
+    shown = "" if holds_secret(schema) else f" {excerpt(text, SHOWN_CHARS)!r}"
     if "string" in kinds or not kinds:
         return text
     if "boolean" in kinds:
@@ -144,8 +147,3 @@ def expected_types(schema: Mapping[str, Any]) -> list[str]:
     for form in (*schema.get("anyOf", ()), *schema.get("oneOf", ())):
         found += expected_types(form)
     return [kind for kind in dict.fromkeys(found) if kind != "null"]
-
-
-def _holds_secret(schema: Mapping[str, Any]) -> bool:
-    inner: Iterable[Any] = (*schema.get("properties", {}).values(), schema.get("items"), schema.get("additionalProperties"))
-    return bool(schema.get("secret")) or any(_holds_secret(part) for part in inner if isinstance(part, dict))

@@ -15,9 +15,10 @@ from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 from singer_commons.accounts import Account
 from singer_commons.checking import run_checks
 from singer_commons.errors import ConfigurationError
+from singer_commons.http import CallsSpentError, most_calls
 from singer_commons.plugin import SuitePlugin
 from singer_commons.preview import DEFAULT_ROWS, EnoughError, PreviewWriter, written
-from singer_commons.secrets import Mask, secret_values
+from singer_commons.secrets import known_secrets, secret_values
 from singer_commons.signals import held_signals, request_termination
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
     from singer_commons.checking import Checks
+    from singer_commons.secrets import Mask
+
+PREVIEW_CALLS = 10  # of a stream: where users or lists have nothing, a preview must not ask for all of them
 
 
 class WholeLineWriter(SimpleSingerWriter):
@@ -101,7 +105,8 @@ class SuiteTap(SuitePlugin, Tap):
         read = {name: _read(name, options.get(name)) for name in ("state", "catalog")}
         writer = PreviewWriter(preview) if preview else None
         tap = cls(config=config.config, parse_env_config=config.parse_env, setup_mapper=False, message_writer=writer, **read)
-        mask = Mask(secret_values(cls.config_jsonschema, dict(tap.config)))
+        mask = known_secrets()
+        mask.add(secret_values(cls.config_jsonschema, dict(tap.config)))
         if check:
             sys.exit(run_checks(tap.checks(), lambda line: _show(mask(line))))
         tap.show_rows(mask)
@@ -124,8 +129,11 @@ class SuiteTap(SuitePlugin, Tap):
                 continue
             filled = [one for one in (name, *(child.name for child in stream.descendent_streams)) if one in selected]
             writer.begin(name, filled)
-            with suppress(EnoughError):
-                stream.sync()
+            try:
+                with suppress(EnoughError), most_calls(PREVIEW_CALLS):
+                    stream.sync()
+            except CallsSpentError:
+                self.logger.warning("%s: %d calls gave no more rows; a preview makes no more of them for a stream", ", ".join(filled), PREVIEW_CALLS)
             for one in filled:
                 _show(mask(as_text(one, writer.rows.pop(one, []))))
         self.previewed()

@@ -12,22 +12,25 @@ from singer_sdk import Sink, Target
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.checking import run_checks
+from singer_commons.columnar.settings import block_bytes, block_rows
 from singer_commons.columnar.sink import BlockSink
 from singer_commons.deliveries import Deliveries, DurableSink
+from singer_commons.misfits import file_misfits
 from singer_commons.plugin import SuitePlugin
 from singer_commons.reading import BlockReader
-from singer_commons.secrets import Mask, secret_values
+from singer_commons.secrets import known_secrets, secret_values
 from singer_commons.signals import request_termination
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
 
     from singer_commons.checking import Checks
+    from singer_commons.columnar.batch_files import BatchReader
     from singer_commons.deliveries import Batch
+    from singer_commons.misfits import Misfit
 
 DEFAULT_BATCH_ROWS = 10_000
-BLOCK_BYTES = 16 * 2**20
 FILTERED = "FILTERED"  # the code of rows that a stream map leaves out
 
 
@@ -43,7 +46,6 @@ class DurableTarget(SuitePlugin, Target):
 
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
-    block_bytes = BLOCK_BYTES
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -53,6 +55,12 @@ class DurableTarget(SuitePlugin, Target):
         self._handed: list[Batch] = []
         self._due_state: dict[str, Any] | None = None
         self._written_state: dict[str, Any] | None = None
+
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from file_misfits(settings, "rejects_path")
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -79,7 +87,8 @@ class DurableTarget(SuitePlugin, Target):
             return
         config = options["config"]
         target = cls(config=config.config, parse_env_config=config.parse_env)
-        mask = Mask(secret_values(cls.config_jsonschema, dict(target.config)))
+        mask = known_secrets()
+        mask.add(secret_values(cls.config_jsonschema, dict(target.config)))
 
         def show(text: str) -> None:
             sys.stdout.write(mask(text))
@@ -211,7 +220,7 @@ class DurableTarget(SuitePlugin, Target):
         """Have the largest gathered block processed if all of them together pass the limit. Raises what ended a delivery."""
         self.deliveries.check()
         sinks = [sink for sink in self._block_sinks.values() if sink is not None]
-        if sum(sink.gathered.nbytes for sink in sinks) >= self.block_bytes:
+        if sum(sink.gathered.nbytes for sink in sinks) >= block_bytes(self.config):
             max(sinks, key=lambda sink: sink.gathered.nbytes).flush()
 
     # What the SDK hands over, message by message, and at the end.
@@ -234,11 +243,6 @@ class DurableTarget(SuitePlugin, Target):
         self.deliveries.wait()
         super()._process_activate_version_message(message_dict)
 
-    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
-        self.drain_all()  # rows that came before its files are delivered before them
-        self.deliveries.wait()
-        super()._process_batch_message(message_dict)
-
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()
         before = self.account.rows
@@ -248,6 +252,34 @@ class DurableTarget(SuitePlugin, Target):
             stream.read()
             stream.skip(FILTERED)
         self.drain_if_full()
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
+        stream = message_dict["stream"]
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)
+        if not all(isinstance(self._sinks_active.get(each.stream_alias), BlockSink) for each in self.mapper.stream_maps[stream]):
+            self.drain_all()  # rows that came before its files are delivered before them
+            self.deliveries.wait()
+            super()._process_batch_message(message_dict)
+            return
+        for block in self._batch_files().blocks(message_dict):
+            self.account.bytes_passed += block.nbytes
+            if (sink := self.block_sink(stream)) is not None:
+                sink.take_block(block)
+                self.drain_if_full()
+            else:
+                for message in block.messages():
+                    self._process_record_message(message)
+        self._handle_max_record_age()
+
+    def _batch_files(self) -> BatchReader:
+        from singer_sdk.helpers._batch import BatchConfig  # noqa: PLC0415 - only where BATCH messages come
+
+        from singer_commons.columnar.batch_files import BatchReader  # noqa: PLC0415 - likewise
+
+        own = self.config.get("batch_config")
+        return BatchReader(BatchConfig.from_dict(own).storage if own else None, block_rows(self.config), block_bytes(self.config))
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()

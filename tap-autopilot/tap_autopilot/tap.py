@@ -6,18 +6,20 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
-from singer_commons.errors import ConfigurationError, RejectedError
+from singer_commons.errors import RejectedError
 from singer_commons.http import QUICK_POLICY
+from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_autopilot import checks, custom_fields, stamps
-from tap_autopilot.client import KEY_HINT, AutopilotClient
+from tap_autopilot.client import AutopilotClient
+from tap_autopilot.column_names import SNAKE, WIRE
 from tap_autopilot.contacts import ContactsStream
-from tap_autopilot.derived import DERIVED
-from tap_autopilot.memberships import MEMBERSHIPS
+from tap_autopilot.derived import DERIVED, ListsOfContactsStream
+from tap_autopilot.memberships import ListsContactsStream, SmartSegmentsContactsStream
 from tap_autopilot.streams import LOOKUPS, CustomFieldsStream
 
 if TYPE_CHECKING:
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from singer_commons.http import RetryPolicy
     from singer_sdk import Stream
 
+    from tap_autopilot.memberships import MembershipStream
+
 BASE_URL = "https://api2.autopilothq.com/v1"  # singer-io/tap-autopilot 0.3.0, n8n and the other clients of API v1, read 2026-11-21
 ARRAY, COLUMNS, BOTH = "array", "columns", "both"
+LISTS, CONTACTS = "lists", "contacts"
 
 
 class TapAutopilot(SuiteTap):
@@ -78,11 +83,32 @@ class TapAutopilot(SuiteTap):
             description="As the array `custom_fields`, as one typed column a field (`custom_...`), or both.",
         ),
         th.Property(
+            "field_case",
+            th.StringType(allowed_values=[WIRE, SNAKE]),
+            default=WIRE,
+            title="Spelling of columns",
+            description="`wire`: as the service spells them (`FirstName`); `snake`: as Stitch's columns are (`first_name`).",
+        ),
+        th.Property(
+            "membership_source",
+            th.StringType(allowed_values=[LISTS, CONTACTS]),
+            default=LISTS,
+            title="Source of list memberships",
+            description="Where `lists_contacts` comes from: `lists` asks list by list; `contacts` takes it from the scan of contacts, without calls of its own.",
+        ),
+        th.Property(
             "requests_per_second",
             th.NumberType(exclusive_minimum=0, maximum=100),
             default=5,
             title="Requests per second",
             description="The pace kept, above 0 to 100 a second. 5 is what the service documents; more is answered with 429 and waited out.",
+        ),
+        th.Property(
+            "lists_at_a_time",
+            th.IntegerType(minimum=1, maximum=10),
+            default=5,
+            title="Lists read at a time",
+            description="How many lists or segments are read at the same time, 1 to 10, so that slow answers do not hold up the pace, which is kept all the same.",
         ),
         th.Property(
             "lookback_s",
@@ -125,23 +151,31 @@ class TapAutopilot(SuiteTap):
         self.account.service = client.http
         return client
 
-    def checks(self) -> Checks:
-        """The key, and each endpoint. Raises ConfigurationError."""
-        self._check_settings()
-        return checks.checks(self._new_client(QUICK_POLICY))
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from settings_misfits(settings)
 
-    def _check_settings(self) -> None:
-        if problems := list(settings_problems(self.config)):
-            raise ConfigurationError(problems, hint=KEY_HINT)
+    def checks(self) -> Checks:
+        """The key, and each endpoint."""
+        return checks.checks(self._new_client(QUICK_POLICY), self._asked_memberships)
 
     def discover_streams(self) -> Sequence[Stream]:
-        """The streams; with a key, contacts have a column for each custom field of the account. Raises ConfigurationError."""
-        self._check_settings()
+        """The streams; with a key, contacts have a column for each custom field of the account."""
         wanted = self.config.get("custom_fields", BOTH)
         columns = self._custom_columns()  # asked for in any case: a wrong key is then known before anything is written
         contacts = ContactsStream(self, columns if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)
-        others: tuple[Callable[[TapAutopilot], Stream], ...] = (*DERIVED, *LOOKUPS, *MEMBERSHIPS)
+        told_by_contacts = () if ListsContactsStream in self._asked_memberships else (ListsOfContactsStream,)
+        others: tuple[Callable[[TapAutopilot], Stream], ...] = (*DERIVED, *told_by_contacts, *LOOKUPS, *self._asked_memberships)
         return [contacts, *(one(self) for one in others)]
+
+    @property
+    def _asked_memberships(self) -> tuple[type[MembershipStream], ...]:
+        """The streams of memberships that ask list by list."""
+        if self.config.get("membership_source") == CONTACTS:
+            return (SmartSegmentsContactsStream,)
+        return ListsContactsStream, SmartSegmentsContactsStream
 
     def _custom_columns(self) -> Mapping[custom_fields.FieldId, str]:
         if not self.config.get("api_key"):
@@ -151,19 +185,21 @@ class TapAutopilot(SuiteTap):
         except RejectedError as refusal:
             self.logger.warning("Custom fields get no columns of their own: %s", refusal)
             return {}
+        for name, field_type in custom_fields.unheard_of(definitions):
+            self.logger.info("Custom field `%s` is of a type that is not known, %s: its column is text", name, field_type)
         return custom_fields.columns(definitions)
 
 
-def settings_problems(config: Mapping[str, Any]) -> Iterator[str]:
+def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What is wrong with settings that fit their schema."""
-    if not config.get("base_url", BASE_URL).startswith(("http://", "https://")):
-        yield "`base_url` must begin with https:// (or http://)"
-    if not config.get("api_key", "").strip().isascii():
-        yield "`api_key` holds characters that no key has"
-    elif "api_key" in config and not config["api_key"].strip():
-        yield "`api_key` is blank"
-    if config.get("start_date") and stamps.parsed(config["start_date"]) is None:
-        yield f"`start_date` is {config['start_date']!r}, which is no moment such as 2025-01-31T00:00:00Z"
+    yield from address_misfits(settings, "base_url", example=BASE_URL)
+    key = settings.get("api_key")
+    if key is not None and not key.strip():
+        yield Misfit(("api_key",), "expected a key, found blanks")
+    elif key and not key.strip().isascii():
+        yield Misfit(("api_key",), "expected a key of letters and digits, found characters that no key has")
+    if (start := settings.get("start_date")) and stamps.parsed(start) is None:
+        yield Misfit(("start_date",), f"expected a moment such as 2025-01-31T00:00:00Z, {found_text(start)}")
 
 
 main = entry_point(TapAutopilot)

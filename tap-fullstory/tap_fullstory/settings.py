@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from singer_commons.misfits import Misfit, address_misfits
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
@@ -105,15 +106,19 @@ SETTINGS = th.PropertiesList(
 )
 
 
-def problems(settings: Mapping[str, Any]) -> Iterator[str]:
-    """What does not fit together, a sentence each."""
+def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What is wrong with settings that fit their schema."""
     if settings.get("all_users") is False and not settings.get("uids") and not settings.get("emails"):
-        yield "`all_users` is false, and neither `uids` nor `emails` are given: there is nobody whose sessions could be read"
-    if settings.get("base_url") and not str(settings["base_url"]).startswith(("https://", "http://")):
-        yield "`base_url` must begin with https:// or http://"
+        yield Misfit(("all_users", "uids", "emails"), "expected somebody whose sessions can be read, found `false` and neither ids nor addresses")
+    yield from address_misfits(settings, "base_url", example="https://api.fullstory.com")
+    key = settings.get("api_key")
+    if key is not None and not key.strip():
+        yield Misfit(("api_key",), "expected a key, found blanks")
+    elif key and not key.strip().isascii():
+        yield Misfit(("api_key",), "expected a key of letters and digits, found characters that no key has")
     for name in ("uids", "emails"):
         if any(not str(one).strip() for one in settings.get(name) or []):
-            yield f"`{name}` holds an empty entry"
+            yield Misfit((name,), "expected text in each entry, found an empty one")
 
 
 def asks_all_users(settings: Mapping[str, Any]) -> bool:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ForbiddenError
 from singer_commons.http import QUICK_POLICY
 from singer_commons.tap import SuiteTap
-from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_fullstory import checks
 from tap_fullstory.client import FullstoryClient
 from tap_fullstory.event_stream import EventsStream
 from tap_fullstory.session_stream import SessionsStream
-from tap_fullstory.settings import SETTINGS, problems
+from tap_fullstory.settings import SETTINGS, settings_misfits
 from tap_fullstory.streams import SegmentsStream, UsersStream
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_commons.checking import Checks
     from singer_commons.http import RetryPolicy
+    from singer_commons.misfits import Misfit
 
     from tap_fullstory.streams import FullstoryStream
 
@@ -72,12 +72,11 @@ class TapFullstory(SuiteTap):
         """The streams that the key may not read, and FullStory's refusals."""
         return {}
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        errors = super()._validate_config(raise_errors=raise_errors)
-        found = list(problems(self.config))
-        if found and raise_errors:
-            raise ConfigValidationError("Settings do not fit together", errors=found)
-        return [*errors, *found]
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from settings_misfits(settings)
 
     def discover_streams(self) -> Sequence[FullstoryStream]:
         """All streams; none of them needs a look at the account."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError
+from singer_commons.misfits import Misfit
 from singer_commons.preview import PreviewWriter
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
@@ -18,10 +19,10 @@ from tap_warehouse.errors import QueryError
 from tap_warehouse.iterator import KINDS
 from tap_warehouse.model import models
 from tap_warehouse.stream import ModelStream
-from tap_warehouse.warehouse import WAREHOUSES, connect
+from tap_warehouse.warehouse import NEEDED, WAREHOUSES, connect
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_commons.checking import Checks
     from singer_commons.secrets import Mask
@@ -129,6 +130,20 @@ class TapWarehouse(SuiteTap):
         *RUN_LOG_SETTINGS,
     ).to_dict()
 
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        warehouse = settings.get("warehouse", "")
+        given = settings.get(warehouse) or {}
+        for name in NEEDED.get(warehouse, ()):
+            if not given.get(name):
+                yield Misfit((f"{warehouse}.{name}",), f"expected it for `warehouse` {warehouse}, found none")
+        if settings.get("models") == []:
+            yield Misfit(("models",), "expected at least one model, found none")
+        for problem in models(settings.get("models") or ())[1]:
+            yield Misfit(("models",), problem)
+
     @cached_property
     def warehouse(self) -> Warehouse:
         """The connection, opened when first asked for."""
@@ -136,19 +151,14 @@ class TapWarehouse(SuiteTap):
 
     def discover_streams(self) -> Sequence[ModelStream]:
         """A stream for each model. Raises ConfigurationError with all that is wrong with any of them."""
-        found, problems = self._models()
-        streams = []
-        for model in found:
+        problems, streams = list[str](), []
+        for model in models(self.config["models"])[0]:
             stream, wrong = self._stream(model)
             problems += wrong
             streams += [stream] if stream else []
         if problems:
             raise ConfigurationError(problems)
         return streams
-
-    def _models(self) -> tuple[list[Model], list[str]]:
-        found, problems = models(self.config["models"])
-        return found, problems if self.config["models"] else ["`models` is empty: give at least one"]
 
     def _stream(self, model: Model) -> tuple[ModelStream | None, list[str]]:
         """The stream of a model, or what is wrong with it in this warehouse."""
@@ -161,11 +171,8 @@ class TapWarehouse(SuiteTap):
         return ModelStream(self, model, columns, self.warehouse), []
 
     def checks(self) -> Checks:
-        """The connection, whether it may only read, and each model. Raises ConfigurationError for models that cannot be right in any warehouse."""
-        found, problems = self._models()
-        if problems:
-            raise ConfigurationError(problems)
-        return checks.checks(self.config["warehouse"], lambda: self.warehouse, found)
+        """The connection, whether it may only read, and each model."""
+        return checks.checks(self.config["warehouse"], lambda: self.warehouse, models(self.config["models"])[0])
 
     def show_rows(self, mask: Mask) -> None:
         """The first rows of each model; the warehouse is asked for no more."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tap_warehouse.types import Column
 
 WAREHOUSES = ("duckdb", "postgres")
+NEEDED: Mapping[str, tuple[str, ...]] = {"duckdb": ("path",), "postgres": ("database", "user")}  # settings of each without which it cannot be asked
 
 
 class Warehouse(Protocol):

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import msgspec
 from singer_commons.errors import DestinationError, RejectedError
 from singer_commons.http import RetryPolicy
+from singer_commons.secrets import excerpt
 
 from target_mparticle.batches import packed, request_body
 from target_mparticle.pace import BatchPacer, EventsClient, evened
@@ -168,7 +169,7 @@ def reason_of(body: str) -> str:
         messages = [str(each["message"]) for each in said["errors"]]
     except (msgspec.DecodeError, KeyError, TypeError):
         return ""
-    return " ".join(messages)[:REASON_CHARS]
+    return excerpt(" ".join(messages), REASON_CHARS)
 
 
 def full_packs(settings: Settings) -> Limits:

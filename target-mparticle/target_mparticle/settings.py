@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from singer_commons.misfits import Misfit, address_misfits, file_misfits, is_address
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -105,28 +107,29 @@ class Settings:
         return self.streams.get(name, StreamSettings())
 
 
-def settings_problems(config: Mapping[str, Any]) -> Iterator[str]:
+def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together in settings that are right one by one."""
-    if address := config.get("base_url"):
-        yield from _address_problems(str(address))
-    if config["max_batch_bytes"] > config["max_request_bytes"]:
-        yield "`max_batch_bytes` is over `max_request_bytes`: a batch goes in one request"
-    plan = config.get("data_plan") or {}
+    yield from address_misfits(settings, "base_url", example=HOSTS["us1"])
+    address = str(settings.get("base_url") or "")
+    if is_address(address) and urlsplit(address).scheme == "http" and urlsplit(address).hostname not in LOOPBACK:
+        yield Misfit(("base_url",), "expected https, found http: the key and secret would travel in clear text (http is for this machine alone)")
+    batch, request = settings.get("max_batch_bytes"), settings.get("max_request_bytes")
+    if batch and request and batch > request:
+        yield Misfit(("max_batch_bytes", "max_request_bytes"), f"expected a batch to fit in a request, found {batch} over {request}")
+    plan = settings.get("data_plan") or {}
     if plan and not plan.get("plan_id"):
-        yield "`data_plan` needs `plan_id`"
-    for name, stream in (config.get("streams") or {}).items():
-        stream = stream or {}  # noqa: PLW2901 - an entry without a value is an entry of defaults
-        if stream.get("data_type") == "events":
-            unfit = [setting for setting in ("add_update_event", "auto_map") if stream.get(setting)]
-            if unfit:
-                yield f"`streams.{name}`: {' and '.join(unfit)} cannot be set; a stream of events maps every column by `mappings`"
-            if not stream.get("mappings"):
-                yield f"`streams.{name}`: a stream of events needs `mappings`"
+        yield Misfit(("data_plan.plan_id",), f"expected an id beside {', '.join(f'`{name}`' for name in plan)}, found none")
+    if settings.get("dry_run"):
+        yield from file_misfits(settings, "dry_run_path")
+    for name, stream in (settings.get("streams") or {}).items():
+        yield from _stream_misfits(f"streams.{name}", stream or {})
 
 
-def _address_problems(address: str) -> Iterator[str]:
-    parts = urlsplit(address)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        yield "`base_url` must be an address such as https://s2s.us1.mparticle.com/v2"
-    elif parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        yield "`base_url` must begin with https: the key and secret would travel in clear text (http is for this machine alone)"
+def _stream_misfits(place: str, stream: Mapping[str, Any]) -> Iterator[Misfit]:
+    if stream.get("data_type") != "events":
+        return
+    for unfit in ("add_update_event", "auto_map"):
+        if stream.get(unfit):
+            yield Misfit((f"{place}.{unfit}",), "expected it to be off for a stream of events, which maps every column by `mappings`, found true")
+    if not stream.get("mappings"):
+        yield Misfit((f"{place}.mappings",), "expected mappings for a stream of events, found none")

@@ -13,18 +13,18 @@ from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.target import DurableTarget
 from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
 
 from target_mparticle.checks import Probe
 from target_mparticle.delivery import Delivery, DryRun
 from target_mparticle.plan import PlannedDelivery, plan_text
-from target_mparticle.settings import HOSTS, Settings, settings_problems
+from target_mparticle.settings import HOSTS, Settings, settings_misfits
 from target_mparticle.sink import MParticleSink
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from singer_commons.checking import Checks
+    from singer_commons.misfits import Misfit
 
 MAX_WAITING_BYTES = 32_000_000  # rows may be anything from 100 bytes to 128 KB: memory must not follow them
 
@@ -208,12 +208,16 @@ class TargetMParticle(DurableTarget):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        if problems := list(settings_problems(self.config)):
-            raise ConfigValidationError("Settings do not fit together", errors=problems)
         self.settings = Settings.of(self.config)
         self.run_label = self.settings.run_label or str(uuid.uuid4())
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.settings.rejects_path)
         self.bookmark_property: str | None = None
+
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from settings_misfits(settings)
 
     @cached_property
     def delivery(self) -> Delivery | DryRun | PlannedDelivery:

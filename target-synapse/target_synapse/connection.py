@@ -6,8 +6,6 @@ import logging
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
-
 from target_synapse import odbc
 from target_synapse.odbc import TransientSqlError
 from target_synapse.settings import DEFAULT_PORT
@@ -66,6 +64,8 @@ class Pool:
 
     def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
+        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter  # noqa: PLC0415 - not for `--version`
+
         retrying = Retrying(
             retry=retry_if_exception_type(TransientSqlError),
             stop=stop_after_attempt(attempts),

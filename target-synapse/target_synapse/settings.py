@@ -1,11 +1,12 @@
-"""The settings: each complete in itself here, and checked against each other in `problems`."""
+"""The settings: each complete in itself here, and checked against each other in `settings_misfits`."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from singer_commons.columnar.settings import BLOCK_SETTINGS
+from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_BATCH_ROWS = 100_000
 DEFAULT_PORT = 1433  # https://learn.microsoft.com/azure/azure-sql/database/connectivity-architecture
 MAX_PORT = 65_535
+DEFAULT_SWEEP_AFTER_HOURS = 24  # far longer than the load of a batch takes, and soon enough for storage to cost little
 DEFAULT_REJECTS_PATH = "target-synapse.rejects.jsonl"
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
@@ -68,6 +70,13 @@ _STORAGE = (
         secret=True,
         title="SAS token",
         description="Shared access signature of the container that allows to read, list, create, write and delete. This or `storage_account_key`.",
+    ),
+    th.Property(
+        "sweep_after_hours",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_SWEEP_AFTER_HOURS,
+        title="Age of leftovers",
+        description="Hours after which staging tables and staged files that a killed run left are removed by another one.",
     ),
     th.Property(
         "copy_storage_url",
@@ -148,22 +157,17 @@ _ROWS = (
         description="Rejected rows beyond which the command ends with exit code 3, after all other rows are loaded.",
     ),
 )
-CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(*_CONNECTION, *_STORAGE, *_TABLES, *_ROWS, *RUN_LOG_SETTINGS).to_dict()
+CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(*_CONNECTION, *_STORAGE, *_TABLES, *_ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS).to_dict()
 
 
-def problems(config: Mapping[str, Any]) -> Iterator[str]:
-    """What does not fit together, a sentence each."""
-    if not (config.get("storage_account_key") or config.get("storage_sas_token")):
-        yield "one of `storage_account_key` and `storage_sas_token` must be set"
-    if config.get("storage_account_key") and config.get("storage_sas_token"):
-        yield "`storage_account_key` and `storage_sas_token` exclude each other"
-    for name in ("storage_url", "copy_storage_url"):
-        if (url := config.get(name)) and not _is_endpoint(url):
-            yield f"`{name}` must be an address such as https://account.blob.core.windows.net, without `?`"
-    if not SAFE_PATH.fullmatch(config.get("storage_prefix") or ""):
-        yield "`storage_prefix` takes letters, digits and . _ - in parts divided by /"
-
-
-def _is_endpoint(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not parts.query and not parts.fragment
+def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What does not fit together."""
+    secrets = ("storage_account_key", "storage_sas_token")
+    given = [name for name in secrets if settings.get(name)]
+    if len(given) != 1:
+        yield Misfit(secrets, f"expected exactly one of the two, found {'both' if given else 'neither'}")
+    yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
+    if not SAFE_PATH.fullmatch(settings.get("storage_prefix") or ""):
+        yield Misfit(
+            ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
+        )

@@ -16,16 +16,18 @@ from singer_commons.target import DurableTarget
 from target_synapse.checks import check
 from target_synapse.connection import Pool
 from target_synapse.ledger import LEDGER, ledger_table
+from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, problems
+from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, DEFAULT_SWEEP_AFTER_HOURS, settings_misfits
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from singer_commons.checking import Checks
+    from singer_commons.misfits import Misfit
     from singer_sdk import Sink
 
     from target_synapse.staging import StagingStore
@@ -41,6 +43,7 @@ class RunParts:
     pool: Pool
     store: StagingStore
     loader: Loader
+    leftovers: Leftovers | None = None  # of a plan, which removes nothing
 
 
 class TargetSynapse(DurableTarget):
@@ -59,20 +62,24 @@ class TargetSynapse(DurableTarget):
         self._run: RunParts | None = None
         self._state_is_due = False
 
+    @classmethod
+    def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
+        """See SuitePlugin."""
+        yield from super().misfits(settings)
+        yield from settings_misfits(settings)
+
     @property
     def run(self) -> RunParts:
         """What the sinks share; made, and checked, at first use."""
         if self._run is None:
-            self._check_settings()
             self._run = self._new_run()
         return self._run
 
     def checks(self) -> Checks:
-        """Pool, storage, and each right that a load needs. Raises ConfigurationError."""
+        """Pool, storage, and each right that a load needs."""
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
-        self._check_settings()
         _quieten_azure()
         pool, store = Pool(self.config), StagingStore(self.config, retries=0)
         try:
@@ -85,7 +92,6 @@ class TargetSynapse(DurableTarget):
         """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
-        self._check_settings()
         pool, store, run_id = PlanPool(self.config), PlanStore(self.config), self.account.run_id
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
@@ -102,10 +108,6 @@ class TargetSynapse(DurableTarget):
         if too_many:
             raise would_reject(rejects)
 
-    def _check_settings(self) -> None:
-        if found := list(problems(self.config)):
-            raise ConfigurationError(found)
-
     def _new_run(self) -> RunParts:
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
@@ -114,7 +116,10 @@ class TargetSynapse(DurableTarget):
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
-        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
+        leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
+        leftovers.sweep_files()
+        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -158,9 +163,11 @@ class TargetSynapse(DurableTarget):
     def _waiting_rows(self) -> int:
         return sum(sink.current_size for sink in self._sinks())
 
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_record_message(message_dict)
-        if not self._waiting_rows():
+    def drain_if_full(self) -> None:
+        """Drain all sinks if the tap has sent no STATE for too long."""
+        waiting = self._waiting_rows()
+        super().drain_if_full()
+        if waiting and not self._waiting_rows():
             self._state_is_due = True  # drained in between two STATEs: the next one must end a batch again
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
-from conformance_settings import COMMANDS, LINES, TARGETS, environment_of
+from conformance_settings import COMMANDS, LINES, LOG_CONFIG, TARGETS, environment_of
 from harness import COMMANDS as PROGRAMS
 from harness import command_environment, run_command
 from singer_commons.secrets import Mask, MaskingFormatter
@@ -27,21 +27,6 @@ SECRET_VALUES = {
     "target-synapse": {"PASSWORD": CANARY, "STORAGE_ACCOUNT_KEY": "Y2FuYXJ5LTlkN2U="},
     "target-mparticle": {"API_KEY": CANARY, "API_SECRET": CANARY[::-1]},
 }
-LOG_CONFIG = """
-version: 1
-disable_existing_loggers: false
-formatters:
-  structured:
-    (): singer_sdk.logging.StructuredFormatter
-handlers:
-  default:
-    class: logging.StreamHandler
-    formatter: structured
-    stream: ext://sys.stderr
-root:
-  level: DEBUG
-  handlers: [default]
-"""  # as Meltano installs it
 
 
 def forms(secret):

@@ -91,6 +91,29 @@ def test_a_preview_of_an_account_takes_a_handful_of_requests(stand):
     assert len(answered) <= 10
 
 
+def _calls_of_preview(stand, command, stream, pattern, **changes):
+    """Preview one stream alone, read in full, to more rows than there are."""
+    catalog = {"streams": [_entry(name, selected=name == stream, method="FULL_TABLE") for name in _streams(stand, command)]}
+    (stand.folder / "catalog.json").write_text(_json(catalog))
+    control = stand.control(command.partition("-")[2])
+    control.forget_requests()
+    shown = stand.show(command, "--preview", "10000", "--catalog", "catalog.json", **changes)
+    return shown, [one for one in control.requests() if re.fullmatch(pattern, one["path"])]
+
+
+def test_a_preview_does_not_ask_for_everybody_where_nobody_has_sessions_and_says_so(stand):
+    nobody = [f"nobody-{number}" for number in range(60)]
+    shown, calls = _calls_of_preview(stand, "tap-fullstory", "sessions", "/v2/sessions", uids=nobody)
+    assert (shown.exit_code, len(calls)) == (0, 10)
+    assert "sessions: 10 calls gave no more rows; a preview makes no more of them for a stream" in shown.stderr
+
+
+@pytest.mark.parametrize("stream", ["contact_custom_fields", "contact_mail_events", "contact_utm"])
+def test_a_preview_of_what_hangs_on_contacts_reads_few_pages_of_them(stand, stream):
+    shown, calls = _calls_of_preview(stand, "tap-autopilot", stream, r"/v1/contacts(/person_[^/]*)?")
+    assert (shown.exit_code, len(calls) <= 10) == (0, True)
+
+
 def test_a_stream_that_the_key_may_not_read_is_named_behind_the_preview(stand):
     shown = stand.show("tap-fullstory", "--preview", "1", api_key=STANDARD_KEY, uids=["u-0001"])
     assert (shown.exit_code, [one["stream"] for one in shown.objects]) == (0, ["segments", "sessions"])
@@ -214,12 +237,12 @@ def _shape(sql):
     return re.sub(r"SECRET = '[^']*'", "SECRET = '***'", sql).strip()
 
 
-def _entry(stream, *, selected):
+def _entry(stream, *, selected, method=None):
     return {
         "tap_stream_id": stream,
         "stream": stream,
         "schema": {"type": "object", "properties": {}},
-        "metadata": [{"breadcrumb": [], "metadata": {"selected": selected}}],
+        "metadata": [{"breadcrumb": [], "metadata": {"selected": selected, **({"replication-method": method} if method else {})}}],
     }
 
 

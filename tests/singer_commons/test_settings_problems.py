@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from singer_commons.misfits import Misfit, address_misfits, file_misfits, is_address
 from singer_commons.settings_problems import settings_problems, unknown_settings
 from singer_commons.settings_sources import parsed, read_sources
 from singer_sdk import typing as th
@@ -69,6 +70,7 @@ def test_all_problems_come_at_once_each_with_setting_place_expected_and_found(pr
         ("api_key", None, "expected string, found null"),
         ("names", {"a": 1}, "expected array, found object"),
         ("server", [{"port": 1}], "expected object, found array"),
+        ("server", f"db://me:{SECRET}@host", "expected object, found string"),
         ("mode", "x" * 90, f'expected one of fast, safe, found string "{"x" * 59} ...'),
     ],
 )
@@ -148,3 +150,76 @@ def test_whatever_is_wrong_can_be_said_without_the_secret(settings, key):
 @given(st.integers())
 def test_any_integer_survives_the_environment(number):
     assert parsed(str(number), SCHEMA["properties"]["rows"]) == number
+
+
+def judged(settings):
+    """A plugin's own look at its settings: two that go together, and the entries of two containers."""
+    if settings.get("rows", 0) > 5 and settings["share"] == 0.5:
+        yield Misfit(("rows", "share"), "expected less of one, found too much of both")
+    if not settings.get("mode"):
+        yield Misfit(("mode", "dry_run"), "expected one of the two, found neither")
+    for model in settings.get("models", ()):
+        yield Misfit(("models",), f"model {model['name']} is not wanted")
+
+
+def test_what_does_not_fit_together_is_told_with_all_the_rest_each_with_its_place(problems):
+    def judge(schema, sources):
+        schema = {**schema, "properties": {**schema["properties"], "share": {"type": "number", "default": 0.5}}}
+        return settings_problems(schema, sources, judged)
+
+    assert problems({"names": 3}, {"rows": 9, "models": [{"name": "a"}, {"nmae": "b"}, {"name": "c"}]}, judge=judge) == [
+        "`api_key` is missing: expected string; looked in 0.json, 1.json",
+        "`models.1.name` is missing: expected string; looked in 1.json",
+        "`models.1` in 1.json: unknown entry `nmae`; did you mean `name`?",
+        "`names` in 0.json: expected array, found integer 3",
+        "`rows` in 1.json and `share` (by default 0.5): expected less of one, found too much of both",
+        "`mode` and `dry_run`: expected one of the two, found neither; looked in 0.json, 1.json",
+        "`models` in 1.json: model a is not wanted",
+        "`models` in 1.json: model c is not wanted",
+    ]
+
+
+def test_of_what_is_wrong_by_itself_nothing_more_is_said(problems):
+    def judge(schema, sources):
+        return settings_problems(schema, sources, judged)
+
+    assert problems({"api_key": SECRET, "mode": "fats", "models": 3}, environment={"TAP_X_ROWS": "many", "TAP_X_SHARE": "0.5"}, judge=judge) == [
+        "`rows` from TAP_X_ROWS: expected integer, found text 'many'",
+        '`mode` in 0.json: expected one of fast, safe, found string "fats"',
+        "`models` in 0.json: expected array, found integer 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "found"),
+    [
+        ("{folder}", "found {folder}, which is a directory"),
+        ("{folder}/0.json/deep/x", "found {folder}/0.json/deep/x, but {folder}/0.json is no directory"),
+        ("{folder}/" + "n" * 300, "found {folder}/" + "n" * 300 + ", which cannot be looked at: File name too long"),
+        ("{folder}/a\0b", "found {folder}/a\0b, which holds a NUL character"),
+        ("{folder}/new/folder/x", None),
+        ("{folder}/0.json", None),
+        (None, None),
+    ],
+)
+def test_a_file_that_cannot_be_written_is_named_and_nothing_is_made(tmp_path, path, found):
+    (tmp_path / "0.json").touch()
+    named = path and path.format(folder=tmp_path)
+    expected = [] if found is None else [f"`log`: expected the path of a file that can be written to, {found.format(folder=tmp_path)}"]
+    assert [str(one) for one in file_misfits({"log": named}, "log", "other")] == expected
+    assert [one.name for one in tmp_path.iterdir()] == ["0.json"]
+
+
+@pytest.mark.parametrize("text", ["https://a", "http://127.0.0.1:8080/v1", "HTTPS://user:pw@host.example/x", "https://[::1]:1"])
+def test_an_address_is_one(text):
+    assert is_address(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "a.example", "ftp://a", "https://", "https://a?b", "https://a#b", "https://a:port", "https://[::1", "https://a:0"]
+)
+def test_an_address_is_none(text):
+    assert not is_address(text)
+    assert [str(one) for one in address_misfits({"url": text}, "url", example="https://b")] == (
+        [f'`url`: expected an address such as https://b, found "{text}"'] if text else []
+    )

@@ -125,10 +125,13 @@ def test_a_key_that_may_read_nothing_ends_the_run_with_1(settings, tmp_path):
         ({"api_key": "k", "sessions_shape": "v3"}, 'expected one of v2, v2_legacy, v1, found string "v3"'),
         (
             {"api_key": "k", "all_users": False},
-            "`all_users` is false, and neither `uids` nor `emails` are given: there is nobody whose sessions could be read",
+            "`uids` and `emails`: expected somebody whose sessions can be read, found `false` and neither ids nor addresses",
         ),
-        ({"api_key": "k", "base_url": "api.fullstory.com"}, "`base_url` must begin with https:// or http://"),
-        ({"api_key": "k", "uids": [" "]}, "`uids` holds an empty entry"),
+        (
+            {"api_key": "k", "base_url": "api.fullstory.com"},
+            'config.json: expected an address such as https://api.fullstory.com, found "api.fullstory.com"',
+        ),
+        ({"api_key": "k", "uids": [" "]}, "config.json: expected text in each entry, found an empty one"),
     ],
 )
 def test_settings_that_are_not_right_end_the_run_with_2_and_the_reason(settings, reason, tmp_path):

@@ -114,7 +114,7 @@ def test_the_session_cannot_write(postgres, tmp_path):
         ),
         ({"database": "nowhere"}, 2, "has no database `nowhere` - hint: look at `postgres.database`"),
         ({"port": 1}, 1, "Connection refused - hint: look at `postgres.host`, `postgres.port` and `postgres.sslmode`"),
-        ({"user": None}, 2, "`warehouse` postgres needs `postgres.user`"),
+        ({"user": None}, 2, "config.json: expected it for `warehouse` postgres, found none"),
     ],
 )
 def test_a_server_that_cannot_be_read_gives_one_line(postgres, tmp_path, changed, code, reason):

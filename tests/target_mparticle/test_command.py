@@ -79,11 +79,11 @@ def test_settings_that_do_not_fit_together_are_told_together(load_inside):
             [], base_url="http://s2s.example.com/v2", max_batch_bytes=2000, max_request_bytes=1000, streams=streams, data_plan={"plan_version": 1}
         )
     assert found.value.errors == [
-        "`base_url` must begin with https: the key and secret would travel in clear text (http is for this machine alone)",
-        "`max_batch_bytes` is over `max_request_bytes`: a batch goes in one request",
-        "`data_plan` needs `plan_id`",
-        "`streams.a`: a stream of events needs `mappings`",
-        "`streams.b`: add_update_event cannot be set; a stream of events maps every column by `mappings`",
+        "`base_url`: expected https, found http: the key and secret would travel in clear text (http is for this machine alone)",
+        "`max_batch_bytes` and `max_request_bytes`: expected a batch to fit in a request, found 2000 over 1000",
+        "`data_plan.plan_id`: expected an id beside `plan_version`, found none",
+        "`streams.a.mappings`: expected mappings for a stream of events, found none",
+        "`streams.b.add_update_event`: expected it to be off for a stream of events, which maps every column by `mappings`, found true",
     ]
 
 

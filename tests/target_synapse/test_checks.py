@@ -11,7 +11,7 @@ from harness import run_command
 from singer_commons.errors import ConfigurationError, CredentialsError, UnreachableError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse import odbc
-from target_synapse.settings import problems
+from target_synapse.settings import settings_misfits
 from target_synapse.target import TargetSynapse
 
 LINES = [schema_line(USERS), record(id=1, name="Ann"), state({"at": 1})]
@@ -68,15 +68,18 @@ def test_all_problems_are_told_together_and_nothing_is_moved(load, staged):
 
 
 def test_settings_that_do_not_fit_together_are_all_named():
-    found = list(problems({"storage_url": "acct.blob.core.windows.net?x=1", "storage_prefix": "/a b", "copy_storage_url": "ftp://x"}))
-    assert found == [
-        "one of `storage_account_key` and `storage_sas_token` must be set",
-        "`storage_url` must be an address such as https://account.blob.core.windows.net, without `?`",
-        "`copy_storage_url` must be an address such as https://account.blob.core.windows.net, without `?`",
-        "`storage_prefix` takes letters, digits and . _ - in parts divided by /",
+    def told(**settings):
+        return [str(one) for one in settings_misfits(settings)]
+
+    address = "expected an address such as https://account.blob.core.windows.net, without `?`"
+    assert told(storage_url="acct.blob.core.windows.net?x=1", storage_prefix="/a b", copy_storage_url="ftp://x") == [
+        "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found neither",
+        f'`storage_url`: {address}, found "acct.blob.core.windows.net?x=1"',
+        f'`copy_storage_url`: {address}, found "ftp://x"',
+        '`storage_prefix`: expected letters, digits and . _ - in parts divided by /, found "/a b"',
     ]
-    assert list(problems({"storage_url": "https://a", "storage_prefix": "a/b", "storage_account_key": "x", "storage_sas_token": "y"})) == [
-        "`storage_account_key` and `storage_sas_token` exclude each other"
+    assert told(storage_url="https://a", storage_prefix="a/b", storage_account_key="x", storage_sas_token="y") == [
+        "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found both"
     ]
 
 

@@ -26,6 +26,7 @@ from target_synapse.types import SqlType, parsed
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
+LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
 CREDENTIAL = copy_into.account_key("a'key==")
 
 
@@ -56,6 +57,10 @@ def grammar_error(tmp_path, script):
     path = tmp_path / "script.sql"
     path.write_text(script, encoding="utf-8")
     done = subprocess.run([MAXDOP, path], capture_output=True, text=True, check=False)
+    # maxdop has no mode that only parses. Where it has parsed the script and then distrusts its own layout of it (a name with a bare line feed in it,
+    # which it writes with a carriage return), the grammar has said yes: it exits with 2 and these words; what it cannot parse exits with 1.
+    if done.returncode == LAYOUT_FAILED and OWN_BUG in done.stderr and "could not be parsed" not in done.stderr:
+        return ""
     return done.stdout + done.stderr if done.returncode else ""
 
 
@@ -102,9 +107,20 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
     columns = [Column(name, parsed(kind)) for name, kind in zip(column_names([*held, *new]).values(), [*held.values(), *new.values()], strict=True)]
     table = TableName("dbo", "t")
     script = as_script(
-        [ddl.add_columns(table, columns), *(ddl.alter_column(table, one) for one in columns), ddl.drop_table(table), ddl.select_columns(table)]
+        [
+            ddl.add_columns(table, columns),
+            *(ddl.alter_column(table, one) for one in columns),
+            ddl.drop_table(table),
+            ddl.select_columns(table),
+            ddl.select_tables(table.schema, table.table),
+        ]
     )
     assert grammar_error(tmp_path, script) == ""
+
+
+def test_a_name_that_only_the_parsers_layout_fails_on_is_t_sql(tmp_path):
+    assert grammar_error(tmp_path, "SELECT 1 AS [\r\n\n]") == ""
+    assert "could not be parsed" in grammar_error(tmp_path, "SELECT 1 AS [\r\n\n] FROM;")
 
 
 def test_a_broken_statement_is_seen_by_the_parser(tmp_path):

@@ -76,7 +76,7 @@ class RecordBlock:
         for index, text in enumerate(self.records):
             try:
                 record = record_of(text)
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise InvalidInputLine(f"{self.place(index)}: {error}") from None
             if not isinstance(record, dict):
                 raise InvalidInputLine(f"{self.place(index)}: the record of `{self.stream}` is no JSON object")
@@ -97,6 +97,7 @@ class Gathered:
     line_numbers: list[int] = field(default_factory=list)
     nbytes: int = 0
     version: int | None = None
+    source: str = ""
 
     def __len__(self) -> int:
         """How many rows."""
@@ -111,6 +112,6 @@ class Gathered:
 
     def take(self, stream: str) -> RecordBlock:
         """The rows as a block; none wait any longer."""
-        block = RecordBlock(stream, self.records, self.time_extracted, self.line_numbers, self.nbytes, self.version)
+        block = RecordBlock(stream, self.records, self.time_extracted, self.line_numbers, self.nbytes, self.version, self.source)
         self.records, self.time_extracted, self.line_numbers, self.nbytes = [], [], [], 0
         return block

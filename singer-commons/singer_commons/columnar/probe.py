@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from array import array
 from itertools import accumulate
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from singer_commons.columnar.blocks import Text
 
 UNPROBED = re.compile(r'[\x00-\x1f"\\\ud800-\udfff]')  # what msgspec takes in no name of a field
-BLANK = re.compile(rb"[ \t\r]")
-OTHERWISE_SPELLED = re.compile(rb"\\[u/]|[0-9][eE]|-0")  # may be written in another way than an encoder writes the same value
+BLANKS = (b" ", b"\t", b"\r")
+OTHERWISE_SPELLED = r"\\[u/]|[0-9][eE]|-0|0\.0{6}"  # an encoder may write such a value in another way
 MISSING = msgspec.Raw(b"")
+_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
@@ -31,26 +33,37 @@ def can_probe(names: Iterable[str]) -> bool:
 
 
 class Probe:
-    """Cuts the members of some names out of records."""
+    """Cuts the members of some names out of records. A closed one refuses records that have others."""
 
-    def __init__(self, names: Sequence[str]) -> None:
-        self.names = list(names)
-        self._attributes = [f"m{number}" for number in range(len(self.names))]
-        fields = [(attribute, msgspec.Raw, MISSING) for attribute in self._attributes]
-        members = msgspec.defstruct("Members", fields, gc=False, rename=dict(zip(self._attributes, self.names, strict=True)))
+    def __init__(self, names: Sequence[str], *, is_closed: bool = False) -> None:
+        self._attributes = {name: f"m{number}" for number, name in enumerate(names)}
+        fields = [(attribute, msgspec.Raw, MISSING) for attribute in self._attributes.values()]
+        rename = {attribute: name for name, attribute in self._attributes.items()}
+        members = msgspec.defstruct("Members", fields, gc=False, rename=rename, forbid_unknown_fields=is_closed)
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Row", [("r", members)], gc=False))
 
-    def texts(self, rows: bytes) -> list[list[msgspec.Raw]]:
-        """For each name the texts, empty where the key is missing. `rows` holds lines `{"r":RECORD}`. Raises ValueError."""
-        members = [row.r for row in self._decoder.decode_lines(rows)]
-        return [[getattr(one, attribute) for one in members] for attribute in self._attributes]
+    def members(self, rows: bytes) -> list[Any]:
+        """The members of each row, for `texts`. `rows` holds lines `{"r":RECORD}`. Raises ValueError."""
+        return [row.r for row in self._decoder.decode_lines(rows)]
+
+    def texts(self, members: Sequence[Any], name: str) -> list[msgspec.Raw]:
+        """The texts of one name, empty where the key is missing."""
+        return list(map(attrgetter(self._attributes[name]), members))
 
 
-def canonical(text: Text) -> Text:
-    """The JSON text as an encoder writes its value: a value looks the same whichever way it took."""
-    if BLANK.search(text):
-        text = msgspec.json.format(bytes(text), indent=-1)
-    return _encode(record_of(text)) if OTHERWISE_SPELLED.search(text) else text
+def canonical(texts: Sequence[Text]) -> pa.Array:
+    """JSON texts as an encoder writes their values, so that a value looks the same whichever way it took; null as in `text_array`."""
+    whole = b",".join([text if len(text) else b"null" for text in texts])
+    if any(blank in whole for blank in BLANKS):  # between tokens, or inside of texts, where they stay
+        texts = _split(msgspec.json.format(b"[" + whole + b"]", indent=-1))
+    made = text_array(texts)
+    respelled = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(made, OTHERWISE_SPELLED), pa.scalar(value=False))).to_pylist()
+    if not respelled:
+        return made
+    texts = list(texts)
+    for index in respelled:
+        texts[index] = _encode(record_of(texts[index]))
+    return text_array(texts)
 
 
 def text_array(texts: Sequence[Text]) -> pa.Array:

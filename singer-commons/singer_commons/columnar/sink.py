@@ -6,6 +6,8 @@ from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.blocks import Gathered
+from singer_commons.columnar.checks import UNCHECKED, SchemaRules
+from singer_commons.columnar.settings import block_rows
 from singer_commons.deliveries import DurableSink
 
 if TYPE_CHECKING:
@@ -13,11 +15,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
     from singer_sdk import Target
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from singer_commons.columnar.blocks import RecordBlock
     from singer_commons.columnar.decoder import BlockDecoder
-
-BLOCK_ROWS = 50_000
 
 
 class BlockSink(DurableSink):
@@ -26,11 +27,10 @@ class BlockSink(DurableSink):
     It counts every row of either way in the stream's account.
     """
 
-    block_rows = BLOCK_ROWS
-
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.gathered = Gathered()
+        self._block_rows = block_rows(self.config)
 
     @abstractmethod
     def process_block(self, block: RecordBlock) -> None:
@@ -43,16 +43,18 @@ class BlockSink(DurableSink):
 
     def make_room(self, version: int | None, rows: int) -> int:
         """How many of so many rows of a version may be gathered now; at least one."""
-        if len(self.gathered) >= self.block_rows or (len(self.gathered) and self.gathered.version != version):
+        if len(self.gathered) >= self._block_rows or (len(self.gathered) and self.gathered.version != version):
             self.flush()
         self.gathered.version = version
-        return min(rows, self.block_rows - len(self.gathered))
+        return min(rows, self._block_rows - len(self.gathered))
 
     def flush(self) -> None:
         """Process the gathered rows, if there are any."""
-        if not len(self.gathered):
-            return
-        block = self.gathered.take(self.stream_name)
+        if len(self.gathered):
+            self.take_block(self.gathered.take(self.stream_name))
+
+    def take_block(self, block: RecordBlock) -> None:
+        """Count the rows of a block for the SDK, and process them."""
         self.tally_record_read(len(block))
         self.record_counter_metric.increment(len(block))
         self.process_block(block)
@@ -83,9 +85,12 @@ class BlockSink(DurableSink):
 class ColumnarSink(BlockSink):
     """A sink that takes Arrow tables; rows that columns cannot hold come through `process_record`."""
 
-    # Keywords of JSON Schema that the validator passes over: columns need not keep them either. The SDK's checks no formats.
-    unchecked_keywords: Collection[str] = ("format",)
+    unchecked_keywords: Collection[str] = UNCHECKED  # of JSON Schema, which the validator passes over: columns need not keep them either
     _decoder: BlockDecoder | None = None
+
+    def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
+        super().__init__(target, stream_name, schema, key_properties)
+        self._validators: dict[str, BaseJSONSchemaValidator] = {}
 
     def arrow_schema(self) -> pa.Schema:
         """The columns that tables are to have: by default all properties, as their JSON Schema says."""
@@ -108,18 +113,31 @@ class ColumnarSink(BlockSink):
             else:
                 self.process_table(self._with_metadata(table, part), part)
 
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """See the SDK. None if records are not to be validated."""
+        return self.validator_for(self.schema) if self.validate_schema else None
+
+    def validator_for(self, schema: dict[str, Any]) -> BaseJSONSchemaValidator:
+        """What says whether a record, or some of its properties, fit a schema."""
+        from singer_commons.validation import validator  # noqa: PLC0415 - not for `--version`
+
+        return validator(schema, self.unchecked_keywords)
+
     def _new_decoder(self) -> BlockDecoder:
-        from singer_commons.columnar.checks import ColumnChecks  # noqa: PLC0415 - Arrow: not for `--version`
-        from singer_commons.columnar.decoder import BlockDecoder  # noqa: PLC0415 - likewise
+        from singer_commons.columnar.decoder import BlockDecoder  # noqa: PLC0415 - Arrow: not for `--version`
 
-        checks = ColumnChecks(self.schema if self._validator else None, self.key_properties, unchecked=self.unchecked_keywords)
-        return BlockDecoder(self.arrow_schema(), checks, self._is_valid)
+        rules = SchemaRules(self.schema if self._validator else None, self.key_properties, unchecked=self.unchecked_keywords)
+        return BlockDecoder(self.arrow_schema(), rules, self._is_valid)
 
-    def _is_valid(self, record: dict[str, Any]) -> bool:
-        """Whether a record passes the validator, its metadata aside."""
-        self._remove_sdc_metadata_from_record(record)
+    def _is_valid(self, name: str | None, record: dict[str, Any]) -> bool:
+        """Whether a record passes the validator, its metadata aside; or one property of it."""
+        if name is None:
+            self._remove_sdc_metadata_from_record(record)
+            validator = self._validator
+        elif (validator := self._validators.get(name)) is None:
+            validator = self._validators[name] = self.validator_for({"properties": {name: self.schema["properties"][name]}})
         try:
-            self._validator.validate(record)  # type: ignore[union-attr]  # asked for only where there is one
+            validator.validate(record)  # type: ignore[union-attr]  # asked only where there is one
         except Exception:  # noqa: BLE001 - whatever it is, the row's own turn will tell
             return False
         return True

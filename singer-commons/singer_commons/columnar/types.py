@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from singer_commons.columnar.checks import json_kinds
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,18 +39,6 @@ def arrow_field(name: str, schema: Any) -> pa.Field:
     """The column of a property: text for dates and times, raw JSON for objects, arrays, numbers of unknown size and whatever may be several things."""
     kind = _kind(schema) if isinstance(schema, dict) else None
     return raw_json(name) if kind is None else pa.field(name, kind)
-
-
-def json_kinds(schema: Mapping[str, Any]) -> frozenset[str] | None:
-    """The JSON types that a value may have, `null` among them; None if the schema does not say."""
-    options = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(options, list):
-        parts = [json_kinds(option) if isinstance(option, dict) else None for option in options]
-        return None if None in parts else frozenset().union(*(part for part in parts if part is not None))
-    kinds = schema.get("type")
-    if kinds is None:
-        return None
-    return frozenset((kinds,) if isinstance(kinds, str) else kinds)
 
 
 def _kind(schema: Mapping[str, Any]) -> pa.DataType | None:

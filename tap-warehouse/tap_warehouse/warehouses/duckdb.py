@@ -29,9 +29,7 @@ POLL_S = 0.2  # how often a waiting reader looks whether it is still wanted
 
 def connect(settings: Mapping[str, Any]) -> DuckDB:
     """Open the file at `duckdb.path`. Raises ConfigurationError if there is none or it cannot be read."""
-    path = (settings.get("duckdb") or {}).get("path")
-    if not path:
-        raise ConfigurationError("`warehouse` duckdb needs `duckdb.path`, the path of the file")
+    path = settings["duckdb"]["path"]
     if not Path(path).is_file():
         raise ConfigurationError(f"there is no DuckDB file at {path}", hint="look at `duckdb.path`; a relative path starts at the working directory")
     try:

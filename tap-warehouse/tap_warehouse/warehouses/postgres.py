@@ -25,14 +25,11 @@ CHUNK_ROWS = 1_000  # a round trip's worth: 35 MB at 700,000 rows/s in our measu
 CONNECT_TIMEOUT_S = 10
 # The server refuses to write, and gives zoned times in UTC. A role that may only read is the true guard.
 SESSION = "-c default_transaction_read_only=on -c timezone=UTC -c extra_float_digits=1"
-NEEDED = ("database", "user")
 
 
 def connect(settings: Mapping[str, Any]) -> Postgres:
     """Log in. Raises ConfigurationError, CredentialsError or UnreachableError."""
-    given = settings.get("postgres") or {}
-    if missing := [f"`warehouse` postgres needs `postgres.{name}`" for name in NEEDED if not given.get(name)]:
-        raise ConfigurationError(missing)
+    given = settings["postgres"]
     host, port = given.get("host") or "localhost", given.get("port") or 5432
     try:
         connection = psycopg.connect(
