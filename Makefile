@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup sandbox demo test test-slow test-pythons test-all lint generate lock clean
+.PHONY: help setup sandbox demo test test-slow test-pythons test-all bench bench-quick lint generate lock clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -30,6 +30,15 @@ test-pythons: setup  ## Run the tests on the further Pythons that this machine h
 
 test-all: test test-slow test-pythons  ## Run all of these
 
+bench:  ## Measure the commands beside their peers, 25 minutes (less: make bench BENCH_LIMIT_S=600)
+	@$(PYTHON) tools/setup.py --tests
+	@$(BIN)/python -m bench $(if $(BENCH_LIMIT_S),--limit-s $(BENCH_LIMIT_S))
+	@$(BIN)/python tools/generate.py
+
+bench-quick:  ## The same with few rows, 2 minutes: does it still run, and are the rows right
+	@$(PYTHON) tools/setup.py --tests
+	@$(BIN)/python -m bench --quick
+
 lint:
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -43,4 +52,4 @@ lock: setup  ## Take the newest versions of all dependencies
 
 clean:  ## Stop the local services and remove what setup and tests made
 	@if [ -x $(BIN)/sandbox ]; then $(BIN)/sandbox down; fi
-	rm -rf .venv .venv-* .tools .sandbox sandbox/azurite/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* .tools .sandbox .bench sandbox/azurite/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis

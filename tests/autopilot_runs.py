@@ -15,15 +15,18 @@ from tap_autopilot.tap import TapAutopilot
 
 
 class LivelyStand(AutopilotStand):
-    """An account that something happens to: `before[n]` is called before the n-th page of contacts (from 1) is served."""
+    """An account that something happens to: `before[n]` is called before the n-th page of contacts (from 1) is served, `before_any` before all."""
 
     def __init__(self, customers=350, **options):
         people = plain_customers(customers) if isinstance(customers, int) else customers
         super().__init__(1, people, requests_per_second=options.pop("requests_per_second", None), **options)
         self.before = {}
+        self.before_any = None
         self.pages_served = 0
 
     def admit(self, request):
+        if self.before_any is not None:
+            self.before_any(request)
         if request.path == "/v1/contacts" or request.path.startswith("/v1/contacts/person_"):
             self.pages_served += 1
             if (act := self.before.pop(self.pages_served, None)) is not None:

@@ -1,4 +1,4 @@
-"""Write what is derived from the plugin classes: parts of meltano.yml, .env.example and the READMEs, and the files in docs/hub.
+"""Write what is derived from the plugin classes, and from the bench's newest results: parts of meltano.yml, .env.example and the READMEs, docs/hub.
 
     python tools/generate.py            write the files
     python tools/generate.py --check    exit 1 and name the files that would change
@@ -71,6 +71,36 @@ def streams_table(name: str) -> str:
     return _table(("stream", "key", "replication", "columns", "what"), "|---|---|---|--:|---|", rows)
 
 
+def columns_tables(name: str) -> str:
+    """The columns of each stream that a tap discovers without settings, a Markdown table a stream; with the other spelling, where there is one."""
+    made_by: Any = plugin(name).made_by
+    is_spelled = any(setting.name == "field_case" for setting in plugin(name).own_settings)
+    tap = made_by(config={}, validate_config=False)
+    other = made_by(config={"field_case": "snake"}, validate_config=False) if is_spelled else tap
+    text = ""
+    for stream in tap.streams.values():
+        columns, others = stream.schema["properties"], other.streams[stream.name].schema["properties"]
+        differ = list(columns) != list(others)
+        rows = [
+            (f"`{column}`", *((f"`{spelled}`",) if differ else ()), _column_kind(part) + (", key" if column in stream.primary_keys else ""))
+            for (column, part), spelled in zip(columns.items(), others, strict=True)
+        ]
+        head = ("column", *(("in snake case",) if differ else ()), "kind")
+        text += f"\n### `{stream.name}`\n" + _table(head, "|---" * len(head) + "|", rows).rstrip("\n") + "\n"
+    return text + "\n"
+
+
+def _column_kind(part: dict[str, Any]) -> str:
+    kinds = part.get("type", "any")
+    kind = part.get("format") or next((one for one in ([kinds] if isinstance(kinds, str) else kinds) if one != "null"), "null")
+    if kind == "array":
+        inner = part.get("items", {})
+        return "array of " + (
+            f"objects: {', '.join(f'`{one}`' for one in inner['properties'])}" if inner.get("properties") else inner.get("type", "any")
+        )
+    return str(kind)
+
+
 def environment_lines(name: str) -> str:
     """The settings of a plugin as commented lines of .env.example."""
     lines = []
@@ -82,6 +112,14 @@ def environment_lines(name: str) -> str:
         variable = f"{name}_{setting.name}".upper().replace("-", "_")
         lines += [f"# {setting.part.get('title') or setting.name}{'  (required)' if setting.required else ''}", f"# {variable}={text}"]
     return "\n".join(lines) + "\n"
+
+
+def speed(_name: str) -> str:
+    """What the newest results of the bench say."""
+    sys.path.append(str(ROOT))
+    from bench.readme import newest, speed_section  # noqa: PLC0415 - the bench is a package of the checkout's root, and on no path
+
+    return speed_section(newest())
 
 
 def _cell(text: object) -> str:
@@ -97,7 +135,9 @@ WRITERS: dict[str, Callable[[str], str]] = {
     "meltano settings": meltano_settings,
     "settings": settings_table,
     "streams": streams_table,
+    "columns": columns_tables,
     "environment": environment_lines,
+    "speed": speed,
 }
 
 
@@ -108,7 +148,7 @@ def generated(text: str) -> str:
 
 def files() -> Iterator[tuple[Path, str, str]]:
     """Each file that is generated, or has generated parts: its path, what it holds, and what it should hold."""
-    for path in [ROOT / "meltano.yml", ROOT / ".env.example", *(ROOT / name / "README.md" for name in CLASSES)]:
+    for path in [ROOT / "meltano.yml", ROOT / ".env.example", ROOT / "README.md", *(ROOT / name / "README.md" for name in CLASSES)]:
         before = path.read_text(encoding="utf-8")
         yield path, before, generated(before)
     for name in CLASSES:

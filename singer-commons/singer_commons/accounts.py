@@ -5,6 +5,7 @@ A tap counts a row that it wrote as read and loaded; rows of a target are loaded
 
 from __future__ import annotations
 
+import threading
 import time
 import uuid
 from collections import Counter
@@ -61,29 +62,37 @@ class StreamAccount:
 
     def read(self, rows: int = 1) -> None:
         """Count rows as they come."""
-        self.rows_read += rows
-        self.run.rows += rows
+        with self.run.lock:
+            self.rows_read += rows
+            self.run.rows += rows
 
     def load(self, rows: int = 1) -> None:
         """Count rows that are durable now."""
-        self.rows_loaded += rows
-        self.ended_s = self.run.elapsed_s()
+        with self.run.lock:
+            self.rows_loaded += rows
+            self.ended_s = self.run.elapsed_s()
 
     def reject(self, code: str) -> None:
         """Count a row that was put aside."""
-        self.rejected[code] += 1
-        self.ended_s = self.run.elapsed_s()
+        with self.run.lock:
+            self.rejected[code] += 1
+            self.ended_s = self.run.elapsed_s()
 
     def skip(self, code: str) -> None:
         """Count a row that the settings leave out."""
-        self.skipped[code] += 1
-        self.ended_s = self.run.elapsed_s()
+        with self.run.lock:
+            self.skipped[code] += 1
+            self.ended_s = self.run.elapsed_s()
 
 
 class Account:
-    """The account of a run. One stream at a time has the turn: calls to the service are its."""
+    """The account of a run. One stream at a time has the turn: calls to the service are its.
+
+    A target reads in one thread and delivers in another; each change happens under `lock`.
+    """
 
     def __init__(self, *, clock_s: Callable[[], float] = time.monotonic, started_at: datetime | None = None) -> None:
+        self.lock = threading.RLock()
         self.run_id = uuid.uuid4().hex
         self.started_at = started_at or datetime.now(UTC)
         self.streams: dict[str, StreamAccount] = {}
@@ -106,17 +115,19 @@ class Account:
 
     def stream(self, name: str) -> StreamAccount:
         """The account of a stream, opened when first asked for; its bookmark so far is that of the state known then."""
-        if name not in self.streams:
-            now, bookmark = self.elapsed_s(), bookmark_of(self._state, name)
-            self.streams[name] = StreamAccount(name, self, started_s=now, ended_s=now, bookmark_from=bookmark, bookmark_to=bookmark)
-        return self.streams[name]
+        with self.lock:
+            if name not in self.streams:
+                now, bookmark = self.elapsed_s(), bookmark_of(self._state, name)
+                self.streams[name] = StreamAccount(name, self, started_s=now, ended_s=now, bookmark_from=bookmark, bookmark_to=bookmark)
+            return self.streams[name]
 
     def turn_to(self, name: str | None) -> None:
         """Give a stream the turn: what was called since goes to the one that had it."""
         name = self.callers.get(name, name) if name else None
-        if name != (self._turn and self._turn.stream):
-            self._book()
-            self._turn = None if name is None else self.stream(name)
+        with self.lock:
+            if name != (self._turn and self._turn.stream):
+                self._book()
+                self._turn = None if name is None else self.stream(name)
 
     def wrote(self, name: str, rows: int, size_bytes: int) -> None:
         """Count rows that a tap wrote."""
@@ -132,9 +143,10 @@ class Account:
 
     def state_out(self, state: Mapping[str, Any]) -> None:
         """Note a state that went out."""
-        for name, one in self.streams.items():
-            if (bookmark := bookmark_of(state, name)) is not None:
-                one.bookmark_to = bookmark
+        with self.lock:
+            for name, one in self.streams.items():
+                if (bookmark := bookmark_of(state, name)) is not None:
+                    one.bookmark_to = bookmark
 
     def close(self) -> None:
         """End the last turn."""

@@ -15,6 +15,7 @@ import click
 from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, RecordsWithoutSchemaException
 
 from singer_commons.command_options import NOT_RIGHT, read_options, settings_hint
+from singer_commons.deliveries import is_delivering
 from singer_commons.errors import SuiteError
 from singer_commons.logs import quieten
 from singer_commons.runs import close_run, current_run, open_run
@@ -37,9 +38,18 @@ def entry_point(plugin: type[PluginBase]) -> Callable[[], NoReturn]:
     """The function behind a plugin's console script."""
 
     def main() -> NoReturn:
-        sys.exit(run(plugin, sys.argv[1:]))
+        leave(run(plugin, sys.argv[1:]))
 
     return main
+
+
+def leave(exit_code: int) -> NoReturn:
+    """End the process. A delivery that is still on its way is cut: only a signal leaves one behind, and it would not let Python end in good order."""
+    if is_delivering():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(exit_code)
+    sys.exit(exit_code)
 
 
 def run(plugin: type[PluginBase], arguments: Sequence[str]) -> int:

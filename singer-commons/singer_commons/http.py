@@ -10,6 +10,7 @@ import base64
 import email.utils
 import logging
 import random
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -61,21 +62,24 @@ QUICK_POLICY = RetryPolicy(max_tries=3, max_total_s=15.0, first_wait_s=0.5, max_
 
 
 class Pacer:
-    """Keeps calls at or below `per_second`, evenly spaced; None means no limit."""
+    """Keeps calls at or below `per_second`, evenly spaced, from however many threads they come; None means no limit."""
 
     def __init__(self, per_second: float | None, *, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep) -> None:
         self._gap_s = 1 / per_second if per_second else 0.0
         self._clock, self._sleep = clock, sleep
         self._next_at = 0.0
+        self._lock = threading.Lock()
         self.waited_s = 0.0
 
     def wait(self) -> None:
         """Wait until the next call is due."""
-        now = self._clock()
-        if (wait_s := self._next_at - now) > 0:
-            self._sleep(wait_s)
+        with self._lock:  # held to take a place in the row, not while waiting for it to come
+            now = self._clock()
+            wait_s = max(0.0, self._next_at - now)
+            self._next_at = now + wait_s + self._gap_s
             self.waited_s += wait_s
-        self._next_at = max(now, self._next_at) + self._gap_s
+        if wait_s:
+            self._sleep(wait_s)
 
 
 class CallsSpentError(BaseException):
@@ -104,7 +108,7 @@ def _spend_call() -> None:
 
 
 class HttpClient:
-    """Makes requests to one service, paced and retried.
+    """Makes requests to one service, paced and retried; threads may share it.
 
     `service` names it in messages. `headers` go with each request. Counters for the summary: `calls`, `waited_s`.
     """
@@ -127,6 +131,7 @@ class HttpClient:
         self._session = _Session()
         self._session.headers.update(headers)
         self._session.auth = auth or _no_netrc
+        self._lock = threading.Lock()
         if auth:  # the form in which they travel: a service that quotes the request's headers shows it
             known_secrets().add([base64.b64encode(":".join(auth).encode()).decode()])
         self.calls = 0
@@ -162,7 +167,8 @@ class HttpClient:
     def _once(self, method: str, url: str, **options: Any) -> requests.Response:
         _spend_call()
         self._pacer.wait()
-        self.calls += 1
+        with self._lock:
+            self.calls += 1
         try:
             answer = self._session.request(method, url, timeout=self._timeout_s, **options)
         except (
@@ -193,7 +199,8 @@ class HttpClient:
         return self._policy.wait_s(state.attempt_number, state.outcome.exception() if state.outcome else None)
 
     def _counted_sleep(self, wait_s: float) -> None:
-        self._retries_waited_s += wait_s
+        with self._lock:
+            self._retries_waited_s += wait_s
         self._sleep(wait_s)
 
     def _tell(self, state: RetryCallState) -> None:

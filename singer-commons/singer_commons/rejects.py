@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ class RejectsFile:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
         self._descriptor: int | None = None
+        self._lock = threading.Lock()  # rows are refused while they are read, and by a delivery in its own thread
 
     def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
         """Append one row. It is durable after the next `sync`."""
@@ -44,11 +46,12 @@ class RejectsFile:
             "field": field,
             "record": record,
         }
-        with self._failures():
+        text = _encoded(line) + b"\n"
+        with self._lock, self._failures():
             if self._descriptor is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            _write_whole(self._descriptor, _encoded(line) + b"\n")
+            _write_whole(self._descriptor, text)
 
     def sync(self) -> None:
         """Have the system put all written rows on disk."""

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, cast
 
 from singer_commons.checking import Check
 
-from tap_autopilot.memberships import MEMBERSHIPS
 from tap_autopilot.streams import LOOKUPS, AccountStream, CustomFieldsStream
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from singer_commons.checking import Checks
 
     from tap_autopilot.client import AutopilotClient
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 SERVICE = "autopilot"
 
 
-def checks(client: AutopilotClient) -> Checks:
-    """The key first: without it nothing else can be asked."""
+def checks(client: AutopilotClient, memberships: Sequence[type[MembershipStream]]) -> Checks:
+    """The key first: without it nothing else can be asked. `memberships` are the streams that ask list by list."""
 
     def key() -> str:
         found = client.rows(*CustomFieldsStream.path, envelope=CustomFieldsStream.envelope)
@@ -35,7 +36,7 @@ def checks(client: AutopilotClient) -> Checks:
         if lookup not in (CustomFieldsStream, AccountStream):
             stream = cast("type[LookupStream]", lookup)
             yield Check(SERVICE, "/".join(stream.path), partial(_lookup, client, stream))
-    for membership in MEMBERSHIPS:
+    for membership in memberships:
         yield Check(SERVICE, _members_name(membership), partial(_members, client, membership))
     yield Check(SERVICE, "account", partial(_account, client), optional=not AccountStream.selected_by_default)
 

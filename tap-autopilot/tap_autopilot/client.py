@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import email.utils
 import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import requests
+
+logger = logging.getLogger(__name__)
 
 KEY_HEADER = "autopilotapikey"  # singer-io/tap-autopilot 0.3.0, n8n and all other clients
 PACE_SHARE = 0.97  # of the allowed rate: requests sent evenly do not arrive so, and one too many in a second is refused
@@ -48,14 +51,19 @@ class Page:
 
 
 class _JsonClient(HttpClient):
-    """Takes an answer that is no JSON for a passing failure: a proxy's page, or one cut short."""
+    """Takes an answer that is no JSON for a passing failure: a proxy's page, or one cut short. The first is told, the others while debugging."""
+
+    _has_told = False
 
     def checked(self, answer: requests.Response, method: str) -> requests.Response:
         answer = super().checked(answer, method)
         try:
             _json(answer.content)
         except ValueError:
-            raise PassingError(f"Autopilot answered {method} {answer.request.path_url.split('?')[0]} with something that is not JSON") from None
+            what = f"Autopilot answered {method} {answer.request.path_url.split('?')[0]} with something that is not JSON"
+            logger.log(logging.DEBUG if self._has_told else logging.WARNING, "%s; it is asked again", what)
+            self._has_told = True
+            raise PassingError(what) from None
         return answer
 
 

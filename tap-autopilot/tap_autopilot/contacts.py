@@ -28,9 +28,11 @@ if TYPE_CHECKING:
 
 SCAN = "scan"
 STREAMS = "streams"  # those that a bookmark, or a saved scan, speaks for
+VERSION = "version"  # of the full tables that the last complete scan filled
 BOOKMARK = "replication_key_value"
 SINGER_IO_BOOKMARK = "updated_at"  # what the state of singer-io/tap-autopilot holds: a user can switch over and go on
 BOOKMARK_REFUSED = (400, 404)
+MS_PER_S = 1000
 
 
 class ContactsStream(AutopilotStream):
@@ -41,17 +43,29 @@ class ContactsStream(AutopilotStream):
     replication_key = MODIFIED_AT
 
     def __init__(self, tap: TapAutopilot, columns: Mapping[FieldId, str], *, keeps_array: bool) -> None:
-        self._reader = ContactReader(columns, keeps_array=keeps_array, unfit=self.unfit)
+        self._reader = ContactReader(columns, keeps_array=keeps_array, unfit=self.unfit, unknown=self.unknown)
         super().__init__(tap, self._reader.schema)
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
         """Contacts page by page, with the rows of the derived streams written behind each."""
+        lookback = timedelta(seconds=self.config["lookback_s"])
         for stream in self._derived:
-            stream.begin(self._stream_version)
-        if self.replication_method == "FULL_TABLE":
-            yield from self._everything()
-        else:
-            yield from self._changes()
+            stream.begin()
+        try:
+            for scan, page in self._pages():
+                for wire in page.contacts:
+                    contact = self._reader.read(wire)
+                    scan.saw(contact.modified)
+                    yield from self._passed_on(contact, is_wanted=scan.wants(contact.modified, lookback))
+                scan.page = page.bookmark
+                if scan.page is None:
+                    for complete in self._filled(whole_only=not scan.is_full):
+                        complete.activate_version()
+                self._checkpoint(scan)
+        except RepeatedBookmarkError:
+            self.stream_state.pop(SCAN, None)  # or the next run would go on inside the same circle
+            self._write_now()
+            raise
 
     def generate_child_contexts(self, record: Record, context: Context | None) -> Iterable[Context | None]:  # noqa: ARG002 - the SDK's signature
         """None: derived streams are filled by this one."""
@@ -61,53 +75,48 @@ class ContactsStream(AutopilotStream):
     def _derived(self) -> list[DerivedStream]:
         return [cast("DerivedStream", one) for one in self.child_streams if one.selected]
 
-    def _everything(self) -> Iterator[dict[str, Any]]:
-        self.stream_state.pop(SCAN, None)
-        for page in self.client.pages("contacts"):
-            for wire in page.contacts:
-                yield from self._passed_on(self._reader.read(wire))
-        for stream in (self, *self._derived):
-            stream.activate_version()
+    def _filled(self, *, whole_only: bool = False) -> list[AutopilotStream]:
+        """The selected streams that the scan fills; those that every scan fills whole, or all."""
+        derived = [one for one in self._derived if one.is_whole or not whole_only]
+        return [*derived] if whole_only or not self.selected else [self, *derived]
 
-    def _changes(self) -> Iterator[dict[str, Any]]:
-        lookback = timedelta(seconds=self.config["lookback_s"])
-        try:
-            for scan, page in self._pages(self._since()):
-                for wire in page.contacts:
-                    contact = self._reader.read(wire)
-                    modified = contact.modified
-                    scan.saw(modified)
-                    if scan.wants(modified, lookback):
-                        yield from self._passed_on(contact)
-                scan.page = page.bookmark
-                self._checkpoint(scan)
-        except RepeatedBookmarkError:
-            self.stream_state.pop(SCAN, None)  # or the next run would go on inside the same circle
-            self._write_now()
-            raise
-
-    def _passed_on(self, contact: Contact) -> Iterator[dict[str, Any]]:
-        rows = [(stream, list(stream.rows(contact))) for stream in self._derived]  # before the SDK takes deselected fields out of the record
-        yield contact.record
+    def _passed_on(self, contact: Contact, *, is_wanted: bool) -> Iterator[dict[str, Any]]:
+        # Made before the SDK takes deselected fields out of the record.
+        rows = [(stream, list(stream.rows(contact))) for stream in self._derived if is_wanted or stream.is_whole]
+        if is_wanted:
+            yield contact.record
         for stream, made in rows:
             stream.write(made)
 
-    def _pages(self, since: datetime | None) -> Iterator[tuple[Scan, Page]]:
+    def _pages(self) -> Iterator[tuple[Scan, Page]]:
         """The pages of the scan that STATE holds, from where it stopped; else, or if that fails, of one from the beginning."""
-        saved = self._saved_scan(since)
-        if saved is not None and (yield from self._rest(saved)):
-            return
+        is_full = self.replication_method == "FULL_TABLE"
+        since = self._since()
+        saved = self._saved_scan()
+        version = self._new_version(saved) if self.emit_activate_version_messages else None
+        if saved is not None and (saved.since, saved.is_full, saved.version is None) == (since, is_full, version is None):
+            self._take_version(saved)
+            if (yield from self._rest(saved)):
+                return
         scan = None
         for page in self.client.pages("contacts"):
-            scan = scan or Scan.begun(since, page.answered_at)
+            if scan is None:
+                scan = Scan.begun(since, page.answered_at, is_full=is_full, version=version)
+                self._take_version(scan)
             yield scan, page
 
-    def _saved_scan(self, since: datetime | None) -> Scan | None:
+    def _new_version(self, saved: Scan | None) -> int:
+        """The clock's second, as the SDK has it; but above all versions so far, whatever was done to the clock."""
+        before = (self.stream_state.get(VERSION) or 0, (saved and saved.version) or 0)
+        return max(self._initialized_at // MS_PER_S, *(one + 1 for one in before))
+
+    def _take_version(self, scan: Scan) -> None:
+        for stream in (self, *self._derived):
+            stream.set_version(scan.version if scan.is_full or stream.is_whole else None)
+
+    def _saved_scan(self) -> Scan | None:
         state = self.stream_state.get(SCAN) or {}
-        saved = Scan.from_state(state)
-        if saved is None or saved.since != since or not self._speaks_for_all(state):
-            return None
-        return saved
+        return Scan.from_state(state) if self._speaks_for(self._filled(), state) else None
 
     def _rest(self, saved: Scan) -> Generator[tuple[Scan, Page], None, bool]:
         """The pages that a saved scan has left; the generator's value is whether it could be gone on with."""
@@ -127,7 +136,8 @@ class ContactsStream(AutopilotStream):
 
     def _since(self) -> datetime | None:
         value = self.stream_state.get(BOOKMARK) or self.stream_state.get(SINGER_IO_BOOKMARK)
-        if value is not None and not self._speaks_for_all(self.stream_state):
+        changing = [one for one in self._filled() if not one.is_whole]  # what is filled whole each time needs no bookmark
+        if value is not None and not self._speaks_for(changing, self.stream_state):
             self.logger.info("A stream that the scan of contacts fills is selected for the first time: the scan passes on what a first run would")
             value = None
         value = value or self.config.get("start_date")
@@ -137,24 +147,24 @@ class ContactsStream(AutopilotStream):
             raise ConfigurationError(f"the state of contacts holds {value!r}, which is no moment", hint="correct the state, or run without it")
         return since
 
-    def _filled(self) -> list[str]:
-        return sorted(one.name for one in (self, *self._derived) if one.selected)
-
-    def _speaks_for_all(self, state: Mapping[str, Any]) -> bool:
-        """Whether the state was written by runs that filled all streams that this run fills; a foreign state speaks for contacts."""
-        return set(self._filled()) <= set(state.get(STREAMS) or [self.name])
+    def _speaks_for(self, streams: Iterable[AutopilotStream], state: Mapping[str, Any]) -> bool:
+        """Whether the state was written by runs that filled all of these streams; a foreign state speaks for contacts."""
+        return {one.name for one in streams} <= set(state.get(STREAMS) or [self.name])
 
     def _checkpoint(self, scan: Scan) -> None:
         """Save the scan behind a page, or move the bookmark behind the last one."""
         state = self.stream_state
+        filled = sorted(one.name for one in self._filled())
         with held_signals():
             if scan.page is not None:
-                state[SCAN] = {**scan.to_state(), STREAMS: self._filled()}
+                state[SCAN] = {**scan.to_state(), STREAMS: filled}
             else:
+                if scan.version is not None:
+                    state[VERSION] = scan.version
                 for old in (SCAN, SINGER_IO_BOOKMARK):
                     state.pop(old, None)
                 if (bookmark := scan.bookmark()) is not None:
-                    state.update({"replication_key": MODIFIED_AT, BOOKMARK: stamps.text(bookmark), STREAMS: self._filled()})
+                    state.update({"replication_key": MODIFIED_AT, BOOKMARK: stamps.text(bookmark), STREAMS: filled})
         self._write_now()
 
     def _write_now(self) -> None:

@@ -1,16 +1,19 @@
 """An account's custom fields as columns of `contacts`.
 
 The rule for names: `custom_` and the field's name in lower case, each run of other characters than letters and digits one underscore. The
-prefix keeps them apart from the standard fields. Where several fields come to the same name, the oldest keeps it (a field's `key` begins
-with the moment it was made), the next has its type behind it, and all that still collide a number. So a new field renames no old column.
+prefix keeps them apart from the standard fields; the one of these that begins with it, `custom_fields`, is taken from the beginning. Where
+several fields come to the same name, the oldest keeps it (a field's `key` begins with the moment it was made), the next has its type behind
+it, and all that still collide a number. So a new field renames no old column.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from tap_autopilot import kinds
+from tap_autopilot.contact_fields import CUSTOM_FIELDS
 from tap_autopilot.kinds import Kind, UnfitError
 
 if TYPE_CHECKING:
@@ -34,7 +37,8 @@ def column_name(name: str) -> str:
 
 
 def _words(name: str) -> str:
-    return re.sub(r"[\W_]+", "_", name.lower()).strip("_")
+    # One spelling for letters that look the same, however they were typed: an e and an accent are an é.
+    return re.sub(r"[\W_]+", "_", unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).lower())).strip("_")
 
 
 def columns(definitions: Iterable[Mapping[str, Any]]) -> dict[FieldId, str]:
@@ -43,7 +47,7 @@ def columns(definitions: Iterable[Mapping[str, Any]]) -> dict[FieldId, str]:
     for one in sorted(definitions, key=lambda each: str(each.get("key", ""))):
         field_id = (str(one.get("name", "")), str(one.get("fieldType", "")))
         if field_id not in made:
-            made[field_id] = _free(column_name(field_id[0]), field_id[1], set(made.values()))
+            made[field_id] = _free(column_name(field_id[0]), field_id[1], {CUSTOM_FIELDS, *made.values()})
     return made
 
 
@@ -58,6 +62,12 @@ def _free(name: str, field_type: str, taken: set[str]) -> str:
     return free
 
 
+def unheard_of(definitions: Iterable[Mapping[str, Any]]) -> list[FieldId]:
+    """The fields of a type that is not known."""
+    found = ((str(one.get("name", "")), str(one.get("fieldType", ""))) for one in definitions)
+    return [one for one in dict.fromkeys(found) if one[1] not in KINDS]
+
+
 def column_kinds(columns_by_id: Mapping[FieldId, str]) -> dict[str, Kind]:
     """The kind of each column; a type that is not known is text."""
     return {column: KINDS.get(field_type, kinds.TEXT) for (_, field_type), column in columns_by_id.items()}
@@ -68,14 +78,20 @@ def spread(
     columns_by_id: Mapping[FieldId, str],
     column_kind: Mapping[str, Kind],
     unfit: Callable[[str], None],
+    undefined: Callable[[str], None],
 ) -> tuple[dict[str, Any], list[Mapping[str, Any]]]:
-    """A contact's custom fields in their columns, and the entries that no column took: deleted, not defined, or unfit."""
+    """A contact's custom fields in their columns, and the entries that no column took: deleted, not defined, or unfit.
+
+    `unfit` is told the column of a value that does not fit, `undefined` the name of a field that the account does not define.
+    """
     made: dict[str, Any] = dict.fromkeys(column_kind)
     left = []
     for entry in entries:
         column = columns_by_id.get((str(entry.get("kind", "")), str(entry.get("fieldType", ""))))
         if column is None or entry.get("deleted") is True:
             left.append(entry)
+            if entry.get("deleted") is not True:
+                undefined(str(entry.get("kind", "")))
         elif not column_kind[column].is_null(entry.get("value")):
             try:
                 made[column] = column_kind[column].read(entry["value"])

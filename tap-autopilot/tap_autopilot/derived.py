@@ -26,30 +26,30 @@ class DerivedStream(AutopilotStream):
 
     columns: ClassVar[Mapping[str, Kind]]
     parent_stream_type = ContactsStream
-    replication_key = MODIFIED_AT  # the contact's: the stream has no bookmark of its own
+    replication_key: str | None = MODIFIED_AT  # the contact's: the stream has no bookmark of its own
 
     def __init__(self, tap: TapAutopilot) -> None:
-        columns = {"contact_id": kinds.KEY, **self.columns, MODIFIED_AT: kinds.STAMP}
+        columns = {"contact_id": kinds.KEY, **self.columns, **({} if self.is_whole else {MODIFIED_AT: kinds.STAMP})}
         super().__init__(tap, {"type": "object", "properties": {name: dict(kind.schema) for name, kind in columns.items()}})
 
     def rows(self, contact: Contact) -> Iterator[dict[str, Any]]:
         """The rows of a contact."""
+        stamp = {} if self.is_whole else {MODIFIED_AT: contact.record[MODIFIED_AT]}
         for row in self.parts(contact):
-            yield {"contact_id": contact.record["contact_id"], **row, MODIFIED_AT: contact.record[MODIFIED_AT]}
+            yield {"contact_id": contact.record["contact_id"], **row, **stamp}
 
     def parts(self, contact: Contact) -> Iterable[dict[str, Any]]:
         """A contact's rows, each without the columns that all derived streams have."""
         raise NotImplementedError
 
-    def begin(self, version: int | None) -> None:
-        """Announce the schema, and take over the version of a full scan."""
-        self._stream_version = version
+    def begin(self) -> None:
+        """Announce the schema."""
         self._write_schema_message()
 
     def write(self, rows: Iterable[dict[str, Any]]) -> None:
         """Write rows out."""
         for row in rows:
-            self._write_record_message(row)
+            self._write_record_message(self.post_process(row))
 
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
         """Nothing: `contacts` writes this stream's rows."""
@@ -134,6 +134,20 @@ class ContactUtmStream(_VisitsStream):
     """Campaign parameters that a contact came with."""
 
     name, column = "contact_utm", "anywhere_utm"
+
+
+class ListsOfContactsStream(DerivedStream):
+    """Contacts on lists, as the contacts themselves tell: whole with each scan, since leaving a list may not touch a contact's stamp."""
+
+    name = "lists_contacts"
+    primary_keys = ("list_id", "contact_id")
+    replication_key = None
+    is_whole = True
+    columns: ClassVar = {"list_id": kinds.KEY}
+
+    def parts(self, contact: Contact) -> Iterable[dict[str, Any]]:
+        """One row a list."""
+        return [{"list_id": one} for one in dict.fromkeys(contact.record["lists"] or ())]
 
 
 DERIVED: tuple[type[DerivedStream], ...] = (

@@ -40,16 +40,22 @@ class Kind:
         return value is None or (value == "" and not self.keeps_blank)
 
 
-def record(wire: Mapping[str, Any], columns: Mapping[str, Kind], unfit: Callable[[str, str], None]) -> dict[str, Any]:
+def record(
+    wire: Mapping[str, Any],
+    columns: Mapping[str, Kind],
+    unfit: Callable[[str, str], None],
+    unknown: Callable[[str, str], None],
+) -> dict[str, Any]:
     """A wire object as a record with each of the columns, null where there is no value, and `other_fields`.
 
-    `unfit` is told the name of each column whose value did not fit, and the column that it went to.
+    `unfit` is told the name of each column whose value did not fit, `unknown` of each field that has no column; and the column that it went to.
     """
     made: dict[str, Any] = dict.fromkeys(columns)
     rest: dict[str, Any] = {}
     for name, value in wire.items():
         if name not in columns:
             rest[name] = value
+            unknown(name, OTHER_FIELDS)
         elif not columns[name].is_null(value):
             try:
                 made[name] = columns[name].read(value)

@@ -29,11 +29,20 @@ class Contact(NamedTuple):
 class ContactReader:
     """Makes records of contacts as they come from the wire.
 
-    `columns` are those for custom fields; `keeps_array` says whether the column `custom_fields` is there too.
+    `columns` are those for custom fields; `keeps_array` says whether the column `custom_fields` is there too. `unfit` and `unknown` are
+    told of what has no place in a column: see `tap_autopilot.kinds.record`.
     """
 
-    def __init__(self, columns: Mapping[FieldId, str], *, keeps_array: bool, unfit: Callable[[str, str], None]) -> None:
-        self._columns, self._keeps_array, self._unfit = columns, keeps_array, unfit
+    def __init__(
+        self,
+        columns: Mapping[FieldId, str],
+        *,
+        keeps_array: bool,
+        unfit: Callable[[str, str], None],
+        unknown: Callable[[str, str], None],
+    ) -> None:
+        self._columns, self._keeps_array, self._unfit, self._unknown = columns, keeps_array, unfit, unknown
+        self._rest_of_custom = CUSTOM_FIELDS if keeps_array else kinds.OTHER_FIELDS
         self._column_kinds = column_kinds(columns)
         self._standard = {name: kind for name, kind in STANDARD.items() if keeps_array or name != CUSTOM_FIELDS}
 
@@ -44,7 +53,7 @@ class ContactReader:
 
     def read(self, wire: dict[str, Any]) -> Contact:
         """A contact's record. Raises UnexpectedAnswerError for one without an id."""
-        made = kinds.record(wire, self._standard, self._unfit)
+        made = kinds.record(wire, self._standard, self._unfit, self._unknown_field)
         if not made["contact_id"]:
             raise UnexpectedAnswerError("Autopilot answered with a contact that has no contact_id")
         made[MODIFIED_AT] = _modified(wire, made)
@@ -57,14 +66,21 @@ class ContactReader:
         entries = wire.get(CUSTOM_FIELDS)
         if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
             return  # carried in `other_fields`, as all that does not fit
-        in_columns, left = spread(entries, self._columns, self._column_kinds, self._unfit_custom)
+        in_columns, left = spread(entries, self._columns, self._column_kinds, self._unfit_custom, self._undefined)
         made.update(in_columns)
         if not self._keeps_array:
             others = {name: value for name, value in made[kinds.OTHER_FIELDS].items() if name != CUSTOM_FIELDS}
             made[kinds.OTHER_FIELDS] = {**others, CUSTOM_FIELDS: left} if left else others or None
 
     def _unfit_custom(self, column: str) -> None:
-        self._unfit(column, CUSTOM_FIELDS if self._keeps_array else kinds.OTHER_FIELDS)
+        self._unfit(column, self._rest_of_custom)
+
+    def _undefined(self, name: str) -> None:
+        self._unknown(name, self._rest_of_custom)
+
+    def _unknown_field(self, name: str, kept_in: str) -> None:
+        if name != CUSTOM_FIELDS:  # without the array it is no column, and its parts are
+            self._unknown(name, kept_in)
 
 
 def _modified(wire: Mapping[str, Any], made: Mapping[str, Any]) -> str | None:

@@ -8,7 +8,8 @@ that changed since the bookmark. While it reads, contacts change, also such as w
   or behind the place of reading, is at or after the bookmark and passed on by the next run;
 - it never goes back, and a stamp in the future does not carry it away.
 
-A scan that was cut off goes on at its page with the same `since` and the same start, and the rule holds as it does for one in one piece.
+A scan that was cut off goes on at its page with the same `since` and the same start, and the rule holds as it does for one in one piece. A full
+scan passes on everything; its rows bear a version, and so do those of a full table that any scan fills, the same when it is gone on with.
 """
 
 from __future__ import annotations
@@ -28,21 +29,26 @@ EXPIRES_AFTER = timedelta(hours=24)  # a bookmark's life is not documented; a da
 
 @dataclass(slots=True)
 class Scan:
-    """A scan under way: changes since when, begun when, the newest stamp seen, and the bookmark of the page to be read next."""
+    """A scan under way: changes since when, begun when, the newest stamp seen, and the bookmark of the page to be read next.
+
+    `is_full`: everything is passed on. `version` is that of the full tables it fills, None if the settings want none.
+    """
 
     since: datetime | None
     started: datetime
     newest: datetime | None = None
     page: str | None = None
+    is_full: bool = False
+    version: int | None = None
 
     @classmethod
-    def begun(cls, since: datetime | None, server_clock: datetime) -> Self:
+    def begun(cls, since: datetime | None, server_clock: datetime, *, is_full: bool = False, version: int | None = None) -> Self:
         """A scan whose first page was answered at that time."""
-        return cls(since, server_clock - START_MARGIN)
+        return cls(since, server_clock - START_MARGIN, is_full=is_full, version=version)
 
     def wants(self, modified: datetime | None, lookback: timedelta) -> bool:
         """Whether a contact with this stamp is passed on; one without any stamp always is."""
-        if modified is None or self.since is None:
+        if self.is_full or modified is None or self.since is None:
             return True
         return self.since - modified <= lookback  # a difference, since `since - lookback` may lie before the year 1
 
@@ -64,7 +70,8 @@ class Scan:
 
     def to_state(self) -> dict[str, Any]:
         """The scan as it stands in STATE."""
-        return {"since": _text(self.since), "started": _text(self.started), "newest": _text(self.newest), "page": self.page}
+        moments = {"since": _text(self.since), "started": _text(self.started), "newest": _text(self.newest)}
+        return {**moments, "page": self.page, "is_full": self.is_full, "version": self.version}
 
     @classmethod
     def from_state(cls, value: object) -> Self | None:
@@ -74,7 +81,8 @@ class Scan:
         since, started, newest = (_moment(value, name) for name in ("since", "started", "newest"))
         if started is None or (since is None) != (value.get("since") is None):
             return None
-        return cls(since, started, newest, value["page"])
+        version = value.get("version")
+        return cls(since, started, newest, value["page"], value.get("is_full") is True, version if isinstance(version, int) else None)
 
 
 def _text(moment: datetime | None) -> str | None:

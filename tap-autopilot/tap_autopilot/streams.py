@@ -8,11 +8,12 @@ from singer_sdk import Stream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_autopilot import kinds
+from tap_autopilot.column_names import WIRE, spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from singer_sdk.helpers.types import Context
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_autopilot.client import AutopilotClient
     from tap_autopilot.kinds import Kind
@@ -20,13 +21,25 @@ if TYPE_CHECKING:
 
 
 class AutopilotStream(Stream):
-    """A stream of the account. Records are made to fit their schema here, so that the SDK need not try."""
+    """A stream of the account. Records are made to fit their schema here, so that the SDK need not try.
+
+    Everything is made under the names on the wire; columns get the spelling that the settings ask for when a record is passed on.
+    """
 
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    is_whole: ClassVar[bool] = False  # filled whole by every scan of the contacts, whatever changed
 
     def __init__(self, tap: TapAutopilot, schema: dict[str, Any]) -> None:
-        super().__init__(tap, schema=schema)
+        field_case = tap.config.get("field_case", WIRE)
+        properties = schema["properties"]
+        self._columns = {name: spelled(name, field_case) for name in properties}
+        super().__init__(tap, schema={**schema, "properties": {self._columns[name]: part for name, part in properties.items()}})
+        self.primary_keys = tuple(self._columns[name] for name in self.primary_keys or ())
         self._told: set[str] = set()
+
+    def post_process(self, row: Record, context: Context | None = None) -> Record:  # noqa: ARG002 - the SDK's signature
+        """A record under its columns' names."""
+        return {self._columns[name]: value for name, value in row.items()}
 
     @property
     def client(self) -> AutopilotClient:
@@ -38,6 +51,16 @@ class AutopilotStream(Stream):
         if column not in self._told:
             self._told.add(column)
             self.logger.warning("A value of `%s` in %s does not fit its column; it is in `%s`", column, self.name, kept_in)
+
+    def unknown(self, field: str, kept_in: str) -> None:
+        """Tell, once a field, that there is no column for it."""
+        if field not in self._told:
+            self._told.add(field)
+            self.logger.info("`%s` in %s has no column of its own; it is in `%s`", field, self.name, kept_in)
+
+    def set_version(self, version: int | None) -> None:
+        """The version that records bear from now on."""
+        self._stream_version = version
 
     def activate_version(self) -> None:
         """Say that all rows of the stream were read, so that a target may drop those of earlier versions."""
@@ -64,7 +87,7 @@ class LookupStream(AutopilotStream):
     def get_records(self, context: Context | None) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - the SDK's signature
         """Each row in its columns."""
         for row in self.client.rows(*self.path, envelope=self.envelope):
-            yield kinds.record(row, self.columns, self.unfit)
+            yield kinds.record(row, self.columns, self.unfit, self.unknown)
         self.activate_version()
 
 

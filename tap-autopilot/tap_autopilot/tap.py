@@ -16,9 +16,10 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
 
 from tap_autopilot import checks, custom_fields, stamps
 from tap_autopilot.client import AutopilotClient
+from tap_autopilot.column_names import SNAKE, WIRE
 from tap_autopilot.contacts import ContactsStream
-from tap_autopilot.derived import DERIVED
-from tap_autopilot.memberships import MEMBERSHIPS
+from tap_autopilot.derived import DERIVED, ListsOfContactsStream
+from tap_autopilot.memberships import ListsContactsStream, SmartSegmentsContactsStream
 from tap_autopilot.streams import LOOKUPS, CustomFieldsStream
 
 if TYPE_CHECKING:
@@ -28,8 +29,11 @@ if TYPE_CHECKING:
     from singer_commons.http import RetryPolicy
     from singer_sdk import Stream
 
+    from tap_autopilot.memberships import MembershipStream
+
 BASE_URL = "https://api2.autopilothq.com/v1"  # singer-io/tap-autopilot 0.3.0, n8n and the other clients of API v1, read 2026-11-21
 ARRAY, COLUMNS, BOTH = "array", "columns", "both"
+LISTS, CONTACTS = "lists", "contacts"
 
 
 class TapAutopilot(SuiteTap):
@@ -79,11 +83,32 @@ class TapAutopilot(SuiteTap):
             description="As the array `custom_fields`, as one typed column a field (`custom_...`), or both.",
         ),
         th.Property(
+            "field_case",
+            th.StringType(allowed_values=[WIRE, SNAKE]),
+            default=WIRE,
+            title="Spelling of columns",
+            description="`wire`: as the service spells them (`FirstName`); `snake`: as Stitch's columns are (`first_name`).",
+        ),
+        th.Property(
+            "membership_source",
+            th.StringType(allowed_values=[LISTS, CONTACTS]),
+            default=LISTS,
+            title="Source of list memberships",
+            description="Where `lists_contacts` comes from: `lists` asks list by list; `contacts` takes it from the scan of contacts, without calls of its own.",
+        ),
+        th.Property(
             "requests_per_second",
             th.NumberType(exclusive_minimum=0, maximum=100),
             default=5,
             title="Requests per second",
             description="The pace kept, above 0 to 100 a second. 5 is what the service documents; more is answered with 429 and waited out.",
+        ),
+        th.Property(
+            "lists_at_a_time",
+            th.IntegerType(minimum=1, maximum=10),
+            default=5,
+            title="Lists read at a time",
+            description="How many lists or segments are read at the same time, 1 to 10, so that slow answers do not hold up the pace, which is kept all the same.",
         ),
         th.Property(
             "lookback_s",
@@ -134,15 +159,23 @@ class TapAutopilot(SuiteTap):
 
     def checks(self) -> Checks:
         """The key, and each endpoint."""
-        return checks.checks(self._new_client(QUICK_POLICY))
+        return checks.checks(self._new_client(QUICK_POLICY), self._asked_memberships)
 
     def discover_streams(self) -> Sequence[Stream]:
         """The streams; with a key, contacts have a column for each custom field of the account."""
         wanted = self.config.get("custom_fields", BOTH)
         columns = self._custom_columns()  # asked for in any case: a wrong key is then known before anything is written
         contacts = ContactsStream(self, columns if wanted != ARRAY else {}, keeps_array=wanted != COLUMNS)
-        others: tuple[Callable[[TapAutopilot], Stream], ...] = (*DERIVED, *LOOKUPS, *MEMBERSHIPS)
+        told_by_contacts = () if ListsContactsStream in self._asked_memberships else (ListsOfContactsStream,)
+        others: tuple[Callable[[TapAutopilot], Stream], ...] = (*DERIVED, *told_by_contacts, *LOOKUPS, *self._asked_memberships)
         return [contacts, *(one(self) for one in others)]
+
+    @property
+    def _asked_memberships(self) -> tuple[type[MembershipStream], ...]:
+        """The streams of memberships that ask list by list."""
+        if self.config.get("membership_source") == CONTACTS:
+            return (SmartSegmentsContactsStream,)
+        return ListsContactsStream, SmartSegmentsContactsStream
 
     def _custom_columns(self) -> Mapping[custom_fields.FieldId, str]:
         if not self.config.get("api_key"):
@@ -152,6 +185,8 @@ class TapAutopilot(SuiteTap):
         except RejectedError as refusal:
             self.logger.warning("Custom fields get no columns of their own: %s", refusal)
             return {}
+        for name, field_type in custom_fields.unheard_of(definitions):
+            self.logger.info("Custom field `%s` is of a type that is not known, %s: its column is text", name, field_type)
         return custom_fields.columns(definitions)
 
 

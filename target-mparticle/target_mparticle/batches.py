@@ -39,6 +39,23 @@ def split(batch: Batch, limits: Limits, encode: Callable[[Batch, int], bytes]) -
     `encode` takes a batch and its number, from 0. Every part has the row's identities, the first alone its events.
     Raises RowRejectedError if a single attribute, or all but the attributes, is too large.
     """
+    attributes, deleted = batch.get("user_attributes", ()), batch.get("deleted_user_attributes", ())
+    if max(len(attributes), len(deleted)) <= limits.user_attributes:
+        body = encode(_attributes_last(batch), 0)
+        if len(body) <= limits.batch_bytes:
+            return [body]
+    return _divided(batch, limits, encode)
+
+
+def _attributes_last(batch: Batch) -> Batch:
+    batch = dict(batch)
+    for name in ("user_attributes", "deleted_user_attributes"):
+        if name in batch:
+            batch[name] = batch.pop(name)
+    return batch
+
+
+def _divided(batch: Batch, limits: Limits, encode: Callable[[Batch, int], bytes]) -> list[bytes]:
     whole = {name: value for name, value in batch.items() if name not in ("user_attributes", "deleted_user_attributes")}
     changes: Changes = [(name, value, False) for name, value in batch.get("user_attributes", {}).items()]
     changes += [(name, None, True) for name in batch.get("deleted_user_attributes", ())]
@@ -92,8 +109,8 @@ def request_body(bodies: Sequence[bytes]) -> bytes:
 
 
 def encoded(batch: Batch) -> bytes:
-    """A batch as it is sent. Raises RowRejectedError for a name that is no Unicode."""
+    """A batch as it is sent, of values made for their destinations. Raises RowRejectedError for a name that is no Unicode."""
     try:
-        return values.encoded(batch)
+        return values.encoded_fit(batch)
     except values.BadValueError as problem:
         raise RowRejectedError("BAD_VALUE", str(problem)) from None

@@ -24,6 +24,8 @@ from target_mparticle.pace import BatchPacer, EventsClient, evened
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from singer_commons.columnar.blocks import Text
+
     from target_mparticle.settings import Limits, Settings
 
 ACCEPTED = 202
@@ -33,9 +35,9 @@ REASON_CHARS = 500
 
 @dataclass(slots=True)
 class Row:
-    """A row on its way: it is accepted when all its batches are, and rejected with the first that is refused."""
+    """A row on its way, as it was read or as its JSON text: it is accepted when all its batches are, and rejected with the first that is refused."""
 
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] | Text
     open_batches: int
     is_rejected: bool = False
 
@@ -54,8 +56,8 @@ class Listener(Protocol):
 
     stream_name: str
 
-    def accepted(self, row: Row) -> None:
-        """All batches of the row were accepted."""
+    def accepted(self, rows: int) -> None:
+        """All batches of so many rows were accepted."""
 
     def rejected(self, row: Row, code: str, reason: str) -> None:
         """A batch of the row was refused for good."""
@@ -113,8 +115,7 @@ class Delivery:
                 raise DestinationError(str(refusal), hint="is `base_url` or `pod` that of mParticle's Events API?") from refusal
             self._divide(pack, listener, refusal)
         else:
-            for batch in pack:
-                settle(batch.row, listener)
+            settle(pack, listener)
 
     def _divide(self, pack: Sequence[OutgoingBatch], listener: Listener, refusal: RejectedError) -> None:
         if len(pack) > 1:
@@ -158,7 +159,7 @@ class DryRun:
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for batch in batches:
             os.write(self._descriptor, batch.body + b"\n")
-            settle(batch.row, listener)
+        settle(batches, listener)
 
 
 def reason_of(body: str) -> str:
@@ -176,8 +177,10 @@ def full_packs(settings: Settings) -> Limits:
     return replace(settings.limits, batches=evened(settings.limits.batches, settings.batches_per_second))
 
 
-def settle(row: Row, listener: Listener) -> None:
-    """A batch of the row was taken: with the last of them the row is accepted."""
-    row.open_batches -= 1
-    if not row.open_batches and not row.is_rejected:
-        listener.accepted(row)
+def settle(batches: Sequence[OutgoingBatch], listener: Listener) -> None:
+    """The batches were taken: with the last of its batches a row is accepted."""
+    accepted = 0
+    for row in [batch.row for batch in batches]:
+        row.open_batches -= 1
+        accepted += not row.open_batches and not row.is_rejected
+    listener.accepted(accepted)

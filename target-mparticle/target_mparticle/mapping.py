@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from target_mparticle import fields, values
 from target_mparticle.event_fields import data_problem
+from target_mparticle.fields import MAX_VALUE_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_mparticle.destinations import Destination
+    from target_mparticle.fields import Convert
     from target_mparticle.settings import Null
 
 Batch = dict[str, Any]
 
 ABSENT: Any = object()
+NOTHING: frozenset[type] = frozenset()
+# Destinations that most values fit as they are: a quick way past `_fitted`, to the same end. Whole numbers are looked at there: one may be too large.
+KEPT: Mapping[Convert, frozenset[type]] = {
+    values.text: frozenset((str,)),
+    values.attribute: frozenset((str, bool)),
+    values.scalar: frozenset((str, bool)),
+}
 # Documents suggest this event, since most event outputs do not process a batch without events.
 UPDATE_EVENT = {"event_type": "custom_event", "data": {"event_name": "Attributes Updated", "custom_event_type": "other"}}
 
@@ -46,6 +55,18 @@ class Assignment:
         return [str(self.destination), self.source, self.value, self.null, self.hashed]
 
 
+class Step(NamedTuple):
+    """An assignment, taken apart: a row goes through all of them."""
+
+    source: str | None
+    static: Any
+    outer: tuple[str, ...]  # names of the objects that hold it
+    name: str
+    keeps: frozenset[type]  # of values that go as they are, text only if it is short and ASCII
+    is_identity: bool
+    assignment: Assignment
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the rows of one stream become batches."""
@@ -57,6 +78,7 @@ class Plan:
     truncate: bool = False
     add_update_event: bool = False
     data_plan: Mapping[str, Any] | None = None
+    _steps: tuple[Step, ...] = field(init=False, repr=False, compare=False)
 
     @property
     def fingerprint(self) -> str:
@@ -65,21 +87,38 @@ class Plan:
         text = json.dumps([*parts, *(each.describe() for each in self.assignments)], sort_keys=True, default=str)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
+    def __post_init__(self) -> None:
+        """Work out once what does not depend on a row."""
+        object.__setattr__(self, "_steps", tuple(self._step(each) for each in self.assignments))
+
+    def _step(self, each: Assignment) -> Step:
+        *outer, name = each.destination.path
+        keeps = NOTHING if each.hashed else KEPT.get(each.destination.convert, NOTHING)
+        return Step(each.source, each.value, tuple(outer), name, keeps, each.destination.is_identity, each)
+
     def batch(self, record: Mapping[str, Any]) -> Batch:
         """The batch of a row, without `source_request_id` unless it is mapped. Raises RowRejectedError."""
         batch: Batch = {"environment": self.environment}
         deleted: list[str] = []
-        for each in self.assignments:
-            value = each.value if each.source is None else record.get(each.source, ABSENT)
+        has_identity = False
+        for source, static, outer, name, keeps, is_identity, each in self._steps:
+            value = static if source is None else record.get(source, ABSENT)
             if value is ABSENT:
                 continue  # the tap did not send the column: nothing is known about it
-            if value is None or (value == "" and each.destination.is_identity):
+            if value is None or (is_identity and value == ""):
                 self._set_null(batch, deleted, each)
-            else:
-                _set(batch, each.destination.path, self._fitted(each, value))
+                continue
+            kind = type(value)
+            if kind not in keeps or (kind is str and not (value.isascii() and len(value) <= MAX_VALUE_CHARS)):
+                value = self._fitted(each, value)
+            place = batch
+            for part in outer:
+                place = place[part] if part in place else place.setdefault(part, {})
+            place[name] = value
+            has_identity = has_identity or is_identity
         if deleted:
             batch["deleted_user_attributes"] = [*batch.get("deleted_user_attributes", ()), *deleted]
-        if not any(each.destination.is_identity and _holds(batch, each.destination.path) for each in self.assignments):
+        if not has_identity:
             raise RowRejectedError("NO_IDENTITY", "no column that identifies a user or device holds a value", "user_identities")
         return self._finished(batch)
 
@@ -115,8 +154,8 @@ class Plan:
         return self._within_limits(converted, where) if each.destination.is_user_attribute else converted
 
     def _within_limits(self, value: Any, where: str) -> Any:
-        if isinstance(value, str) and len(value) > fields.MAX_VALUE_CHARS:
-            return self._cut(value, fields.MAX_VALUE_CHARS, where, "characters")
+        if isinstance(value, str) and len(value) > MAX_VALUE_CHARS:
+            return self._cut(value, MAX_VALUE_CHARS, where, "characters")
         if isinstance(value, list):
             if len(value) > fields.MAX_LIST_ENTRIES:
                 value = self._cut(value, fields.MAX_LIST_ENTRIES, where, "entries")
@@ -139,11 +178,3 @@ def _set(batch: Batch, path: tuple[str, ...], value: Any) -> None:
     for name in path[:-1]:
         batch = batch.setdefault(name, {})
     batch[path[-1]] = value
-
-
-def _holds(batch: Batch, path: tuple[str, ...]) -> bool:
-    for name in path:
-        if name not in batch:
-            return False
-        batch = batch[name]
-    return True

@@ -61,8 +61,7 @@ class PlannedDelivery:
         self.streams[listener.stream_name].batches += len(batches)
         kept = self.streams[listener.stream_name].first
         kept += [batch.body for batch in batches[: FIRST_BATCHES - len(kept)]] if len(kept) < FIRST_BATCHES else []
-        for batch in batches:
-            settle(batch.row, listener)
+        settle(batches, listener)
 
     @property
     def least_s(self) -> float:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Sink
-from singer_sdk.exceptions import InvalidRecord
+import msgspec
+from singer_commons.columnar.blocks import record_of
+from singer_commons.columnar.sink import BlockSink
 
 from target_mparticle import batches, request_ids
 from target_mparticle.delivery import OutgoingBatch, Row
 from target_mparticle.mapping import Batch, RowRejectedError
 from target_mparticle.plan import PlannedDelivery
 from target_mparticle.planning import NoIdentityError, plan_for
+from target_mparticle.row_check import RowCheck
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from singer_commons.columnar.blocks import RecordBlock, Text
 
     from target_mparticle.mapping import Plan
     from target_mparticle.target import TargetMParticle
@@ -22,8 +26,10 @@ if TYPE_CHECKING:
 MELTANO_PROBE = "meltano_test_stream"  # `meltano config test` sends it to every target; no user is in it
 
 
-class MParticleSink(Sink):
+class MParticleSink(BlockSink):
     """Maps rows as they come, and sends the batches when the target drains."""
+
+    block_rows = 500  # rows that are decoded together: their dicts are gone before the next ones come
 
     def __init__(self, target: TargetMParticle, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
@@ -32,17 +38,17 @@ class MParticleSink(Sink):
         chosen = self._settings.stream(stream_name)
         self._iterator = chosen.iterator or target.bookmark_property
         self._columns = list(self.schema["properties"])
-        self._date_times = {name for name, part in self.schema["properties"].items() if isinstance(part, dict) and part.get("format") == "date-time"}
+        date_times = {name for name, part in self.schema["properties"].items() if isinstance(part, dict) and part.get("format") == "date-time"}
         self._plan = self._planned()
         if isinstance(self._delivery, PlannedDelivery):
             self._delivery.begin(stream_name, self._plan, self._columns)
-        self._fingerprint = self._plan.fingerprint if self._plan else ""
         # A row of a stream with an iterator says itself which version it is; an event happens once. Others are new in each run.
-        self._run_label = None if self._iterator or chosen.data_type == "events" else target.run_label
-        self._invalid: str | None = None
-        self._undeclared: set[str] = set()
-        self._waiting: list[OutgoingBatch] = []
-        self.waiting_bytes = 0
+        run_label = None if self._iterator or chosen.data_type == "events" else target.run_label
+        self._digests = request_ids.RowDigests(date_times)
+        self._request_ids = request_ids.RequestIds(stream_name, self._plan.fingerprint if self._plan else "", run_label)
+        self._check = RowCheck(self.schema, self._validator) if self._validator else None
+        self._known_columns = set(self.schema["properties"])
+        self.waiting_bytes = 0  # of the batch that gathers
 
     def _planned(self) -> Plan | None:
         try:
@@ -56,82 +62,101 @@ class MParticleSink(Sink):
             self.logger.debug("%s: %s goes to %s", self.stream_name, each.source or f"static {each.value!r}", each.destination)
         return plan
 
-    @property
-    def is_full(self) -> bool:
-        """Never: the target drains all its sinks together."""
-        return False
-
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
-        # A row that does not fit its SCHEMA is rejected, not the whole run; and times stay the text that the tap wrote.
-        self._invalid = None
-        if self._validator is not None:
-            try:
-                self._validator.validate(record)
-            except InvalidRecord as problem:
-                self._invalid = str(problem.error_message)
-        return record
+        return record  # done when the row is taken: one that does not fit is rejected, not the whole run; and times stay the text that the tap wrote
 
-    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002 - the SDK hands it over
+    def start_batch(self, context: dict[str, Any]) -> None:
+        """Begin a batch."""
+        context["outgoing"] = []
+
+    def start_drain(self) -> dict[str, Any]:
+        """See the SDK."""
+        context = super().start_drain()
+        self.waiting_bytes = 0
+        return context
+
+    def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Map a row, or reject or skip it."""
         self.account.read()
+        self._take(record, context)
+
+    def process_block(self, block: RecordBlock) -> None:
+        """The same for the rows of a block."""
+        if self.include_sdc_metadata_properties:
+            for message in block.messages():
+                self.process_one(message)
+            return
+        self.account.read(len(block))
+        context = self._get_context({})
+        for record, text in zip(block.dicts(), block.records, strict=True):
+            self._remove_sdc_metadata_from_record(record)
+            self._singer_validate_message(record)
+            self._take(record, context, text)
+
+    def _take(self, record: dict[str, Any], context: dict[str, Any], text: Text | None = None) -> None:
         if self._plan is None:
             self.account.skip("UNMAPPED_STREAM")
             return
-        if self._invalid is not None:
-            self._reject(record, "NOT_AS_DECLARED", f"the row does not fit its SCHEMA: {self._invalid}", None)
+        if self._check and (problem := self._check.problem(record)):
+            self._reject(record, "NOT_AS_DECLARED", f"the row does not fit its SCHEMA: {problem}", None)
             return
-        self._warn_of_undeclared(record)
+        if not self._known_columns.issuperset(record):
+            self._warn_of_undeclared(record)
         try:
-            self._waiting += self._outgoing(self._plan, record)
-        except RowRejectedError as problem:
-            self._reject(record, problem.code, str(problem), problem.field)
+            outgoing = self._outgoing(self._plan, record, text)
+        except RowRejectedError as refusal:
+            self._reject(record, refusal.code, str(refusal), refusal.field)
+            return
+        context["outgoing"] += outgoing
+        self.waiting_bytes += sum([len(one.body) for one in outgoing])
 
-    def _outgoing(self, plan: Plan, record: dict[str, Any]) -> list[OutgoingBatch]:
+    def _outgoing(self, plan: Plan, record: dict[str, Any], text: Text | None) -> list[OutgoingBatch]:
         batch = plan.batch(record)
         given = batch.pop("source_request_id", None)
-        digest = request_ids.row_digest(record, self._date_times)
+        digest = self._digests.of(record)
 
         def encode(part_of_batch: Batch, part: int) -> bytes:
-            made = request_ids.request_id(self.stream_name, self._fingerprint, digest, run_label=self._run_label, part=part)
-            chosen = made if given is None else given + (f"#{part}" if part else "")
+            chosen = self._request_ids.of(digest, part) if given is None else given + (f"#{part}" if part else "")
             return batches.encoded({"environment": plan.environment, "source_request_id": chosen, **part_of_batch})
 
         if plan.is_events:
             event = batch["events"][0]["data"]
-            otherwise = given or digest
-            event.setdefault("source_message_id", request_ids.message_id(self.stream_name, record, self.key_properties, otherwise))
+            if "source_message_id" not in event:
+                event["source_message_id"] = request_ids.message_id(self.stream_name, record, self.key_properties, given or digest)
         bodies = batches.split(batch, self._settings.limits, encode)
-        row = Row(record, open_batches=len(bodies))
-        self.waiting_bytes += sum(map(len, bodies))
-        return [OutgoingBatch(body, row, events=len(batch.get("events", ())) if not index else 0) for index, body in enumerate(bodies)]
+        row = Row(record if text is None else text, open_batches=len(bodies))
+        events = len(batch.get("events", ()))
+        return [OutgoingBatch(body, row, events if not index else 0) for index, body in enumerate(bodies)]
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Send what waits; returns when every row of it is accepted, or rejected and on disk."""
+        outgoing: list[OutgoingBatch] = context.setdefault("outgoing", [])
         for record in context.get("records", ()):  # of a BATCH message's files: they come here unread
             self._remove_sdc_metadata_from_record(record)
-            self.process_record(self._validate_and_parse(record), context)
+            self.process_record(record, context)
         self._target.account.turn_to(self.stream_name)
-        self._delivery.deliver(self._waiting, self)
+        self._delivery.deliver(outgoing, self)
         self._target.account.turn_to(None)
-        self.account.notes["batches"] += len(self._waiting)
-        self._waiting, self.waiting_bytes = [], 0
+        self.account.notes["batches"] += len(outgoing)
         self._rejects.sync()
 
-    def accepted(self, row: Row) -> None:  # noqa: ARG002 - the listener's signature
-        """Count a row that mParticle took."""
-        self.account.load()
+    def accepted(self, rows: int) -> None:
+        """Count rows that mParticle took."""
+        self.account.load(rows)
 
     def rejected(self, row: Row, code: str, reason: str) -> None:
         """Write down a row that mParticle refused."""
-        self._reject(dict(row.record), code, reason, None)
+        record = record_of(row.record) if isinstance(row.record, (bytes, msgspec.Raw)) else dict(row.record)
+        self._remove_sdc_metadata_from_record(record)
+        self._reject(record, code, reason, None)
 
     def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
         self._rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
         self.account.reject(code)
 
     def _warn_of_undeclared(self, record: dict[str, Any]) -> None:
-        for name in record.keys() - self.schema["properties"].keys() - self._undeclared:
-            self._undeclared.add(name)
+        for name in sorted(record.keys() - self._known_columns):
+            self._known_columns.add(name)
             self.logger.warning("Stream %s: column %s is not in its SCHEMA and is not sent", self.stream_name, name)
 
     def activate_version(self, new_version: int) -> None:

@@ -250,8 +250,17 @@ class TargetMParticle(DurableTarget):
         self.bookmark_property = bookmarks if isinstance(bookmarks, str) else next(iter(bookmarks), None)
         super()._process_schema_message(message_dict)
 
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_record_message(message_dict)
+    def drain_if_full(self) -> None:
+        """Drain all sinks for the rows that wait, or for their bytes."""
+        super().drain_if_full()
+        self._drain_if_large()
+
+    def keep_within_memory(self) -> None:
+        """Process gathered rows, and drain what came of them, if they are too large to wait."""
+        super().keep_within_memory()
+        self._drain_if_large()
+
+    def _drain_if_large(self) -> None:
         if sum(sink.waiting_bytes for sink in self._sinks() if isinstance(sink, MParticleSink)) >= MAX_WAITING_BYTES:
             self.drain_all()
 

@@ -11,13 +11,19 @@ import ipaddress
 import math
 import uuid
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+SURE_DIGITS = 15  # that a double keeps, whatever they are (DBL_DIG of IEEE 754)
 INT64 = range(-(2**63), 2**63)
 EARLIEST_MS = 946_684_800_000  # 2000-01-01: an earlier event time is seconds taken for milliseconds, or a zero date
 LATEST_AHEAD_MS = 86_400_000  # clocks may differ by a time zone, not by more than a day
+NO_UNICODE = "the text holds half of a surrogate pair, which is no Unicode"
+ALWAYS_FIT = frozenset((int, bool, type(None)))
 TRUE_TEXTS, FALSE_TEXTS = frozenset({"true", "t", "1"}), frozenset({"false", "f", "0"})
 
 _encoder = msgspec.json.Encoder(decimal_format="number")
@@ -33,30 +39,48 @@ def encoded(value: object) -> bytes:
     return _encoder.encode(value)
 
 
+def encoded_fit(value: object) -> bytes:
+    """The same, for a value whose parts were all looked at: only names may still hold what is no Unicode."""
+    try:
+        return _encoder.encode(value)
+    except UnicodeEncodeError:
+        raise BadValueError(NO_UNICODE) from None
+
+
 def refuse_unfit(value: object) -> None:
     """Raise BadValueError if a part of the value has no form in JSON."""
-    if isinstance(value, float) and not math.isfinite(value):
-        raise BadValueError("NaN and infinity have no form in JSON")
-    if isinstance(value, Decimal) and not value.is_finite():
-        raise BadValueError("NaN and infinity have no form in JSON")
-    if isinstance(value, str) and not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise BadValueError("the text holds half of a surrogate pair, which is no Unicode") from None
-    if isinstance(value, dict):
-        for name, each in value.items():
-            refuse_unfit(name)
+    if type(value) in ALWAYS_FIT:
+        return
+    if isinstance(value, str):
+        if not value.isascii():
+            _refuse_half_pairs(value)
+    elif isinstance(value, (float, Decimal)):
+        if not (value.is_finite() if isinstance(value, Decimal) else math.isfinite(value)):  # a Decimal may be beyond every float
+            raise BadValueError("NaN and infinity have no form in JSON")
+    elif isinstance(value, dict):
+        _refuse_parts(value)
+        _refuse_parts(value.values())
+    elif isinstance(value, (list, tuple)):
+        _refuse_parts(value)
+
+
+def _refuse_parts(values: Iterable[object]) -> None:
+    for each in values:
+        if type(each) is not str or not each.isascii():
             refuse_unfit(each)
-    if isinstance(value, (list, tuple)):
-        for each in value:
-            refuse_unfit(each)
+
+
+def _refuse_half_pairs(value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise BadValueError(NO_UNICODE) from None
 
 
 def attribute(value: Any) -> Any:
     """A user or event attribute: a scalar, or for a list a list of scalars without its nulls; objects become JSON text."""
     if isinstance(value, (list, tuple)):
-        return [_scalar(each) for each in value if each is not None]
+        return [each if type(each) is str and each.isascii() else _scalar(each) for each in value if each is not None]
     return _scalar(value)
 
 
@@ -66,26 +90,41 @@ def scalar(value: Any) -> Any:
 
 
 def _scalar(value: Any) -> Any:
-    refuse_unfit(value)
-    if isinstance(value, (bool, str)):
+    kind = type(value)
+    if kind is str:
+        return value if value.isascii() else _unicode(value)
+    if kind is bool:
         return value
-    if isinstance(value, int):
+    if kind is int:
         return value if value in INT64 else str(value)
-    if isinstance(value, Decimal):
-        as_float = float(value)
-        return as_float if math.isfinite(as_float) and Decimal(repr(as_float)) == value else format(value, "f")
-    if isinstance(value, float):
-        return value
+    if kind is Decimal:
+        return number_of(value)
     if isinstance(value, (dict, list, tuple)):
         return encoded(value).decode()
-    return text(value)
+    refuse_unfit(value)
+    return value if isinstance(value, float) else text(value)
+
+
+def number_of(value: Decimal) -> float | str:
+    """A decimal as a double, if that keeps it digit by digit, else as text."""
+    written = str(value)
+    if len(written) <= SURE_DIGITS and written[-1].isdigit() and "E" not in written:
+        return float(written)
+    refuse_unfit(value)
+    as_float = float(value)
+    return as_float if math.isfinite(as_float) and Decimal(repr(as_float)) == value else format(value, "f")
+
+
+def _unicode(value: str) -> str:
+    refuse_unfit(value)
+    return value
 
 
 def text(value: Any) -> str:
     """A value as text: whole numbers without a decimal point, bytes in base64, times as ISO 8601."""
+    if type(value) is str:
+        return value if value.isascii() else _unicode(value)
     refuse_unfit(value)
-    if isinstance(value, str):
-        return value
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -80,6 +80,11 @@ def select_columns(table: TableName) -> str:
     )
 
 
+def select_tables(schema: str, prefix: str) -> str:
+    """The names of the schema's tables that begin with the prefix."""
+    return f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES\nWHERE TABLE_SCHEMA = {literal(schema)} AND LEFT(TABLE_NAME, {len(prefix)}) = {literal(prefix)}"
+
+
 def _distribution(hashed_by: str | None, *, replicated: bool) -> str:
     if replicated:
         return "REPLICATE"

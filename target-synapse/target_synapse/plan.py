@@ -152,7 +152,8 @@ class PlanSink(SynapseSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""
         with self._named() as pool:
-            pool.batches[self.stream_name] += bool(self._writer and self._writer.rows)
+            writer = context.get("writer")
+            pool.batches[self.stream_name] += bool(writer and writer.rows)
             super().process_batch(context)
 
     @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from singer_commons.columnar.settings import BLOCK_SETTINGS
 from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 DEFAULT_BATCH_ROWS = 100_000
 DEFAULT_PORT = 1433  # https://learn.microsoft.com/azure/azure-sql/database/connectivity-architecture
 MAX_PORT = 65_535
+DEFAULT_SWEEP_AFTER_HOURS = 24  # far longer than the load of a batch takes, and soon enough for storage to cost little
 DEFAULT_REJECTS_PATH = "target-synapse.rejects.jsonl"
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 
@@ -68,6 +70,13 @@ _STORAGE = (
         secret=True,
         title="SAS token",
         description="Shared access signature of the container that allows to read, list, create, write and delete. This or `storage_account_key`.",
+    ),
+    th.Property(
+        "sweep_after_hours",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_SWEEP_AFTER_HOURS,
+        title="Age of leftovers",
+        description="Hours after which staging tables and staged files that a killed run left are removed by another one.",
     ),
     th.Property(
         "copy_storage_url",
@@ -148,7 +157,7 @@ _ROWS = (
         description="Rejected rows beyond which the command ends with exit code 3, after all other rows are loaded.",
     ),
 )
-CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(*_CONNECTION, *_STORAGE, *_TABLES, *_ROWS, *RUN_LOG_SETTINGS).to_dict()
+CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(*_CONNECTION, *_STORAGE, *_TABLES, *_ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS).to_dict()
 
 
 def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:

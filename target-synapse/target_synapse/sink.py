@@ -1,28 +1,29 @@
-"""The sink of a stream: rows go into staged files as they come, and are loaded when the target drains."""
+"""The sink of a stream: rows go into staged files as they come, in columns or one by one, and are loaded when the target drains."""
 
 from __future__ import annotations
 
-import sys
 import uuid
 from typing import TYPE_CHECKING, Any
 
+from singer_commons.columnar.sink import ColumnarSink
 from singer_commons.errors import ConfigurationError, DestinationError, InputError
-from singer_sdk import BatchSink
+from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch
 from target_synapse.naming import safe_part
 from target_synapse.parts import BatchWriter
-from target_synapse.records import RefusedRowError, RowWriter, validator
+from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.tables import ensure_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from singer_sdk.helpers._batch import BaseBatchFileEncoding
-    from singer_sdk.sinks.core import BaseJSONSchemaValidator
+    import pyarrow as pa
+    from singer_commons.columnar.blocks import RecordBlock
 
+    from target_synapse.columns.encoder import TableEncoder
     from target_synapse.target import TargetSynapse
 
 
@@ -30,21 +31,17 @@ class MissingKeyError(InputError, MissingKeyPropertiesError):
     """A record without a key property: the tap breaks its own SCHEMA message, and no row of the stream can be trusted."""
 
 
-class SynapseSink(BatchSink):
+class SynapseSink(ColumnarSink):
     """Loads one stream, with one schema, into one table."""
 
     target: TargetSynapse
-    max_size = sys.maxsize  # the target drains all sinks together, so that a STATE can follow
+    # Checked by type and exactly when a value is written, or none of a table's business.
+    unchecked_keywords = ("format", "multipleOf", "pattern", "maxLength")
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
         self.account = target.account.stream(stream_name)
-        self._writer: BatchWriter | None = None
-
-    def get_validator(self) -> BaseJSONSchemaValidator | None:
-        """The compiled validator."""
-        return validator(self.schema)
 
     def setup(self) -> None:
         """Make the table ready for the schema."""
@@ -52,8 +49,11 @@ class SynapseSink(BatchSink):
         table = self.target.table_of(self.stream_name)
         keys = self._load_keys()
         plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
+        if run.leftovers:
+            run.leftovers.sweep_tables(table.schema)
         truncate = self.config.get("string_length") == "truncate"
         self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
+        self._encoder: TableEncoder | None = None
 
     def _load_keys(self) -> list[str]:
         method = self.config.get("load_method") or "auto"
@@ -83,17 +83,39 @@ class SynapseSink(BatchSink):
     def _after_process_record(self, context: dict[str, Any]) -> None:
         """Nothing: the SDK's would format a debugging line for each record."""
 
+    def arrow_schema(self) -> pa.Schema:
+        """Columns as the table wants them."""
+        from target_synapse.columns.schema import arrow_schema  # noqa: PLC0415 - Arrow: not for `--version`
+
+        return arrow_schema(self._plan, self.schema["properties"])
+
+    def process_table(self, table: pa.Table, block: RecordBlock) -> None:
+        """Write the rows into the batch; those that columns cannot write go one by one, in their places."""
+        from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+
+        if self._encoder is None:
+            self._encoder = TableEncoder(self._plan, self._rows.content, self._rows.tail)
+        writer = self._writer(self._get_context({}))
+        first = writer.place
+        for run in self._encoder.encode(table, first + 1).runs():
+            if isinstance(run, Lines):
+                self.account.read(run.rows)
+                writer.add_block(run.content, run.lines, run.rows)
+                writer.place = first + run.start + run.rows
+            else:
+                for message in block.slice(run, run + 1).messages():
+                    self.process_one(message)
+
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Write the record into the batch, or into the rejects file."""
         self.account.read()
-        if self._writer is None:
-            self._writer = self._new_writer(context)
+        writer = self._writer(context)
+        writer.place += 1
         try:
             self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
-            content, tail = self._rows.line(record, self._writer.rows + 1)
+            content, tail = self._rows.line(record, writer.place)
         except InvalidRecord as error:
-            cause = error.__cause__
-            self._reject(record, "NOT_AS_DECLARED", error.error_message, cause.field if isinstance(cause, RefusedRowError) else None)
+            self._reject(record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None)
         except RefusedRowError as error:
             if error.code == "TOO_LONG" and self.config.get("string_length") == "fail":
                 raise DestinationError(
@@ -101,33 +123,30 @@ class SynapseSink(BatchSink):
                 ) from error
             self._reject(record, error.code, str(error), error.field)
         else:
-            self._writer.add(content, tail)
+            writer.add(content, tail)
 
     def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
         self.account.reject(code)
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
-    def _new_writer(self, context: dict[str, Any]) -> BatchWriter:
-        run = self.target.run
-        return BatchWriter(run.store, f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}")
-
-    def process_batch_files(self, encoding: BaseBatchFileEncoding, files: Sequence[str]) -> None:
-        """Raise: files of BATCH messages are not read yet, and passing them over would lose their rows."""
-        del encoding, files
-        raise InputError(f"`{self.stream_name}` comes in BATCH messages", hint="remove `batch_config` from the tap's settings")
+    def _writer(self, context: dict[str, Any]) -> BatchWriter:
+        """The writer of a batch, which its context keeps."""
+        writer: BatchWriter | None = context.get("writer")
+        if writer is None:
+            run = self.target.run
+            folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
+            writer = context["writer"] = BatchWriter(run.store, folder)
+        return writer
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
         self.target.rejects.sync()
-        writer, self._writer = self._writer, None
-        if writer is None or not writer.rows:
-            return
+        writer: BatchWriter | None = context.get("writer")
         try:
-            self._load(writer)
+            if writer is not None and writer.rows:
+                self._load(writer)
         finally:
-            writer.abandon()  # without effect on a batch that is done
-            self.target.run.store.remove(writer.paths)
-        del context
+            self.abandon(context)  # without effect on what is loaded
 
     def _load(self, writer: BatchWriter) -> None:
         content, run = writer.finish(), self.target.run
@@ -142,9 +161,9 @@ class SynapseSink(BatchSink):
             self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
         self.account.load(writer.rows)
 
-    def abandon(self) -> None:
-        """Take back what was staged for rows that will not be loaded: the run has failed, and they come again."""
-        writer, self._writer = self._writer, None
+    def abandon(self, context: dict[str, Any]) -> None:
+        """Take back what was staged."""
+        writer: BatchWriter | None = context.pop("writer", None)  # once: at the second call the store may be closed
         if writer is not None:
             writer.abandon()
             self.target.run.store.remove(writer.paths)

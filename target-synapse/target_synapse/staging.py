@@ -12,7 +12,8 @@ from singer_commons.errors import ConfigurationError, CredentialsError, Rejected
 from target_synapse.copy_into import Credential, account_key, shared_access_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
 RETRIES = 4  # of a request to the storage, with growing waits between them
 FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
@@ -72,6 +73,14 @@ class StagingStore:
                 self._container.delete_blobs(*paths[start : start + MAX_DELETES], raise_on_any_failure=False)
         except AzureError as error:
             logger.warning("Staged files stay in %s: %s", self._name, self._explained(error))
+
+    def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """The files whose path begins with the prefix, and when each was written."""
+        try:
+            for blob in self._container.list_blobs(name_starts_with=prefix):
+                yield blob.name, blob.last_modified
+        except AzureError as error:
+            raise self._explained(error) from error
 
     def address(self, path: str) -> str:
         """The file as the pool finds it."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
-from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
+from singer_commons.errors import ConfigurationError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.target import DurableTarget
@@ -16,10 +16,10 @@ from singer_commons.target import DurableTarget
 from target_synapse.checks import check
 from target_synapse.connection import Pool
 from target_synapse.ledger import LEDGER, ledger_table
-from target_synapse.lines import LineReader
+from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, settings_misfits
+from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, DEFAULT_SWEEP_AFTER_HOURS, settings_misfits
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 
@@ -43,6 +43,7 @@ class RunParts:
     pool: Pool
     store: StagingStore
     loader: Loader
+    leftovers: Leftovers | None = None  # of a plan, which removes nothing
 
 
 class TargetSynapse(DurableTarget):
@@ -53,7 +54,6 @@ class TargetSynapse(DurableTarget):
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
     default_sink_class: type[Sink] = SynapseSink
     default_batch_rows = DEFAULT_BATCH_ROWS
-    message_reader_class = LineReader
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -61,7 +61,6 @@ class TargetSynapse(DurableTarget):
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
         self._state_is_due = False
-        self.message_reader: LineReader = LineReader(around=self._reading)
 
     @classmethod
     def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -117,23 +116,23 @@ class TargetSynapse(DurableTarget):
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
-        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
+        leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
+        leftovers.sweep_files()
+        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers)
 
     @contextmanager
-    def _reading(self) -> Iterator[None]:
+    def reading(self) -> Iterator[None]:
+        """Check all before the first line is read, and close all if reading fails."""
         _ = self.run  # checked before the first line is read
-        try:
+        with self.guarded():
             yield
-        except BaseException as error:
-            self._give_up(error)
-            raise
 
-    def _give_up(self, error: BaseException) -> None:
-        if isinstance(error, SuiteError):  # not on a signal: whoever sent it does not want to wait for requests
-            for sink in self._sinks():
-                if isinstance(sink, SynapseSink):
-                    sink.abandon()
-        self._close()
+    def give_up(self, error: BaseException) -> None:
+        """Take back what was staged, and let go of the pool, unless a delivery is using it: that one ends with the process."""
+        super().give_up(error)
+        if not self.deliveries.is_busy:
+            self._close()
 
     def _close(self) -> None:
         self.rejects.close()
@@ -164,9 +163,11 @@ class TargetSynapse(DurableTarget):
     def _waiting_rows(self) -> int:
         return sum(sink.current_size for sink in self._sinks())
 
-    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
-        super()._process_record_message(message_dict)
-        if not self._waiting_rows():
+    def drain_if_full(self) -> None:
+        """Drain all sinks if the tap has sent no STATE for too long."""
+        waiting = self._waiting_rows()
+        super().drain_if_full()
+        if waiting and not self._waiting_rows():
             self._state_is_due = True  # drained in between two STATEs: the next one must end a batch again
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
@@ -182,12 +183,9 @@ class TargetSynapse(DurableTarget):
 
     def process_endofpipe(self) -> None:
         """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
-        try:
+        with self.guarded():
             super().process_endofpipe()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
-        except BaseException as error:
-            self._give_up(error)
-            raise
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 

@@ -118,7 +118,7 @@ def _decimal(value: Any, kind: SqlType) -> str:
         raise ValueError(f"{value} has too many digits for {kind}")
     if number != (rounded := number.quantize(Decimal(1).scaleb(-kind.scale), context=WIDE)):
         raise ValueError(f"{value} has more than {kind.scale} places, too many for {kind}")
-    return format(rounded, "f")
+    return format(abs(rounded) if rounded == 0 else rounded, "f")  # a decimal column knows no -0
 
 
 def _float(value: Any) -> str:

@@ -110,7 +110,8 @@ def test_the_statements_that_ran_are_in_the_log_oldest_first(pool, control):
     [
         ("faults", {"kind": "nonsense"}, "unknown kind of fault 'nonsense'"),
         ("faults", {"wrong": 1}, "unexpected keyword argument 'wrong'"),
-        ("change", {}, "a pool is changed through SQL"),
+        ("change", {"data": 1}, "a pool's weather has"),
+        ("change", {"service_level": "DW1c"}, "`service_level` is one of"),
     ],
 )
 def test_a_wrong_control_is_told_why(control, name, body, reason):

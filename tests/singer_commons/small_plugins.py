@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 
-from singer_commons.command import run
+from singer_commons.command import leave, run
+from singer_commons.deliveries import DurableSink
 from singer_commons.errors import SuiteError
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_commons.target import DurableTarget
-from singer_sdk import BatchSink, Stream
+from singer_sdk import Stream
 from singer_sdk import typing as th
 
 
@@ -53,7 +55,7 @@ class SmallTap(SuiteTap):
         return [Numbers(self)]
 
 
-class SmallSink(BatchSink):
+class SmallSink(DurableSink):
     """Says on stderr which rows it made durable."""
 
     def __init__(self, target, **options):
@@ -68,6 +70,9 @@ class SmallSink(BatchSink):
         sys.stderr.write(f"durable {self.stream_name} {[row['id'] for row in context['records']]}\n")
         if any(row["id"] == self.config.get("fail_on") for row in context["records"]):
             raise SuiteError("the destination is full")
+        if any(row["id"] == self.config.get("hang_on") for row in context["records"]):
+            sys.stderr.write("hangs\n")
+            threading.Event().wait()
         self.account.load(len(context["records"]) - (self.config.get("lost_rows") or 0))
 
 
@@ -76,11 +81,14 @@ class SmallTarget(DurableTarget):
 
     name = "target-small"
     config_jsonschema = th.PropertiesList(
-        th.Property("fail_on", th.IntegerType), th.Property("lost_rows", th.IntegerType), *RUN_LOG_SETTINGS
+        th.Property("fail_on", th.IntegerType),
+        th.Property("hang_on", th.IntegerType),
+        th.Property("lost_rows", th.IntegerType),
+        *RUN_LOG_SETTINGS,
     ).to_dict()
     default_sink_class = SmallSink
     default_batch_rows = 3
 
 
 if __name__ == "__main__":
-    sys.exit(run({"tap": SmallTap, "target": SmallTarget}[sys.argv[1]], sys.argv[2:]))
+    leave(run({"tap": SmallTap, "target": SmallTarget}[sys.argv[1]], sys.argv[2:]))

@@ -194,12 +194,12 @@ def test_a_line_that_is_no_json_is_named(tmp_path):
     run = small("target", folder=tmp_path, lines=SCHEMA + "Starting up...\n")
     assert run.exit_code == 1
     assert run.reason.startswith(
-        "target-small: standard input is not Singer: Unable to parse line as JSON: Starting up... - hint: each line must be one JSON message"
+        "target-small: standard input is not Singer: line 2: this is not JSON (Expecting value at character 1): Starting up... - hint: each line must be"
     )
 
 
 def test_a_record_before_its_schema_is_named(tmp_path):
     run = small("target", folder=tmp_path, lines=row(1))
     assert run.exit_code == 1
-    assert run.reason.startswith("target-small: A record for stream 'numbers' was encountered before a corresponding schema.")
+    assert run.reason.startswith("target-small: line 1: A record for stream 'numbers' was encountered before a corresponding schema.")
     assert run.reason.endswith("hint: a tap sends SCHEMA before the first RECORD of each stream")

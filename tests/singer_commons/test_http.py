@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import UTC, datetime
 
 import pytest
@@ -170,3 +171,16 @@ def test_calls_are_spaced_evenly_and_a_pause_is_not_made_up_for():
     for _ in range(2):
         pacer.wait()
     assert (waits, round(pacer.waited_s, 3)) == ([0.2, 0.2, 0.2], 0.6)
+
+
+def test_calls_from_many_threads_keep_one_pace():
+    """A clock that stands still: each of 40 calls is then told to wait for a place of its own."""
+    waits_s = []
+    pacer = Pacer(5, clock=lambda: 100.0, sleep=waits_s.append)
+    threads = [threading.Thread(target=lambda: [pacer.wait() for _ in range(10)]) for _ in range(4)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert sorted(waits_s) == pytest.approx([place / 5 for place in range(1, 40)])
+    assert pacer.waited_s == pytest.approx(sum(waits_s))

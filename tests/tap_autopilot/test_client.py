@@ -111,6 +111,13 @@ def test_a_page_that_is_not_json_is_tried_again(service, client, control, body):
     assert statuses(service) == [200, 200]
 
 
+def test_pages_that_are_not_json_are_told_of_once(client, control, caplog):
+    control.fault(status=200, body="<html>maintenance</html>", times=3)
+    client.get("lists")
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert told == ["Autopilot answered GET /v1/lists with something that is not JSON; it is asked again"]
+
+
 def test_a_service_that_stays_without_json_is_given_up_with_the_reason(client, control):
     control.fault(status=200, body="<html>", times=9)
     with pytest.raises(UnreachableError) as caught:

@@ -15,7 +15,7 @@ DELIVERY = "batchdelivery_00000000_1736496400000-0"
 
 def read(kind, value):
     told = []
-    made = kinds.record({"field": value}, {"field": kind}, lambda *what: told.append(what))
+    made = kinds.record({"field": value}, {"field": kind}, lambda *what: told.append(what), lambda *_: None)
     return made["field"], made["other_fields"], told
 
 
@@ -84,9 +84,11 @@ def test_a_value_that_does_not_fit_is_carried_as_it_came_and_told_of(kind, wire)
     assert read(kind, wire) == (None, {"field": wire}, [("field", "other_fields")])
 
 
-def test_a_field_that_no_column_is_for_is_carried():
-    made = kinds.record({"list_id": "l", "Score": 7, "by": {"kind": "x"}}, {"list_id": kinds.KEY}, lambda *_: None)
+def test_a_field_that_no_column_is_for_is_carried_and_told_of():
+    told = []
+    made = kinds.record({"list_id": "l", "Score": 7, "by": {"kind": "x"}}, {"list_id": kinds.KEY}, lambda *_: None, lambda *what: told.append(what))
     assert made == {"list_id": "l", "other_fields": {"Score": 7, "by": {"kind": "x"}}}
+    assert told == [("Score", "other_fields"), ("by", "other_fields")]
 
 
 json_values = st.recursive(
@@ -98,7 +100,7 @@ json_values = st.recursive(
 
 @given(st.dictionaries(st.sampled_from([*STANDARD, "Unheard Of"]), json_values))
 def test_no_contact_is_too_odd_and_no_value_is_lost(wire):
-    made = kinds.record(wire, STANDARD, lambda *_: None)
+    made = kinds.record(wire, STANDARD, lambda *_: None, lambda *_: None)
     assert set(made) == {*STANDARD, "other_fields"}
     for name, value in wire.items():
         in_column = made.get(name) is not None

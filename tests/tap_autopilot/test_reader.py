@@ -15,7 +15,7 @@ CREATED, UPDATED = "2025-01-09T03:16:19.000Z", "2025-01-10T08:08:00.000Z"
 
 
 def reader():
-    return ContactReader({}, keeps_array=True, unfit=lambda *_: None)
+    return ContactReader({}, keeps_array=True, unfit=lambda *_: None, unknown=lambda *_: None)
 
 
 @pytest.mark.parametrize(

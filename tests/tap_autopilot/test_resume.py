@@ -180,3 +180,36 @@ def only_contacts(settings):
         root = next(one for one in entry["metadata"] if one["breadcrumb"] == [])
         root["metadata"]["selected"] = entry["tap_stream_id"] == "contacts"
     return catalog
+
+
+def test_a_full_table_run_goes_on_too_under_the_same_version(stand, service, settings):
+    settings, methods = {**settings, "emit_activate_version_messages": True}, {"contacts": "FULL_TABLE"}
+    fail_behind(service, 4)
+    first = run_tap(settings, methods=methods)
+    assert first.failure is not None
+    assert "ACTIVATE_VERSION" not in [one["type"] for one in first.messages]
+    service.requests.clear()
+    with time_machine.travel(datetime.now(UTC) + timedelta(minutes=5)):  # or both would have the same version by chance
+        second = run_tap(settings, methods=methods, state=first.states[-1])
+    assert pages_asked(service)[0] == first.contacts_state["scan"]["page"]
+    assert first.ids() + second.ids() == [one["contact_id"] for one in stand.account.contacts()]
+    assert len({one["version"] for run in (first, second) for one in run.messages if "version" in one}) == 1
+
+
+@pytest.mark.parametrize("methods", [({}, {"contacts": "FULL_TABLE"}), ({"contacts": "FULL_TABLE"}, {})])
+def test_a_scan_of_one_kind_is_not_gone_on_with_as_the_other(service, settings, methods):
+    fail_behind(service, 3)
+    first = run_tap(settings, methods=methods[0])
+    service.requests.clear()
+    second = run_tap(settings, methods=methods[1], state=first.states[-1])
+    assert len(first.states) > 1
+    assert (pages_asked(service)[0], len(second.ids())) == ("", 350)
+
+
+def test_after_a_full_table_run_an_incremental_one_passes_on_what_changed_since(stand, settings):
+    settings = {**settings, "lookback_s": 0}
+    stand.change({"update": 1})
+    full = run_tap(settings, methods={"contacts": "FULL_TABLE"})
+    [changed] = stand.change({"update": 1})["update"]
+    assert changed in run_tap(settings, state=full.states[-1]).ids()
+    assert len(run_tap(settings, state=full.states[-1]).ids()) <= 2

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from autopilot_runs import LivelyStand, fail_behind, pages_asked, run_tap, serve, settings_for
+from autopilot_runs import fail_behind, pages_asked, run_tap
 from sandbox.autopilot import data
 from sandbox.http.control import Control
-from singer_commons.errors import RejectedError
 from tap_autopilot.tap import TapAutopilot
 
 STREAMS = {
@@ -77,33 +76,12 @@ def test_what_one_request_answers_is_passed_on_whole(settings, stream, rows):
     assert run.records(stream) == rows
 
 
-@pytest.mark.parametrize(("stream", "key"), [("lists_contacts", "list_id"), ("smart_segments_contacts", "segment_id")])
-def test_memberships_are_those_that_the_account_holds(key, stream):
-    stand = LivelyStand(customers=data.made_up_customers(1, 300))
-    service = serve(stand)
-    run = run_tap(settings_for(service), select=(stream,))
-    service.close()
-    expected = stand.stored({"what": stream})
-    assert len({one[key] for one in expected}) > 1
-    assert run.records(stream) == expected
-
-
-def test_memberships_say_that_they_are_complete_only_at_their_end(service, settings):
-    settings = {**settings, "emit_activate_version_messages": True}
-    whole = run_tap(settings, select=("lists_contacts",))
-    assert [one["type"] for one in whole.messages if one["type"] != "STATE"][-1] == "ACTIVATE_VERSION"
-    Control(service.url).fault(path="/v1/list/*/contacts*", skip=1, status=400, body="{}")
-    cut = run_tap(settings, select=("lists_contacts",))
-    assert isinstance(cut.failure, RejectedError)
-    assert "ACTIVATE_VERSION" not in [one["type"] for one in cut.messages]
-
-
-def test_a_list_deleted_while_they_are_read_is_passed_over_with_a_warning(service, settings, caplog):
-    Control(service.url).fault(path="/v1/list/contactlist_Sunset%20Contacts/contacts", status=404, body="")
-    run = run_tap(settings, select=("lists_contacts",))
-    assert run.failure is None
-    assert {one["list_id"] for one in run.records("lists_contacts")} == {data.PROMOTERS, data.JOURNEY}
-    assert "contactlist_Sunset Contacts was deleted while lists_contacts was read; it is passed over" in caplog.text
+def test_what_no_column_is_for_is_told_of_once_a_field_and_carried(stand, settings, caplog):
+    caplog.set_level("INFO")
+    run = run_tap(settings)
+    told = [one.getMessage() for one in caplog.records if "no column of its own" in one.getMessage()]
+    assert sorted(told) == [f"`{name}` in contacts has no column of its own; it is in `other_fields`" for name in ("LifetimeScore", "created_by")]
+    assert len([one for one in run.records() if (one["other_fields"] or {}).get("LifetimeScore") == 7]) > 1
 
 
 DERIVED = ("contact_custom_fields", "contact_mail_events", "contact_page_visits", "contact_form_submits", "contact_utm")

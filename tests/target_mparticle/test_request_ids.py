@@ -7,13 +7,23 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_mparticle.request_ids import message_id, request_id, row_digest
+from target_mparticle.request_ids import RequestIds, RowDigests, message_id
 
 if TYPE_CHECKING:
     import random
 
+
+def row_digest(record, date_times=()):
+    return RowDigests(date_times).of(record)
+
+
+def request_id(stream, fingerprint, digest, *, run_label=None, part=0):
+    return RequestIds(stream, fingerprint, run_label).of(digest, part)
+
+
 NUMBERS = st.integers() | st.decimals(allow_nan=False, allow_infinity=False)
-ROWS = st.dictionaries(st.text(max_size=5), st.none() | st.booleans() | st.text(max_size=5) | NUMBERS | st.lists(NUMBERS, max_size=3), max_size=5)
+NAMES = st.text(max_size=5).filter(lambda name: not name.startswith("_sdc_"))
+ROWS = st.dictionaries(NAMES, st.none() | st.booleans() | st.text(max_size=5) | NUMBERS | st.lists(NUMBERS, max_size=3), max_size=5)
 
 
 @given(ROWS, st.randoms(use_true_random=False))

@@ -107,7 +107,13 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
     columns = [Column(name, parsed(kind)) for name, kind in zip(column_names([*held, *new]).values(), [*held.values(), *new.values()], strict=True)]
     table = TableName("dbo", "t")
     script = as_script(
-        [ddl.add_columns(table, columns), *(ddl.alter_column(table, one) for one in columns), ddl.drop_table(table), ddl.select_columns(table)]
+        [
+            ddl.add_columns(table, columns),
+            *(ddl.alter_column(table, one) for one in columns),
+            ddl.drop_table(table),
+            ddl.select_columns(table),
+            ddl.select_tables(table.schema, table.table),
+        ]
     )
     assert grammar_error(tmp_path, script) == ""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sandbox.autopilot.data import Contact, Figures
 
+WISHES = ("update", "add", "delete", "relist")
 PAGE_ROWS = 100  # fixed by the service: singer-io/tap-autopilot 0.3.0, `PER_PAGE`
 DELETED_ROWS = 199  # side by side in the index, so that one page of 100 is empty wherever pages begin
 
@@ -73,12 +74,12 @@ class Account:
             return [self._contacts[one] for one in self._index if one in self._contacts]
 
     def change(self, wish: Mapping[str, Any]) -> dict[str, list[str]]:
-        """Update, add and delete as many contacts as the wish says, those that the seed picks; the ids of each.
+        """Update, add, delete and relist as many contacts as the wish says, those that the seed picks; the ids of each.
 
-        Raises ValueError for a wish that is none of the three.
+        Raises ValueError for a wish that is none of these.
         """
-        if unknown := set(wish) - {"update", "add", "delete"}:
-            raise ValueError(f"Autopilot's account cannot {', '.join(sorted(unknown))}; it can update, add, delete")
+        if unknown := set(wish) - set(WISHES):
+            raise ValueError(f"Autopilot's account cannot {', '.join(sorted(unknown))}; it can {', '.join(WISHES)}")
         with self._lock:
             self._changes += 1
             random = Random(f"change {self._seed} {self._changes}")
@@ -88,12 +89,32 @@ class Account:
                 self.update(one, Title=f"Changed {self._changes}")
             for one in deleted:
                 self.delete(one)
-            return {"update": updated, "delete": deleted, "add": [self.add(random) for _ in range(int(wish.get("add", 0)))]}
+            relisted = random.sample(sorted(self._contacts), min(len(self._contacts), int(wish.get("relist", 0))))
+            for one in relisted:
+                self.relist(one)
+            added = [self.add(random) for _ in range(int(wish.get("add", 0)))]
+            made = {"update": updated, "delete": deleted, "add": added, "relist": relisted}
+            return {name: ids for name, ids in made.items() if name != "relist" or name in wish}
 
     def update(self, contact_id: str, **fields: object) -> None:
         """Set fields of a contact, and its stamp by the server's clock."""
         with self._lock:
             self._contacts[contact_id] = {**self._contacts[contact_id], "updated_at": data.iso(self._now()), **fields}
+
+    def relist(self, contact_id: str) -> None:
+        """Put a contact on a list, or take it off. Its stamp stays: no source says that the service would move it."""
+        with self._lock:
+            on = self._contacts[contact_id].get("lists") or []
+            now_on = [one for one in on if one != data.JOURNEY] if data.JOURNEY in on else [*on, data.JOURNEY]
+            self._contacts[contact_id] = {**self._contacts[contact_id], "lists": now_on}
+
+    def delete_list(self, list_id: str) -> None:
+        """Delete a list. Raises ValueError if there is none of that id."""
+        with self._lock:
+            kept = [one for one in self.lists if one["list_id"] != list_id]
+            if len(kept) == len(self.lists):
+                raise ValueError(f"the account has no list {list_id}")
+            self.lists = kept
 
     def add(self, random: Random | None = None, contact_id: str | None = None) -> str:
         """Make a contact as its API makes it, without `updated_at`; its id, which sorts wherever chance put it."""

@@ -11,12 +11,13 @@ from urllib.parse import unquote
 
 from sandbox.autopilot import data
 from sandbox.autopilot.account import Account
+from sandbox.autopilot.odd_answers import OddAnswers
 from sandbox.http.limits import RateLimit
 from sandbox.http.messages import Answer
 from sandbox.http.service import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from sandbox.autopilot.data import Figures
     from sandbox.http.messages import Request
@@ -38,6 +39,8 @@ class AutopilotStand:
         requests_per_second: int | None = REQUESTS_PER_SECOND,
     ) -> None:
         self.account = Account(seed, customers)
+        self.odd_answers = OddAnswers()
+        self._seed, self._customers = seed, data.made_up_customers(seed) if customers is None else customers
         self._api_key = api_key
         self._rate = requests_per_second
         self._limit = RateLimit(requests_per_second, 1.0) if requests_per_second else None
@@ -60,7 +63,10 @@ class AutopilotStand:
             ("/hooks", lambda _: Answer.of_json({"hooks": data.HOOKS})),
             ("/account", lambda _: Answer.of_json(data.ACCOUNT)),
         )
-        return [Route("GET", PREFIX + path, answer) for path, answer in gets]
+        return [Route("GET", PREFIX + path, self._maybe_odd(answer)) for path, answer in gets]
+
+    def _maybe_odd(self, answer: Callable[..., Answer]) -> Callable[..., Answer]:
+        return lambda request, **named: self.odd_answers.in_place_of(request, answer(request, **named))
 
     def admit(self, request: Request) -> Answer | None:
         """A missing key is a 400, a wrong one a 401; then the rate counts."""
@@ -77,8 +83,22 @@ class AutopilotStand:
         """No source shows the body of this 404."""
         return _error(404, "Not Found", f"{request.method} {unquote(request.path)} is not an endpoint.")
 
-    def change(self, wish: Mapping[str, Any]) -> dict[str, list[str]]:
-        """`{"update": n, "add": n, "delete": n}`: so many contacts, stamped now; answers their ids."""
+    def change(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Change the account, stamped now; answers the ids of what was changed. Wishes may stand together.
+
+        `{"update": n, "add": n, "delete": n, "relist": n}`: so many contacts; `relist` moves no stamp.
+        `{"customers": n}`: the account begins anew, with the first n of its customers.
+        `{"delete_list": id}`: a list is gone, though contacts may still name it.
+        `{"odd": name, "times": n}`: the next n fitting answers are odd (`sandbox.autopilot.odd_answers`).
+        """
+        wish = dict(wish)
+        if (count := wish.pop("customers", None)) is not None:
+            self.account = Account(self._seed, self._customers[: int(count)])
+        if (list_id := wish.pop("delete_list", None)) is not None:
+            self.account.delete_list(list_id)
+        times = int(wish.pop("times", 1))
+        if (name := wish.pop("odd", None)) is not None:
+            self.odd_answers.plan(name, times)
         return self.account.change(wish)
 
     def stored(self, query: Mapping[str, str]) -> Any:

@@ -5,35 +5,68 @@ from __future__ import annotations
 from typing import Final
 
 from sandbox.synapse import commands as c
-from sandbox.synapse.declared import read_type
-from sandbox.synapse.errors import unknown_here
+from sandbox.synapse import ddl_commands as d
+from sandbox.synapse.errors import first_in_batch, unknown_here, unsupported
+from sandbox.synapse.inserted_rows import literal_insert
 from sandbox.synapse.read_copy import read_copy
-from sandbox.synapse.read_ddl import read_alter, read_create, read_drop, read_rename
+from sandbox.synapse.read_ddl import read_alter, read_create, read_drop, read_rename, read_truncate
 from sandbox.synapse.read_dml import cut_options, read_delete, read_insert, read_merge, read_query, read_update, refuse_foreign
+from sandbox.synapse.read_modules import read_execute
+from sandbox.synapse.read_small import read_declare, read_set, read_throw, read_transaction
 from sandbox.synapse.tokens import Reader, tokens
 
 _STARTS: Final = {
     "ALTER", "BEGIN", "COMMIT", "CREATE", "DECLARE", "DELETE", "DROP", "EXEC", "EXECUTE", "GRANT", "IF", "INSERT", "MERGE", "ROLLBACK",
-    "SELECT", "SET", "UPDATE", "USE", "END", "ELSE", "PRINT",
+    "SELECT", "SET", "UPDATE", "USE", "END", "ELSE", "PRINT", "WHILE", "THROW", "RAISERROR", "DENY", "REVOKE",
 }  # fmt: skip
 _STARTS_WITH: Final = {"COPY": "INTO", "RENAME": "OBJECT", "TRUNCATE": "TABLE"}
 _EXPRESSIONS: Final = {"SELECT", "WITH", "INSERT", "DELETE", "UPDATE", "MERGE"}
 _SET_OPERATORS: Final = {"UNION", "ALL", "EXCEPT", "INTERSECT", "AS", "INTO", "FOR"}
 
 
+_ALONE: Final = {"SCHEMA": "CREATE SCHEMA", "VIEW": "CREATE VIEW", "PROCEDURE": "CREATE/ALTER PROCEDURE", "PROC": "CREATE/ALTER PROCEDURE"}
+
+
 def read_batch(sql: str) -> list[c.Statement]:
-    """Read every statement of a batch. Raises 103010 and whatever else its text alone is refused for."""
+    """Read every statement of a batch. Raises 103010, 111 and whatever else its text alone is refused for."""
+    if (insert := literal_insert(sql)) is not None:
+        return [c.Statement(insert, sql)]
     reader = Reader(sql, tokens(sql))
     found: list[c.Statement] = []
+    while reader.accept(";"):
+        pass
+    if reader.peek().upper in {"CREATE", "ALTER"} and reader.peek(1).upper in {"VIEW", "PROCEDURE", "PROC"}:
+        return [_whole(reader)]
     while not reader.done:
         if not reader.accept(";"):
+            _refuse_not_alone(reader, first=not found)
             found.append(_statement(reader))
     return found
+
+
+def _whole(reader: Reader) -> c.Statement:
+    """A view or a procedure is all that is left of its batch."""
+    words = Reader(reader.sql, reader.words[reader.index :])
+    text = words.text()
+    verb = words.take().upper
+    return c.Statement((read_create(words, None) if verb == "CREATE" else read_alter(words)), text)
+
+
+def _refuse_not_alone(reader: Reader, *, first: bool) -> None:
+    what = reader.peek(1).upper
+    if reader.peek().upper in {"CREATE", "ALTER"} and what in _ALONE and not (first or (what == "SCHEMA" and reader.sees("ALTER"))):
+        raise first_in_batch(_ALONE[what])
 
 
 def _statement(reader: Reader) -> c.Statement:
     if reader.sees("IF"):
         return _if(reader)
+    if reader.sees("WHILE"):
+        return _while(reader)
+    if _sees_block(reader):
+        start = reader.peek().start
+        statements = _block(reader)
+        return c.Statement(c.Block(statements), reader.sql[start : reader.words[reader.index - 1].end])
     first = reader.index
     kind = _advance(reader)
     words = reader.words[first : reader.index]
@@ -42,8 +75,13 @@ def _statement(reader: Reader) -> c.Statement:
     return c.Statement(_command(kind, Reader(reader.sql, words), terminated=terminated), text)
 
 
+def _sees_block(reader: Reader) -> bool:
+    return reader.sees("BEGIN") and reader.peek(1).upper not in {"TRAN", "TRANSACTION"}
+
+
 def _block(reader: Reader) -> list[c.Statement]:
-    if not (reader.sees("BEGIN") and reader.peek(1).upper not in {"TRAN", "TRANSACTION"}):
+    if not _sees_block(reader):
+        _refuse_not_alone(reader, first=False)
         return [_statement(reader)]
     reader.expect("BEGIN")
     if reader.sees("TRY") or reader.sees("CATCH"):
@@ -53,17 +91,29 @@ def _block(reader: Reader) -> list[c.Statement]:
         if reader.done:
             raise reader.refusal()
         if not reader.accept(";"):
+            _refuse_not_alone(reader, first=False)
             found.append(_statement(reader))
     return found
 
 
-def _if(reader: Reader) -> c.Statement:
-    start = reader.take().start
+def _condition(reader: Reader) -> str:
     depth, first = 0, reader.index
-    while not (depth == 0 and _starts(reader)):
+    while not (depth == 0 and (_starts(reader) or _sees_block(reader))):
         depth += reader.nesting()
         reader.take()
-    condition = Reader(reader.sql, reader.words[first : reader.index]).text()
+    return Reader(reader.sql, reader.words[first : reader.index]).text()
+
+
+def _while(reader: Reader) -> c.Statement:
+    start = reader.take().start
+    condition = _condition(reader)
+    body = _block(reader)
+    return c.Statement(c.While(condition, body), reader.sql[start : reader.words[reader.index - 1].end])
+
+
+def _if(reader: Reader) -> c.Statement:
+    start = reader.take().start
+    condition = _condition(reader)
     then = _block(reader)
     reader.accept(";")
     otherwise = _block(reader) if reader.accept("ELSE") else []
@@ -98,17 +148,17 @@ def _advance(reader: Reader) -> str:
 def _belongs(reader: Reader, kind: str, *, queried: bool, assigned: bool) -> bool:
     """Whether a keyword that could start a statement is part of the one that runs."""
     word, before = reader.peek().upper, reader.peek(-1).upper
-    if kind == "MERGE":
-        return True  # ends at its semicolon only
+    if kind == "MERGE" or (word == "MERGE" and reader.peek(1).upper == "RANGE"):
+        return True  # MERGE ends at its semicolon only
     if word == "SELECT":
         return before in _SET_OPERATORS or (kind == "INSERT" and not queried) or kind == "WITH"
     if word == "SET":
-        return kind == "UPDATE" and not assigned
+        return (kind == "UPDATE" and not assigned) or (kind == "ALTER" and before == "CONFIGURATION")
     if word in {"DROP", "ALTER"}:
         return kind == "ALTER" and reader.peek(1).upper in {"COLUMN", "CONSTRAINT"}
     if kind == "WITH":
         return word in {"INSERT", "UPDATE", "DELETE"}
-    return kind in {"GRANT", "DENY", "REVOKE"} or (word == "IF" and before in {"TABLE", "SCHEMA", "VIEW"})
+    return kind in {"GRANT", "DENY", "REVOKE"} or (word == "IF" and before in {"TABLE", "SCHEMA", "VIEW", "PROCEDURE", "PROC"})
 
 
 def _command(kind: str, words: Reader, *, terminated: bool) -> c.Command:  # noqa: C901, PLR0911  # a table of verbs
@@ -141,75 +191,26 @@ def _command(kind: str, words: Reader, *, terminated: bool) -> c.Command:  # noq
             return _small_command(kind, reader)
 
 
-def _small_command(kind: str, reader: Reader) -> c.Command:
+def _small_command(kind: str, reader: Reader) -> c.Command:  # noqa: PLR0911  # a table of verbs
     match kind:
         case "TRUNCATE":
-            reader.expect("TABLE")
-            name = reader.name()
-            reader.end()
-            return c.Truncate(name)
+            return read_truncate(reader)
         case "BEGIN" | "COMMIT" | "ROLLBACK":
-            return _transaction(kind, reader)
+            return read_transaction(kind, reader)
         case "EXEC" | "EXECUTE":
-            return _execute(reader)
+            return read_execute(reader)
         case "DECLARE":
-            return _declare(reader)
+            return read_declare(reader)
         case "SET":
-            return _set(reader)
-        case "USE" | "GRANT" | "DENY" | "REVOKE" | "PRINT":
-            return c.Ignored(ddl=kind not in {"USE", "PRINT"})
+            return read_set(reader)
+        case "THROW" | "RAISERROR":
+            return read_throw(kind, reader)
+        case "GRANT" | "DENY" | "REVOKE":
+            return d.Other()
+        case "USE" | "PRINT":
+            return c.Ignored()
     if not kind.startswith("WITH "):
         reader.index = 0
         raise reader.refusal()
-    raise unknown_here(f"a common table expression before {kind[5:]}")
-
-
-def _transaction(kind: str, reader: Reader) -> c.Command:
-    if kind == "BEGIN" and not (reader.sees("TRAN") or reader.sees("TRANSACTION")):
-        raise reader.refusal()
-    _ = reader.accept("TRAN") or reader.accept("TRANSACTION") or reader.accept("WORK")
-    reader.end()  # named transactions fail here [sql-data-warehouse-develop-transactions, "Limitations"]
-    return c.Transaction(kind.lower())  # type: ignore[arg-type]  # one of the three
-
-
-def _execute(reader: Reader) -> c.Command:
-    if reader.sees("("):
-        inner = reader.parenthesised()
-        parts = []
-        while not inner.done:
-            word = inner.take()
-            if word.kind not in {"string", "variable"}:
-                raise inner.refusal()
-            parts.append((word.kind == "variable", word.value if word.kind == "string" else word.text.lower()))
-            inner.accept("+")
-        return c.Execute(parts)
-    name = reader.name()[-1]
-    arguments: list[str] = []
-    while not reader.done:
-        if reader.peek().kind == "variable" and reader.peek(1).text == "=":
-            reader.index += 2
-        arguments.append(reader.take().value)
-        if not reader.accept(","):
-            break
-    reader.end()
-    return c.Procedure(name.lower(), arguments)
-
-
-def _declare(reader: Reader) -> c.Command:
-    name = reader.take().text.lower()
-    reader.accept("AS")
-    kind = read_type(reader, column=name)
-    value = reader.until(",").text() if reader.accept("=") else None
-    if not reader.done:
-        raise unknown_here("several variables in one DECLARE")
-    return c.Declare(name, kind, value)
-
-
-def _set(reader: Reader) -> c.Command:
-    if reader.peek().kind == "variable":
-        name = reader.take().text.lower()
-        reader.expect("=")
-        return c.Declare(name, None, reader.text())
-    option = reader.peek().upper
-    on = any(word.upper == "ON" for word in reader.words)
-    return c.SetOption(option, on) if option in {"NOCOUNT", "IMPLICIT_TRANSACTIONS"} else c.Ignored()
+    # sql/t-sql/queries/with-common-table-expression-transact-sql, "Features and limitations ... in Azure Synapse Analytics": a SELECT alone may follow
+    raise unsupported(f"A common table expression before {kind[5:]}")

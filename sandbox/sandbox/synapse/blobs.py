@@ -11,7 +11,7 @@ from azure.core.credentials import AzureNamedKeyCredential
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError
 from azure.storage.blob import ContainerClient
 
-from sandbox.synapse.errors import copy_denied, copy_nothing_there, copy_option
+from sandbox.synapse import load_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from sandbox.tds.session import SqlError
 
+_KINDS: Final = {"shared access signature", "storage account key", "managed identity"}
+_PRINCIPAL: Final = re.compile(r"[^@\s]+@https://[^/\s]+/[^/\s]+/oauth2/token", re.IGNORECASE)  # V2 endpoints have /oauth2/v2.0/token
 _LOOPBACK: Final = {"127.0.0.1", "localhost"}
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
@@ -63,23 +65,37 @@ def located(url: str, endpoints: Mapping[str, str]) -> Location:
         container, _, path = rest.partition("/")
         return Location(url, f"{parts.scheme}://{parts.netloc}/{account}", account, container, path)
     if parts.scheme != "https" or not re.search(r"\.(blob|dfs)\.", host):
-        raise copy_option("FROM", f"('{url}') is not an https location of a storage account")
-    raise copy_nothing_there(url)  # a real account: nothing here reaches out
+        raise load_errors.copy_option("FROM", f"('{url}') is not an https location of a storage account")
+    raise load_errors.copy_nothing_there(url)  # a real account: nothing here reaches out
 
 
 def check_credential(credential: Mapping[str, str], *, file_type: str, locations: Sequence[str]) -> None:
-    """Refuse a credential that goes with no such file [sql/t-sql/statements/copy-into-transact-sql, table of credentials]."""
-    kind = credential.get("IDENTITY", "").lower()
+    """Refuse a credential that goes with no such file [sql/t-sql/statements/copy-into-transact-sql, table of credentials].
+
+    Parquet and ORC: a SAS needs the blob endpoint, a managed identity the dfs endpoint, and a service principal no blob store that is not a lake,
+    which its dfs endpoint shows.
+    """
+    identity = credential.get("IDENTITY", "")
+    kind = identity.lower()
     if kind in {"shared access signature", "storage account key"} and not credential.get("SECRET"):
-        raise copy_option("CREDENTIAL", "has no SECRET")
-    if kind in {"managed identity", "shared access signature"} and file_type != "CSV":
-        wrong = ".blob." if kind == "managed identity" else ".dfs."
-        if any(wrong in location for location in locations):
-            raise copy_option("CREDENTIAL", f"('{credential['IDENTITY']}') does not go with {file_type} on this endpoint")
+        raise load_errors.copy_credential(identity, "needs a SECRET")
+    if kind == "managed identity" and "SECRET" in credential:
+        raise load_errors.copy_credential(identity, "takes no SECRET")
+    if identity and kind not in _KINDS and not _PRINCIPAL.fullmatch(identity):
+        raise load_errors.copy_credential(
+            identity, "is none of the documented kinds; a service principal is '<client id>@<OAuth 2.0 token endpoint V1>'"
+        )
+    if file_type == "CSV":
+        return
+    hosts = {(urlsplit(location).hostname or "").lower() for location in locations}
+    if kind == "shared access signature" and any(".dfs." in host for host in hosts):
+        raise load_errors.copy_credential(identity, f"goes with {file_type} on the blob endpoint only")
+    if (kind == "managed identity" or "@" in kind) and any(".blob." in host for host in hosts):
+        raise load_errors.copy_credential(identity, f"goes with {file_type} on the dfs endpoint only")
 
 
 def open_container(location: Location, credential: Mapping[str, str], identity_key: str | None) -> ContainerClient:
-    """A client with the credential's right. Raises 105215 for one that nothing here can prove."""
+    """A client with the credential's right. Raises 105215 for one that nothing here can prove, as a service principal's."""
     kind, secret = credential.get("IDENTITY", "").lower(), credential.get("SECRET", "")
     key: str | AzureNamedKeyCredential | None = None
     if kind == "shared access signature":
@@ -89,36 +105,50 @@ def open_container(location: Location, credential: Mapping[str, str], identity_k
     elif kind == "managed identity":
         key = AzureNamedKeyCredential(location.account, identity_key) if identity_key else None
     elif kind:
-        raise copy_denied(location.url, 401)  # a service principal: nothing here can prove it
+        raise load_errors.copy_denied(location.url, 401)  # a service principal: nothing here can prove it
     return ContainerClient(
         location.account_url, location.container, credential=key, retry_total=0, connection_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S
     )  # fmt: skip
 
 
-def read_blobs(location: Location, credential: Mapping[str, str], identity_key: str | None) -> Iterator[Blob]:
-    """Read every file of a location. Raises 105215 without the right to list and read, 13807 where nothing is."""
+def list_blobs(location: Location, credential: Mapping[str, str], identity_key: str | None) -> list[str]:
+    """The names of the files of a location. Raises 105215 without the right to list, 13807 where the container is not."""
     if not location.container:
-        raise copy_option("FROM", f"('{location.url}') names no container")
+        raise load_errors.copy_option("FROM", f"('{location.url}') names no container")
     try:
         with open_container(location, credential, identity_key) as client:
-            names = [name for name in client.list_blob_names(name_starts_with=_prefix(location.path)) if matches(location.path, name)]
-            if not names:
-                raise copy_nothing_there(location.url)
-            for name in names:
-                yield Blob(name, client.download_blob(name).readall())
+            return [name for name in client.list_blob_names(name_starts_with=_prefix(location.path)) if matches(location.path, name)]
     except (AzureError, ValueError) as error:
         raise refused(location, error) from error
+
+
+def read_blob(location: Location, credential: Mapping[str, str], identity_key: str | None, name: str) -> bytes:
+    """One file. Raises 105215 without the right to read."""
+    try:
+        with open_container(location, credential, identity_key) as client:
+            return client.download_blob(name).readall()
+    except (AzureError, ValueError) as error:
+        raise refused(location, error) from error
+
+
+def read_blobs(location: Location, credential: Mapping[str, str], identity_key: str | None) -> Iterator[Blob]:
+    """Read every file of a location. Raises 105215 without the right to list and read, 13807 where nothing is."""
+    names = list_blobs(location, credential, identity_key)
+    if not names:
+        raise load_errors.copy_nothing_there(location.url)
+    for name in names:
+        yield Blob(name, read_blob(location, credential, identity_key, name))
 
 
 def refused(location: Location, error: AzureError | ValueError) -> SqlError:
     """Word the store's refusal as COPY would: 13807 for what is not there, 105215 for all else."""
     if isinstance(error, ResourceNotFoundError) and _public(error):
-        return copy_denied(location.url, _FORBIDDEN)
+        return load_errors.copy_denied(location.url, _FORBIDDEN)
     if isinstance(error, ResourceNotFoundError):
-        return copy_nothing_there(location.url)
+        return load_errors.copy_nothing_there(location.url)
     if isinstance(error, (ClientAuthenticationError, HttpResponseError)) and error.status_code:
-        return copy_denied(location.url, error.status_code)
-    return copy_denied(location.url, _FORBIDDEN)
+        return load_errors.copy_denied(location.url, error.status_code)
+    return load_errors.copy_denied(location.url, _FORBIDDEN)
 
 
 def _public(error: ResourceNotFoundError) -> bool:

@@ -1,12 +1,13 @@
-"""What one statement asks for, after it is read and before it runs."""
+"""What one statement asks for, after it is read and before it runs; what changes objects is in `ddl_commands`."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
+from sandbox.synapse.ddl_commands import Ddl
+
 if TYPE_CHECKING:
-    from sandbox.synapse.catalog import ColumnDef, TableDef
     from sandbox.synapse.declared import DeclaredType
 
 Name = tuple[str, ...]
@@ -14,17 +15,16 @@ Name = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A statement that is right and changes nothing here: SET, USE, statistics, REBUILD, GRANT."""
-
-    ddl: bool = False
+    """A statement that is right and changes nothing here: SET, USE, PRINT."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetOption:
-    """SET NOCOUNT and SET IMPLICIT_TRANSACTIONS, which change what later statements answer."""
+    """SET NOCOUNT, IMPLICIT_TRANSACTIONS and DATEFORMAT, which change what later statements answer."""
 
     option: str
     on: bool
+    value: str = ""  # of DATEFORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,28 @@ class Declare:
 
 
 @dataclass(frozen=True, slots=True)
+class Declarations:
+    """DECLARE of one or several."""
+
+    variables: list[Declare]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """BEGIN ... END."""
+
+    statements: list[Statement]
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """WHILE condition body."""
+
+    condition: str
+    body: list[Statement]
+
+
+@dataclass(frozen=True, slots=True)
 class If:
     """IF condition then ELSE otherwise; the condition is T-SQL text."""
 
@@ -54,116 +76,45 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Execute:
-    """EXEC(N'...'): the parts of a text, literals or variables, joined."""
+    """EXEC(N'...') and sp_executesql: the parts of a text, literals or variables, joined."""
 
     parts: list[tuple[bool, str]]  # (is a variable, its name or the literal)
 
 
 @dataclass(frozen=True, slots=True)
 class Procedure:
-    """EXEC of a system procedure, with its arguments as T-SQL literals."""
-
-    name: str
-    arguments: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class CreateSchema:
-    """CREATE SCHEMA."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class DropSchema:
-    """DROP SCHEMA."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class CreateTable:
-    """CREATE TABLE; `query` is CTAS's SELECT."""
-
-    table: TableDef
-    name: Name
-    query: str | None = None
-    label: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DropTable:
-    """DROP TABLE of one or several."""
-
-    names: list[Name]
-    if_exists: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Truncate:
-    """TRUNCATE TABLE."""
+    """EXEC of a procedure; each argument is a name ('' for a place) and T-SQL text."""
 
     name: Name
+    arguments: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class AddColumns:
-    """ALTER TABLE ... ADD."""
+class Throw:
+    """THROW and RAISERROR: number, T-SQL text of the message, severity."""
+
+    number: int
+    message: str
+    severity: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetIdentityInsert:
+    """SET IDENTITY_INSERT t ON or OFF."""
 
     name: Name
-    columns: list[ColumnDef]
-
-
-@dataclass(frozen=True, slots=True)
-class DropColumns:
-    """ALTER TABLE ... DROP COLUMN."""
-
-    name: Name
-    columns: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class AlterColumn:
-    """ALTER TABLE ... ALTER COLUMN."""
-
-    name: Name
-    column: ColumnDef
-
-
-@dataclass(frozen=True, slots=True)
-class Rename:
-    """RENAME OBJECT."""
-
-    name: Name
-    to: str
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """ALTER SCHEMA ... TRANSFER."""
-
-    name: Name
-    schema: str
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """CREATE, UPDATE or DROP STATISTICS."""
-
-    verb: Literal["create", "update", "drop"]
-    table: Name
-    name: str | None = None
-    columns: list[str] = field(default_factory=list)
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """INSERT INTO; `query` is a SELECT, also for a single row of VALUES."""
+    """INSERT INTO; `query` is a SELECT, also for a single row of VALUES. `rows`: literals and parameters alone, in its place."""
 
     name: Name
     columns: list[str] | None
     query: str
     label: str | None = None
+    rows: list[list[str | None]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,8 +192,8 @@ class Copy:
 
 
 Command = (
-    Ignored | SetOption | Transaction | Declare | If | Execute | Procedure | CreateSchema | DropSchema | CreateTable | DropTable | Truncate
-    | AddColumns | DropColumns | AlterColumn | Rename | Transfer | Statistics | Insert | Delete | Update | Merge | Query | Copy
+    Ignored | SetOption | SetIdentityInsert | Transaction | Declare | Declarations | Block | While | If | Execute | Procedure | Throw | Insert | Delete | Update | Merge | Query | Copy
+    | Ddl
 )  # fmt: skip
 
 

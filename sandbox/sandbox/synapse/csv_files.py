@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from sandbox.synapse.errors import copy_option, copy_unreadable
+from sandbox.synapse import load_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,9 +50,9 @@ def csv_format(options: Mapping[str, str], quoted_empty: Literal["null", "empty"
     row = _sign("ROWTERMINATOR", options.get("ROWTERMINATOR", "\\r\\n"))
     quote = _sign("FIELDQUOTE", options.get("FIELDQUOTE", '"'))
     if len(quote) > 1:
-        raise copy_option("FIELDQUOTE", "is longer than one character")
+        raise load_errors.copy_option("FIELDQUOTE", "is longer than one character")
     if options.get("COMPRESSION", "NONE") not in {"NONE", "GZIP"}:
-        raise copy_option("COMPRESSION", f"('{options['COMPRESSION']}') does not go with FILE_TYPE 'CSV'")
+        raise load_errors.copy_option("COMPRESSION", f"('{options['COMPRESSION']}') does not go with FILE_TYPE 'CSV'")
     return CsvFormat(
         quote=quote,
         delimiter=_sign("FIELDTERMINATOR", options.get("FIELDTERMINATOR", ",")),
@@ -66,12 +66,12 @@ def csv_format(options: Mapping[str, str], quoted_empty: Literal["null", "empty"
 
 def _sign(option: str, text: str) -> str:
     if not text:
-        raise copy_option(option, "is empty")
+        raise load_errors.copy_option(option, "is empty")
     if text.lower().startswith("0x"):
         try:
             return bytes.fromhex(text[2:].rjust(len(text[2:]) + len(text[2:]) % 2, "0")).decode("ascii")
         except ValueError as error:
-            raise copy_option(option, f"('{text}') is no hexadecimal text of ASCII characters") from error
+            raise load_errors.copy_option(option, f"('{text}') is no hexadecimal text of ASCII characters") from error
     return text.replace("\\r", "\r").replace("\\n", "\n").replace("\\t", "\t")
 
 
@@ -82,9 +82,9 @@ def unpacked(name: str, data: bytes, layout: CsvFormat) -> str:
             data = gzip.decompress(data)
         return data.decode(layout.encoding)
     except (OSError, EOFError, zlib.error) as error:
-        raise copy_unreadable(name, f"the gzip stream is not valid: {error}") from error
+        raise load_errors.copy_unreadable(name, f"the gzip stream is not valid: {error}") from error
     except UnicodeDecodeError as error:
-        raise copy_unreadable(name, f"the text is not {layout.encoding}: {error.reason} at byte {error.start}") from error
+        raise load_errors.copy_unreadable(name, f"the text is not {layout.encoding}: {error.reason} at byte {error.start}") from error
 
 
 def parse_csv(text: str, layout: CsvFormat, fields: int) -> Parsed:
@@ -97,9 +97,14 @@ def parse_csv(text: str, layout: CsvFormat, fields: int) -> Parsed:
 
 def _well_quoted(text: str, layout: CsvFormat) -> bool:
     """Whether quotes come in pairs and none stands between two characters of data; pyarrow would let such a field pass."""
-    quote, delimiter = re.escape(layout.quote), re.escape(layout.delimiter)
-    between = rf"[^{delimiter}\n{quote}]{quote}[^{delimiter}\n{quote}]"
-    return text.count(layout.quote) % 2 == 0 and re.search(between, text) is None
+    if layout.quote not in text:
+        return True
+    if not (layout.quote + layout.delimiter).isascii():
+        return False
+    # Every byte by its kind, so that one search finds a quote between two of data.
+    kinds = bytearray(b"x" * 256)
+    kinds[ord(layout.quote)], kinds[ord(layout.delimiter)], kinds[ord("\n")] = b'",,'
+    return text.count(layout.quote) % 2 == 0 and b'x"x' not in text.encode().translate(bytes(kinds))
 
 
 def _numbered(columns: list[pa.Array], rows: pa.Array) -> pa.Table:

@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse.errors import bad_scale, precision_too_large, too_long_type, unknown_type
+from sandbox.synapse.table_errors import bad_scale, precision_too_large, too_long_type, unknown_type
 from sandbox.tds.session import SqlType, TypeName
 
 if TYPE_CHECKING:

@@ -1,29 +1,40 @@
-"""Runs INSERT, DELETE, UPDATE and MERGE: every value that is stored goes through its column's conversion."""
+"""Runs INSERT, DELETE and UPDATE: every value that is stored goes through its column's conversion."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse import commands as c
-from sandbox.synapse import errors
-from sandbox.synapse.catalog import ColumnDef, TableDef, duck_name
-from sandbox.synapse.conversion import converted
-from sandbox.synapse.inserted_rows import values_of
+from sandbox.synapse import errors, table_errors
+from sandbox.synapse.declared import DeclaredType
+from sandbox.synapse.inserted_rows import Variable, columns_of, rows_of
+from sandbox.synapse.merge import merge
+from sandbox.synapse.objects import ColumnDef, TableDef, duck_name
+from sandbox.synapse.stored import changed_table, stored
+from sandbox.synapse.tables import identity_value
 from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
-    from sandbox.synapse.declared import DeclaredType
+    from collections.abc import Iterator
+
     from sandbox.synapse.session import PoolSession
+
+
+_ROWS: Final = "inserted_rows"  # the name under which literal rows stand in DuckDB
+_TWICE = "The column name is specified more than once in the SET clause or column list of an INSERT."
 
 
 def run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge) -> int:
     """Run one statement, and say how many rows it changed. Raises SqlError; then it has changed nothing."""
     try:
         with session.writing():
-            return _run(session, command)
+            rows = _run(session, command)
+            session.changed(rows)
+            return rows
     except SqlError as error:
         if error.number == errors.NOT_NULL:  # DuckDB names the table without its schema
-            table = session.pool.catalog.find(command.name)
+            table = session.catalog.find(command.name)
             error.message = (
                 error.message.replace(f"table '{table.name}'", f"table '{session.pool.database}.{table.full_name}'") if table else error.message
             )
@@ -39,39 +50,67 @@ def _run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge
         case c.Update():
             return _update(session, command)
         case c.Merge():
-            return _merge(session, command)
-
-
-def place_of(session: PoolSession, table: TableDef, column: ColumnDef) -> str:
-    """Table and column as 2628 names them."""
-    return f"table '{session.pool.database}.{table.full_name}', column '{column.name}'"
-
-
-def stored(session: PoolSession, table: TableDef, column: ColumnDef, expression: str, source: DeclaredType | None) -> str:
-    """The expression as this column keeps it. Raises 257 for text into binary, which T-SQL does not convert by itself."""
-    if column.type.is_binary and source is not None and source.is_text:
-        text = f"Implicit conversion from data type {source.name} to {column.type.name} is not allowed. Use the CONVERT function to run this query."
-        raise SqlError(257, text)
-    return converted(expression, column.type, source, place=place_of(session, table, column))
+            return merge(session, command)
 
 
 def _insert(session: PoolSession, command: c.Insert) -> int:
-    table = session.pool.catalog.table(command.name)
-    columns = [table.column(name) for name in command.columns] if command.columns else table.columns
-    rows = values_of(command.query)
-    if rows is not None:
-        query, kinds = rows
-    else:
-        translated = session.translator().query(command.query)
-        query, kinds = translated.sql, session.kinds(translated)
+    table = changed_table(session, command.name)
+    columns = _inserted(session, table, command.columns)
+    with _source(session, command) as (query, kinds):
+        return _insert_from(session, table, columns, query, kinds, listed=command.columns is not None)
+
+
+def _insert_from(session: PoolSession, table: TableDef, columns: list[ColumnDef], query: str, kinds: list[DeclaredType], *, listed: bool) -> int:
     if len(kinds) != len(columns):
-        if command.columns is None:
+        if not listed:
             raise SqlError(213, "Column name or number of supplied values does not match table definition.")
         raise errors.insert_count(fewer=len(kinds) < len(columns))
-    names = ", ".join(duck_name(column.name) for column in columns)
+    names = [duck_name(column.name) for column in columns]
     sources = ", ".join(f"c{number}" for number in range(len(columns)))
-    values = ", ".join(stored(session, table, column, f"src.c{place}", kinds[place]) for place, column in enumerate(columns))
-    return session.count(f"INSERT INTO {table.duck} ({names}) SELECT {values} FROM ({query}) AS src({sources})")
+    values = [stored(session, table, column, f"src.c{place}", kinds[place]) for place, column in enumerate(columns)]
+    if table.identity and table.identity not in columns:
+        names.append(duck_name(table.identity.name))
+        values.append(identity_value(table))
+    return session.count(f"INSERT INTO {table.duck} ({', '.join(names)}) SELECT {', '.join(values)} FROM ({query}) AS src({sources})")
+
+
+@contextmanager
+def _source(session: PoolSession, command: c.Insert) -> Iterator[tuple[str, list[DeclaredType]]]:
+    """Where the rows come from, as DuckDB's query, and their types."""
+    found = (command.rows, 0) if command.rows is not None else rows_of(command.query)
+    if found is not None:
+        try:
+            literal = columns_of(found[0], session.variables)
+        except KeyError as unknown:
+            raise SqlError(137, f'Must declare the scalar variable "{unknown.args[0]}".', severity=15) from unknown
+        if literal is not None:
+            with session.registered(_ROWS, literal):
+                yield f"SELECT * FROM {_ROWS}", [DeclaredType("nvarchar", None)] * literal.num_columns
+            return
+    query = command.query or " UNION ALL ".join(f"SELECT {', '.join(_spelled(value) for value in row)}" for row in command.rows or [])
+    translated = session.translator().query(query)
+    yield translated.sql, session.kinds(translated)
+
+
+def _spelled(value: str | None) -> str:
+    if value is None:
+        return "NULL"
+    return value if isinstance(value, Variable) else "N'" + value.replace("'", "''") + "'"
+
+
+def _inserted(session: PoolSession, table: TableDef, names: list[str] | None) -> list[ColumnDef]:
+    """The columns that get values; an identity column only while IDENTITY_INSERT is on for the table. Raises 207, 264, 544, 545."""
+    identity, on = table.identity, session.identity_insert == table.object_id
+    if names is None:
+        return [column for column in table.columns if column is not identity or on]
+    columns = [table.column(name) for name in names]
+    if len({column.name for column in columns}) < len(columns):
+        raise SqlError(264, _TWICE)
+    if identity and identity in columns and not on:
+        raise table_errors.identity_given(identity.name, table.name)
+    if identity and on and identity not in columns:
+        raise table_errors.identity_missing(table.name)
+    return columns
 
 
 def _target(session: PoolSession, name: c.Name, source: str | None) -> tuple[TableDef, str, str]:
@@ -79,16 +118,16 @@ def _target(session: PoolSession, name: c.Name, source: str | None) -> tuple[Tab
 
     The name after DELETE or UPDATE may be an alias of the FROM clause, a table in it, or a table beside it.
     """
-    catalog = session.pool.catalog
+    catalog = session.catalog
     quoted = ".".join("[" + part.replace("]", "]]") + "]" for part in name)
     if source is None:
-        table = catalog.table(name)
+        table = changed_table(session, name)
         return table, quoted, quoted
     found = session.translator().tables(source)
     for entry, alias in found:
         if alias and len(name) == 1 and alias.lower() == name[0].lower():
-            return catalog.table(entry), quoted, source
-    table = catalog.table(name)
+            return changed_table(session, entry), quoted, source
+    table = changed_table(session, name)
     if any(not alias and catalog.find(entry) is table for entry, alias in found):
         return table, quoted, source
     if aliases := [alias for entry, alias in found if alias and catalog.find(entry) is table]:
@@ -102,7 +141,7 @@ def _delete(session: PoolSession, command: c.Delete) -> int:
         return session.count(f"DELETE FROM {table.duck}")
     where = f" WHERE {command.where}" if command.where else ""
     translated = session.translator().query(f"SELECT {called}.[rowid] AS rid FROM {source}{where}")
-    session.show_views(translated.views)
+    session.prepare(translated.reads)
     return session.count(f"DELETE FROM {table.duck} WHERE rowid IN ({translated.sql})", verb="DELETE")
 
 
@@ -110,7 +149,10 @@ def _update(session: PoolSession, command: c.Update) -> int:
     table, called, source = _target(session, command.name, command.source)
     columns = [table.column(name) for name, _ in command.assignments]
     if len({column.name for column in columns}) < len(columns):
-        raise SqlError(264, "The column name is specified more than once in the SET clause or column list of an INSERT.")
+        raise SqlError(264, _TWICE)
+    for column in columns:
+        if column.identity:
+            raise table_errors.identity_updated(column.name)
     where = f" WHERE {command.where}" if command.where else ""
     values = ", ".join(f"{expression} AS v{place}" for place, (_, expression) in enumerate(command.assignments))
     translated = session.translator().query(f"SELECT {called}.[rowid] AS rid, {values} FROM {source}{where}")
@@ -120,51 +162,3 @@ def _update(session: PoolSession, command: c.Update) -> int:
     )
     rows = f"SELECT DISTINCT ON (rid) * FROM ({translated.sql})"
     return session.count(f"UPDATE {table.duck} SET {sets} FROM ({rows}) AS q WHERE {table.duck}.rowid = q.rid", verb="UPDATE")
-
-
-def _merge(session: PoolSession, command: c.Merge) -> int:
-    table = session.pool.catalog.table(command.name)
-    if table.distribution != "HASH" and any(action.matched == "target" for action in command.actions):
-        raise errors.merge_needs_hash()
-    called = "[" + (command.alias or command.name[-1]).replace("]", "]]") + "]"
-    target = ".".join("[" + part + "]" for part in (table.schema, table.name)) + f" AS {called}"
-    source, on = _merge_source(session, command, target)
-    if any(action.matched == "both" for action in command.actions):
-        pairs = session.translator().query(f"SELECT {called}.[rowid] AS rid FROM {target} INNER JOIN {command.source} ON {command.on}")
-        if session.duck(f"SELECT rid FROM ({pairs.sql}) GROUP BY rid HAVING count(*) > 1 LIMIT 1").fetchone():
-            raise errors.merge_twice()
-    clauses = " ".join(_clause(session, table, command, action, target) for action in command.actions)
-    return session.count(f"MERGE INTO {table.duck} AS {duck_name(command.alias or command.name[-1])} USING {source} ON {on} {clauses}", verb="MERGE")
-
-
-def _merge_source(session: PoolSession, command: c.Merge, target: str) -> tuple[str, str]:
-    text = f"SELECT CASE WHEN {command.on} THEN 1 END AS c FROM {target} CROSS JOIN {command.source}"
-    (condition,), _ = session.translator().parts(text)
-    whole = session.translator().query(text).sql
-    return whole[whole.rindex(" CROSS JOIN ") + len(" CROSS JOIN ") :], _condition(condition)
-
-
-def _condition(case: str) -> str:
-    return case.removeprefix("CASE WHEN ").removesuffix(" THEN 1 END")
-
-
-def _clause(session: PoolSession, table: TableDef, command: c.Merge, action: c.MergeAction, target: str) -> str:
-    when = {"both": "MATCHED", "target": "NOT MATCHED BY TARGET", "source": "NOT MATCHED BY SOURCE"}[action.matched]
-    seen = f"FROM {target} CROSS JOIN {command.source}"
-    condition = ""
-    if action.condition:
-        (text,), _ = session.translator().parts(f"SELECT CASE WHEN {action.condition} THEN 1 END AS c {seen}")
-        condition = f" AND ({_condition(text)})"
-    if action.verb == "delete":
-        return f"WHEN {when}{condition} THEN DELETE"
-    columns = [table.column(name) for name in action.columns] or table.columns
-    if len(columns) != len(action.values):
-        raise errors.insert_count(fewer=len(action.values) < len(columns))
-    text = f"SELECT {', '.join(f'{value} AS v{place}' for place, value in enumerate(action.values))} {seen}"
-    kinds = session.kinds(session.translator().query(text))
-    parts, _ = session.translator().parts(text)
-    values = [stored(session, table, column, f"({part})", kind) for column, part, kind in zip(columns, parts, kinds, strict=True)]
-    if action.verb == "insert":
-        return f"WHEN {when}{condition} THEN INSERT ({', '.join(duck_name(column.name) for column in columns)}) VALUES ({', '.join(values)})"
-    sets = ", ".join(f"{duck_name(column.name)} = {value}" for column, value in zip(columns, values, strict=True))
-    return f"WHEN {when}{condition} THEN UPDATE SET {sets}"

@@ -6,13 +6,10 @@ dedicated pool: it is SQL Server's number for the same refusal.
 
 from __future__ import annotations
 
-import re
-
-import duckdb
-
-from sandbox.tds.session import CancelledError, SqlError
+from sandbox.tds.session import SqlError
 
 NOT_NULL = 515
+NOT_BOUND = 4104
 NO_SUCH_THING = 50000  # not a pool's number: the stand-in's own "I do not know this statement"
 
 
@@ -62,12 +59,17 @@ def nested_transaction() -> SqlError:
 
 
 def deadlock() -> SqlError:
-    """1205: two transactions changed the same rows [sql/relational-databases/errors-events/mssqlserver-1205-database-engine-error].
+    """1205: transactions wait for each other in a circle [sql/relational-databases/errors-events/mssqlserver-1205-database-engine-error].
 
-    A pool would let the second wait for the lock; the stand-in says at once what a client must be ready for anyway.
+    Also said where DuckDB finds that rows changed under a transaction that a pool would have let go on.
     """
     text = "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction."
     return SqlError(1205, text, severity=13)
+
+
+def lock_timeout() -> SqlError:
+    """1222: SET LOCK_TIMEOUT is over [sql/t-sql/statements/set-lock-timeout-transact-sql]."""
+    return SqlError(1222, "Lock request time out period exceeded.")
 
 
 def no_object(name: str) -> SqlError:
@@ -90,65 +92,14 @@ def no_schema(name: str) -> SqlError:
     return SqlError(2760, f'The specified schema name "{name}" either does not exist or you do not have permission to use it.')
 
 
+def not_bound(name: str) -> SqlError:
+    """4104: a table or alias that the FROM clause does not have [errors 4000 to 4999]."""
+    return SqlError(NOT_BOUND, f'The multi-part identifier "{name}" could not be bound.')
+
+
 def no_column(name: str) -> SqlError:
     """207 [errors 0 to 999]."""
     return SqlError(207, f"Invalid column name '{name}'.")
-
-
-def no_alter_column(column: str, table: str) -> SqlError:
-    """4924: ALTER of a column that is not there [errors 4000 to 4999]."""
-    return SqlError(4924, f"ALTER TABLE failed because column '{column}' does not exist in table '{table}'.")
-
-
-def duplicate_column(column: str, table: str) -> SqlError:
-    """2705: names that differ only in case collide under the default collation [errors 2000 to 2999]."""
-    return SqlError(2705, f"Column names in each table must be unique. Column name '{column}' in table '{table}' is specified more than once.")
-
-
-def too_many_columns(table: str, count: int) -> SqlError:
-    """1702: 1,024 columns a table [azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits]."""
-    return SqlError(1702, f"CREATE TABLE failed because column '{count}' in table '{table}' exceeds the maximum of 1024 columns.")
-
-
-def name_too_long(name: str) -> SqlError:
-    """103: names hold 128 characters [same page]."""
-    return SqlError(103, f"The identifier that starts with '{name[:128]}' is too long. Maximum length is 128.", severity=15)
-
-
-def unknown_type(column: str, name: str) -> SqlError:
-    """2715: a type that a pool does not have [azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-tables-data-types]; number unconfirmed."""
-    return SqlError(2715, f"Column, parameter, or variable '{column}': Cannot find data type {name}.")
-
-
-def too_long_type(column: str, size: int, most: int) -> SqlError:
-    """131: nvarchar(n) to 4000, varchar(n) and varbinary(n) to 8000 [same page]."""
-    text = f"The size ({size}) given to the column '{column}' exceeds the maximum allowed for any data type ({most})."
-    return SqlError(131, text, severity=15)
-
-
-def precision_too_large(column: str, precision: int) -> SqlError:
-    """2750: decimal holds 38 digits [errors 2000 to 2999]."""
-    return SqlError(2750, f"Column or parameter '{column}': Specified column precision {precision} is greater than the maximum precision of 38.")
-
-
-def bad_scale(column: str, scale: int) -> SqlError:
-    """192 and 1002 in one wording: a scale beyond the precision, or beyond 7 digits of a second [errors 0 to 1999]."""
-    return SqlError(1002, f"Line 1: Specified scale {scale} is invalid for column '{column}'.", severity=15)
-
-
-def max_in_columnstore(column: str) -> SqlError:
-    """35343: (max) types do not fit a columnstore [sql/t-sql/statements/create-table-azure-sql-data-warehouse]; number unconfirmed."""
-    text = f"The statement failed. Column '{column}' has a data type that cannot participate in a columnstore index."
-    return SqlError(35343, text)
-
-
-def enforced_key() -> SqlError:
-    """104467: keys only NOT ENFORCED [azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-table-constraints]."""
-    text = (
-        "Enforced unique constraints are not supported. To create an unenforced unique constraint you must include the NOT ENFORCED "
-        "syntax as part of your statement."
-    )
-    return SqlError(104467, text)
 
 
 def unsupported(what: str) -> SqlError:
@@ -156,20 +107,61 @@ def unsupported(what: str) -> SqlError:
     return SqlError(104473, f"{what} is not supported in this version of Azure Synapse Analytics.")
 
 
-def distribution_column(column: str) -> SqlError:
-    """The distribution column cannot be altered or dropped: CTAS and RENAME [sql-data-warehouse-tables-distribute]; number unconfirmed."""
-    return SqlError(4922, f"ALTER TABLE failed because one or more objects access this column: '{column}' is the distribution column.")
+def first_in_batch(what: str) -> SqlError:
+    """111: a schema, view or procedure is made by the first statement of a batch [errors 0 to 999]."""
+    return SqlError(111, f"'{what}' must be the first statement in a query batch.", severity=15)
 
 
-def bad_distribution_column(column: str) -> SqlError:
-    """HASH of a column that the table does not have; number unconfirmed."""
-    return SqlError(104320, f"The specified distribution column '{column}' does not exist in the table.")
+def not_of_kind(name: str, wanted: str) -> SqlError:
+    """3705: DROP of the wrong kind [errors 3000 to 3999]."""
+    return SqlError(3705, f"Cannot use DROP with '{name}' because it is no {wanted}. Use the DROP of its kind.")
 
 
-def has_statistics(column: str, statistics: str) -> SqlError:
-    """4922: user-made statistics must be dropped first [sql/t-sql/statements/alter-table-transact-sql]."""
-    text = f"ALTER TABLE ALTER COLUMN {column} failed because one or more objects access this column: the statistics '{statistics}'."
-    return SqlError(4922, text)
+def view_is_broken(name: str) -> SqlError:
+    """4413: what a view reads was renamed or dropped; views are not updated [rename-transact-sql, "Limitations"]."""
+    return SqlError(4413, f"Could not use view or function '{name}' because of binding errors.")
+
+
+def nesting_too_deep() -> SqlError:
+    """217, with a pool's limit [sql-data-warehouse-develop-stored-procedures, "Nesting stored procedures"]."""
+    return SqlError(217, "Maximum stored procedure, function, trigger, or view nesting level exceeded (limit 8).")
+
+
+def procedure_argument(procedure: str, parameter: str) -> SqlError:
+    """201: an argument is missing; a pool has no defaults [errors 0 to 999]."""
+    return SqlError(201, f"Procedure or function '{procedure}' expects parameter '{parameter}', which was not supplied.")
+
+
+def procedure_arguments(procedure: str) -> SqlError:
+    """8144: more arguments than parameters, or one of an unknown name [errors 8000 to 8999]."""
+    return SqlError(8144, f"Procedure or function {procedure} has too many arguments specified.")
+
+
+def no_procedure(name: str) -> SqlError:
+    """2812 [errors 2000 to 2999]."""
+    return SqlError(2812, f"Could not find stored procedure '{name}'.")
+
+
+def merge_actions(what: str) -> SqlError:
+    """10711 and 10714: too many clauses of a kind, or two alike [merge-transact-sql, "WHEN MATCHED"]."""
+    return SqlError(10714, f"An action of type '{what}' cannot appear more than once in this clause of a MERGE statement.", severity=15)
+
+
+def merge_unreachable(clause: str) -> SqlError:
+    """5324: a clause behind one that takes every row [merge-transact-sql, "WHEN MATCHED"]."""
+    text = f"In a MERGE statement, a '{clause}' clause with a search condition cannot appear after a '{clause}' clause with no search condition."
+    return SqlError(5324, text, severity=15)
+
+
+def merge_into_identity() -> SqlError:
+    """WHEN NOT MATCHED INSERT is not for tables with an IDENTITY column [same page, Synapse considerations]; number unconfirmed."""
+    return SqlError(100088, "MERGE statement with WHEN NOT MATCHED INSERT is not supported for a table with an IDENTITY column.")
+
+
+def no_implicit(source: str, target: str) -> SqlError:
+    """257: T-SQL does not convert the one into the other by itself [errors 0 to 999]."""
+    text = f"Implicit conversion from data type {source} to {target} is not allowed. Use the CONVERT function to run this query."
+    return SqlError(257, text)
 
 
 def merge_needs_hash() -> SqlError:
@@ -196,86 +188,7 @@ def insert_count(*, fewer: bool) -> SqlError:
     return SqlError(number, text, severity=15)
 
 
-def copy_null(column: str) -> SqlError:
-    """105211: seen by users of Azure Data Factory when a NULL meets a NOT NULL column."""
-    text = f"COPY statement failed because non nullable column '{column}' cannot have the NULL value as its default."
-    return SqlError(105211, text)
-
-
-def copy_denied(location: str, status: int | str) -> SqlError:
-    """105215: wrong or missing right on the location; number unconfirmed, wording from users' reports."""
-    return SqlError(105215, f"Not able to validate external location {location} because The remote server returned an error: ({status}) Forbidden.")
-
-
-def copy_nothing_there(location: str) -> SqlError:
-    """13807: no such container, folder or file."""
-    return SqlError(13807, f"Content of directory on path '{location}' cannot be listed.")
-
-
-def copy_option(option: str, why: str) -> SqlError:
-    """A value that COPY does not take [sql/t-sql/statements/copy-into-transact-sql]; number unconfirmed."""
-    return SqlError(105208, f"COPY statement failed because the value provided for option {option} {why}.")
-
-
-def copy_conversion(*, row: int, column: int, name: str, file: str, truncation: bool = False) -> SqlError:
-    """4863 (too long) and 4864 (not of the type): the bulk loader's words; rows count from the file's first."""
-    number, kind = (4863, "truncation") if truncation else (4864, "type mismatch or invalid character for the specified codepage")
-    return SqlError(number, f"Bulk load data conversion error ({kind}) for row {row}, column {column} ({name}) in data file {file}.")
-
-
-def copy_ragged(*, row: int, expected: int, found: int, file: str) -> SqlError:
-    """4832: a line with too few or too many fields [errors 4000 to 4999]; the number for COPY is unconfirmed."""
-    return SqlError(4832, f"Bulk load: row {row} in data file {file} has {found} fields where {expected} are expected.")
-
-
-def copy_unreadable(file: str, why: str) -> SqlError:
-    """106000: the reader below COPY fell over (Parquet types, broken gzip), as users report it."""
-    return SqlError(106000, f"106000;HdfsBridge::recordReaderFillBuffer - Unexpected error encountered filling record reader buffer: {why} ({file})")
-
-
 def not_null(column: str, table: str, verb: str) -> SqlError:
     """515 [errors 0 to 999]."""
     text = f"Cannot insert the value NULL into column '{column}', table '{table}'; column does not allow nulls. {verb} fails."
     return SqlError(NOT_NULL, text)
-
-
-_GUARD = re.compile(r"~(\d+)~(.*?)~", re.DOTALL)
-_CONVERSIONS = (
-    ("out of range for the destination", 8115, "Arithmetic overflow error converting expression to data type."),
-    ("value is out of range", 8115, "Arithmetic overflow error converting expression to data type numeric."),
-    ("to DECIMAL", 8115, "Arithmetic overflow error converting expression to data type numeric."),
-    ("Overflow", 8115, "Arithmetic overflow error converting expression to data type."),
-    ("field", 241, "Conversion failed when converting date and/or time from character string."),
-    ("UUID", 8169, "Conversion failed when converting from a character string to uniqueidentifier."),
-)
-
-
-def _missing(text: str) -> SqlError:
-    quoted = re.search(r'(?:name|column) "?([^"\s!]+)"?', text)
-    name = quoted.group(1) if quoted else "?"
-    if "Function" in text:
-        return SqlError(195, f"'{name}' is not a recognized built-in function name.", severity=15)
-    return no_column(name) if "column" in text.lower() else no_object(name)
-
-
-def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:  # noqa: PLR0911  # a table of errors
-    """Word DuckDB's refusal as SQL Server would."""
-    text = str(error).splitlines()[0]
-    if guard := _GUARD.search(str(error)):
-        return SqlError(int(guard.group(1)), guard.group(2))
-    if isinstance(error, duckdb.InterruptException):
-        return CancelledError("The statement was cancelled")
-    if isinstance(error, duckdb.TransactionException):
-        return deadlock()
-    if isinstance(error, duckdb.ConstraintException) and (found := re.search(r"NOT NULL constraint failed: (.+)\.(.+)$", text)):
-        return not_null(found.group(2), found.group(1), verb)
-    if isinstance(error, (duckdb.ConversionException, duckdb.OutOfRangeException)):
-        for mark, number, words in _CONVERSIONS:
-            if mark in text:
-                return SqlError(number, words)
-        return SqlError(8114, f"Error converting data type: {text}.")
-    if isinstance(error, (duckdb.CatalogException, duckdb.BinderException)) and ("does not exist" in text or "not found" in text):
-        return _missing(text)
-    if "onflict" in text and "transaction" in text.lower():
-        return deadlock()
-    return SqlError(102 if isinstance(error, duckdb.ParserException) else NO_SUCH_THING, text, severity=15)

@@ -7,30 +7,62 @@ import threading
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Final
 
+from sandbox.tds.session import SqlError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KINDS: Final = {"error", "disconnect_before", "disconnect_after", "delay", "login_error"}
-# What a pool says when it is not there [sql/relational-databases/errors-events/database-engine-events-and-errors, Synapse rows].
+# What a pool says at the numbers of its weather, with the severity: 20 and above ends the connection
+# [azure/azure-sql/database/troubleshoot-common-errors-issues, "Transient fault error messages"; Synapse's own: 42108, 42109].
 MESSAGES: Final = {
-    40613: "Database on server is not currently available. Please retry the connection later.",
-    42108: "Can not connect to the SQL pool since it is paused. Please resume the SQL pool and try again.",
-    42109: "The SQL pool is warming up. Please try again.",
-    1205: "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.",
+    1105: (17, "Could not allocate space for object in database because the 'PRIMARY' filegroup is full."),
+    1204: (19, "The instance of the SQL Server Database Engine cannot obtain a LOCK resource at this time. Rerun your statement."),
+    1205: (
+        13,
+        "Transaction was deadlocked on lock resources with another process and has been chosen as the deadlock victim. Rerun the transaction.",
+    ),
+    1222: (16, "Lock request time out period exceeded."),
+    4060: (11, "Cannot open database requested by the login. The login failed."),
+    4221: (16, "Login to read-secondary failed due to long wait on 'HADR_DATABASE_WAIT_FOR_TRANSITION_TO_VERSIONING'."),
+    9002: (17, "The transaction log for the database is full due to 'ACTIVE_TRANSACTION'."),
+    10928: (20, "Resource ID: 1. The request limit for the database is 128 and has been reached."),
+    10929: (20, "Resource ID: 1. The server is currently too busy to support requests greater than 0 for this database."),
+    10936: (20, "Resource ID: 1. The request limit for the elastic pool is 128 and has been reached."),
+    40143: (17, "The service has encountered an error processing your request. Please try again."),
+    40197: (20, "The service has encountered an error processing your request. Please try again. Error code 40020."),
+    40501: (20, "The service is currently busy. Retry the request after 10 seconds. Code: 2."),
+    40540: (17, "The service has encountered an error processing your request. Please try again."),
+    40613: (17, "Database on server is not currently available. Please retry the connection later."),
+    40892: (17, "Cannot connect to database when it is paused."),
+    42108: (14, "Can not connect to the SQL pool since it is paused. Please resume the SQL pool and try again."),
+    42109: (14, "The SQL pool is warming up. Please try again."),
+    49918: (16, "Cannot process request. Not enough resources to process request. The service is currently busy. Please retry the request later."),
+    49919: (16, "Cannot process create or update request. Too many create or update operations in progress. Please retry the request later."),
+    49920: (16, "Cannot process request. Too many operations in progress. Please retry the request later."),
 }
+
+
+def message_of(number: int) -> str:
+    """What a pool says at a number."""
+    return MESSAGES[number][1] if number in MESSAGES else f"Injected fault {number}."
 
 
 @dataclass(slots=True)
 class Fault:
-    """One fault: `kind` says what happens, `pattern` (case-insensitive) to which statements, `times` how often."""
+    """One fault: `kind` says what happens, `pattern` (case-insensitive) to which statements, `times` how often (0: until it is cleared).
+
+    `skip` lets so many matching statements pass first. `severity` is the number's own where none is given.
+    """
 
     kind: str
     pattern: str = ""
     number: int = 0
     message: str = ""
-    severity: int = 16
+    severity: int = 0
     delay_s: float = 0.0
     times: int = 1
+    skip: int = 0
 
     def __post_init__(self) -> None:
         """Refuse what could never happen. Raises ValueError."""
@@ -38,14 +70,18 @@ class Fault:
             raise ValueError(f"unknown kind of fault {self.kind!r}: one of {', '.join(sorted(KINDS))}")
         if self.kind in {"error", "login_error"} and self.number <= 0:
             raise ValueError(f"a fault of kind {self.kind} needs a number")
-        if self.times < 1:
-            raise ValueError("times starts at 1")
+        if self.times < 0 or self.skip < 0:
+            raise ValueError("times and skip are numbers from 0")
         re.compile(self.pattern)
 
     @property
     def text(self) -> str:
         """The message, the documented one where none is given."""
-        return self.message or MESSAGES.get(self.number, f"Injected fault {self.number}.")
+        return self.message or message_of(self.number)
+
+    def error(self) -> SqlError:
+        """What the client is told."""
+        return SqlError(self.number, self.text, severity=self.severity or MESSAGES.get(self.number, (16, ""))[0])
 
 
 class Faults:
@@ -69,11 +105,15 @@ class Faults:
         """The first waiting fault of that kind for this text, used up by one."""
         with self._lock:
             for fault in self._waiting:
-                if fault.kind == kind and re.search(fault.pattern, statement, re.IGNORECASE):
-                    fault.times -= 1
-                    if fault.times == 0:
-                        self._waiting.remove(fault)
-                    return fault
+                if fault.kind != kind or not re.search(fault.pattern, statement, re.IGNORECASE):
+                    continue
+                if fault.skip:
+                    fault.skip -= 1
+                    continue
+                if fault.times == 1:
+                    self._waiting.remove(fault)
+                fault.times = max(fault.times - 1, 0)
+                return fault
         return None
 
     def to_dict(self) -> dict[str, object]:

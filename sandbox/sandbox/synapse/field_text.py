@@ -52,7 +52,7 @@ def fits(field: str, kind: DeclaredType) -> str:  # noqa: PLR0911  # a table of 
         if kind.length is None:
             return "TRUE"
         units = f"strlen({field})" if kind.utf8 and kind.name[0] != "n" else f"utf16({field})" if kind.name[0] == "n" else f"length({field})"
-        return f"{units} <= {kind.length}"
+        return f"(strlen({field}) <= {kind.length} OR {units} <= {kind.length})"  # bytes first: they are counted already
     if kind.name == "bit":
         return f"{field} IN ('0', '1')"
     if kind.name == "uniqueidentifier":

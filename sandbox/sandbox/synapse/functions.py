@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sandbox.synapse.tokens import Reader, tokens
-from sandbox.synapse.views import schema_id
+from sandbox.synapse.view_kind import kind_of, schema_id
 from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
@@ -26,14 +26,15 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
     """By upper-case name, and by `@@name` in lower case."""
     from sandbox.synapse.pool import VERSION  # noqa: PLC0415  # the pool makes sessions: its constant comes late
 
-    catalog = session.pool.catalog
+    catalog, seen = session.pool.catalog, session.catalog
 
-    def object_id(name: str, kind: str = "U") -> int | None:
+    def object_id(name: str, kind: str = "") -> int | None:
         try:
-            table = catalog.find(parsed_name(name))
+            parts = parsed_name(name)
+            found = seen.find(parts) or (None if parts[-1].startswith("#") else catalog.object(parts))
         except SqlError:
-            return None  # another database, such as tempdb, or no name at all: NULL, as documented
-        return table.object_id if table and kind.upper() in {"U", ""} else None
+            return None  # another database, or no name at all: NULL, as documented
+        return found.object_id if found and kind.strip().upper() in {"", kind_of(found)} else None
 
     def schema_number(name: str = "dbo") -> int | None:
         return schema_id(catalog, name) if name.lower() in catalog.schemas else None
@@ -42,7 +43,7 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
         return next((text for key, text in catalog.schemas.items() if schema_id(catalog, key) == number), None)
 
     def object_name(number: int) -> str | None:
-        return next((table.name for table in catalog if table.object_id == number), None)
+        return next((one.name for one in catalog.objects() if one.object_id == number), None)
 
     def permission(*_: str) -> int:
         return 1
@@ -72,6 +73,10 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
         "SCHEMA_ID": schema_number,
         "SCHEMA_NAME": schema_name,
         "HAS_PERMS_BY_NAME": permission,
-        "DATABASEPROPERTYEX": lambda _name, what: {"EDITION": "DataWarehouse", "SERVICEOBJECTIVE": "DW100c"}.get(what.upper()),
+        "DATABASEPROPERTYEX": lambda _name, what: {
+            "EDITION": "DataWarehouse",
+            "SERVICEOBJECTIVE": session.pool.weather.service_level,
+            "STATUS": "ONLINE",
+        }.get(what.upper()),
         "SERVERPROPERTY": lambda what: {"EDITION": "SQL Azure", "ENGINEEDITION": "6", "PRODUCTVERSION": "12.0.2000.8"}.get(what.upper()),
     }

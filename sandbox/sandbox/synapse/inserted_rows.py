@@ -1,71 +1,109 @@
-"""The short way for `SELECT 1, N'a' UNION ALL SELECT 2, N'b' ...`: thousands of literal rows need no grammar."""
+"""The short way for `SELECT 1, N'a' UNION ALL SELECT 2, @p ...`: thousands of rows of literals and parameters need no grammar.
+
+Everything is text on this way, and the column's conversion says what it becomes, as it does for a literal.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+import uuid
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse.conversion import sql_text
-from sandbox.synapse.declared import DeclaredType
+import pyarrow as pa
+
+from sandbox.synapse import commands as c
 from sandbox.synapse.errors import parse_error
-from sandbox.synapse.tokens import Token, tokens
+from sandbox.synapse.read_dml import cut_options
+from sandbox.synapse.tokens import Reader, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _LITERAL_ROWS: Final = 20  # below this the general way is as quick
+_NAME: Final = r'(?:\[(?:[^\]]|\]\])*\]|"(?:[^"]|"")*"|[\w@$#]+)'
+_HEAD: Final = re.compile(rf"\s*INSERT\s+(?:INTO\s+)?({_NAME}(?:\s*\.\s*{_NAME}?)*\s*(?:\((?:\s*{_NAME}\s*,?)+\))?)\s*(?=SELECT\b)", re.IGNORECASE)
+_SELECT: Final = re.compile(r"\s*SELECT\b", re.IGNORECASE)
+_ITEM: Final = re.compile(
+    r"""\s*(?:[Nn]?'((?:[^']|'')*)'|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(@\w+)|(NULL)\b)
+        (?:\s+AS\s+(?:\[[^\]]*\]|\w+))?\s*(,|UNION\s+ALL\s+SELECT\b|;?\s*\Z|(?=;|OPTION\b))""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
-def values_of(query: str) -> tuple[str, list[DeclaredType]] | None:
-    """DuckDB's VALUES for a query of literal rows, and None for every other. Raises 205 for rows of unequal length."""
-    if query.upper().count("UNION ALL") < _LITERAL_ROWS:
+class Variable(str):
+    """A parameter's name, where a value stands."""
+
+    __slots__ = ()
+
+
+Rows = list[list[str | None]]
+
+
+def literal_insert(sql: str) -> c.Insert | None:
+    """The command of a batch that is one INSERT of many such rows; None for every other batch."""
+    if sql.upper().count("UNION ALL") < _LITERAL_ROWS or not (head := _HEAD.match(sql)):
         return None
-    rows = _rows(tokens(query))
-    if rows is None:
+    found = rows_of(sql, head.end())
+    if found is None:
         return None
-    if len({len(row) for row in rows}) > 1:
-        raise parse_error(query, 0, "UNION")
-    text = ", ".join(f"({', '.join(row)})" for row in rows)
-    # Everything is text or a bare number here; the column's conversion says what it becomes.
-    return f"SELECT * FROM (VALUES {text})", [DeclaredType("nvarchar", None)] * len(rows[0])
+    rows, end = found
+    tail, label = cut_options(Reader(sql[end:], tokens(sql[end:])))
+    tail.end()
+    into = Reader(head.group(1), tokens(head.group(1)))
+    name = into.name()
+    columns = None if into.done else into.identifiers()
+    return c.Insert(name, columns, "", label, rows)
 
 
-def _rows(words: list[Token]) -> list[list[str]] | None:
-    rows: list[list[str]] = []
-    place = 0
-    while place < len(words):
-        if words[place].upper != "SELECT":
+def rows_of(query: str, place: int = 0) -> tuple[Rows, int] | None:
+    """Rows of a text that holds nothing else from that place on, and where they end. Raises 103010 for rows of unequal length."""
+    if place == 0 and query.upper().count("UNION ALL") < _LITERAL_ROWS:
+        return None
+    start = _SELECT.match(query, place)
+    if start is None:
+        return None
+    rows: Rows = []
+    row: list[str | None] = []
+    scanner = _ITEM.scanner(query, start.end())  # type: ignore[attr-defined]  # in re since ever, and not in its stub
+    while True:
+        found = scanner.match()
+        if found is None:
             return None
-        row: list[str] = []
-        place += 1
-        while True:
-            value, place = _value(words, place)
-            if value is None:
-                return None
-            row.append(value)
-            if place < len(words) and words[place].text == ",":
-                place += 1
-                continue
-            break
+        text, number, variable, _, stop = found.groups()
+        if text is not None:
+            row.append(text.replace("''", "'"))
+        else:
+            row.append(number if number is not None else Variable(variable.lower()) if variable else None)
+        if stop == ",":
+            continue
         rows.append(row)
-        if place < len(words):
-            if [word.upper for word in words[place : place + 2]] != ["UNION", "ALL"]:
-                return None
-            place += 2
-    return rows
+        if len(row) != len(rows[0]):
+            raise parse_error(query, found.start(), "UNION")
+        row = []
+        if not stop[:1].isalpha():
+            return rows, found.end()
 
 
-def _value(words: list[Token], place: int) -> tuple[str | None, int]:
-    """One literal, with an alias that is dropped; None for anything else."""
-    sign = ""
-    if place < len(words) and words[place].text in {"-", "+"}:
-        sign, place = words[place].text, place + 1
-    if place >= len(words):
-        return None, place
-    word, place = words[place], place + 1
-    value: str | None = None
-    if word.kind == "string":
-        value = sql_text(word.value)
-    elif word.kind == "number" and not word.text.lower().startswith("0x"):
-        value = sql_text(sign.strip("+") + word.text)
-    elif word.upper == "NULL":
-        value = "CAST(NULL AS VARCHAR)"
-    if place + 1 < len(words) and words[place].upper == "AS" and words[place + 1].kind in {"word", "quoted"}:
-        place += 2
-    return value, place
+def columns_of(rows: Rows, variables: Mapping[str, object]) -> pa.Table | None:
+    """The rows as text columns c0, c1, ...; None where a parameter's value is no text, as bytes are not. Raises KeyError for an unknown one."""
+    columns = [[_text(variables[value]) if isinstance(value, Variable) else value for value in column] for column in zip(*rows, strict=True)]
+    if any(value is _NO_TEXT for column in columns for value in column):
+        return None
+    return pa.Table.from_arrays([pa.array(column, pa.string()) for column in columns], names=[f"c{place}" for place in range(len(columns))])
+
+
+_NO_TEXT: Final = "\0 no text"
+
+
+def _text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(int(value))
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return str(value) if isinstance(value, (int, float, uuid.UUID, date, time)) else _NO_TEXT

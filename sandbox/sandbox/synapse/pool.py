@@ -12,8 +12,10 @@ from sandbox.synapse.catalog import Catalog
 from sandbox.synapse.conversion import MACROS
 from sandbox.synapse.errors import login_failed, no_database
 from sandbox.synapse.faults import Faults
+from sandbox.synapse.locks import TableLocks
 from sandbox.synapse.requests import RequestLog
 from sandbox.synapse.session import PoolSession
+from sandbox.synapse.weather import LOGIN_SEVERITY, Weather
 from sandbox.tds.session import Login, SqlError
 
 if TYPE_CHECKING:
@@ -62,20 +64,38 @@ class Pool:
         self.identity_key = identity_key
         self.quoted_empty = quoted_empty
         self.faults = Faults()
+        self.weather = Weather()
+        self.locks = TableLocks()
         self.requests = RequestLog()
+        self._sessions: dict[str, PoolSession] = {}
         self._numbers = itertools.count(1)
 
     def login(self, login: Login) -> PoolSession:
         """Open a session. Raises SqlError 18456, 4060, or what a fault asks for (such as 42108, 42109, 40613)."""
+        self.weather.meet_login()
         if fault := self.faults.take("login_error", login.user):
-            raise SqlError(fault.number, fault.text, severity=14)
+            raise SqlError(fault.number, fault.text, severity=fault.severity or LOGIN_SEVERITY)
         expected = self._users.get(login.user.lower())
         if expected is None or not secrets.compare_digest(expected.encode(), login.password.encode()):
             raise login_failed(login.user)
         # Users live in the pool's database; none of them may open master, which is where a login without a database lands.
         if login.database.lower() != self.database.lower():
             raise no_database(login.database or "master")
-        return PoolSession(self, login, f"SID{next(self._numbers)}")
+        return self.open(login)
+
+    def open(self, login: Login, *, sheltered: bool = False) -> PoolSession:
+        """A session without a login's questions; a sheltered one meets no weather."""
+        session = PoolSession(self, login, f"SID{next(self._numbers)}", sheltered=sheltered)
+        self._sessions[session.session_id] = session
+        return session
+
+    def sessions(self) -> list[PoolSession]:
+        """Those that are open, oldest first."""
+        return list(self._sessions.values())
+
+    def forget(self, session: PoolSession) -> None:
+        """A session has ended."""
+        self._sessions.pop(session.session_id, None)
 
     def close(self) -> None:
         """Let go of the database; what a path was given for is on disk."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse import commands as c
-from sandbox.synapse.errors import copy_option
+from sandbox.synapse import load_errors
+from sandbox.synapse.read_table import read_literal
 
 if TYPE_CHECKING:
     from sandbox.synapse.tokens import Reader
@@ -48,10 +49,11 @@ def _columns(inner: Reader) -> list[c.CopyColumn]:
     while True:
         name, default, number = inner.identifier(), None, None
         if inner.accept("DEFAULT"):
-            sign = "-" if inner.accept("-") else ""
-            default = sign + inner.take().text
+            default = read_literal(inner)
         if not inner.done and not inner.sees(","):
             number = inner.integer()
+            if number < 1:
+                raise load_errors.copy_option("Column_list", "has a field number below 1")
         columns.append(c.CopyColumn(name, number, default))
         if not inner.accept(","):
             break
@@ -67,6 +69,8 @@ def _options(inner: Reader, options: dict[str, str], credentials: dict[str, dict
             credentials[key.upper] = _credential(inner.parenthesised())
         elif key.upper in _NUMBER_OPTIONS:
             options[key.upper] = str(inner.integer())
+        elif key.upper == "FILE_FORMAT":
+            options["FILE_FORMAT"] = inner.identifier()
         elif key.upper in _TEXT_OPTIONS:
             options[key.upper] = _choice(key.upper, inner.string())
         else:
@@ -80,7 +84,7 @@ def _options(inner: Reader, options: dict[str, str], credentials: dict[str, dict
 def _choice(option: str, value: str) -> str:
     allowed = _CHOICES.get(option)
     if allowed and value.upper() not in allowed:
-        raise copy_option(option, f"('{value}') is not one of {', '.join(sorted(allowed))}")
+        raise load_errors.copy_option(option, f"('{value}') is not one of {', '.join(sorted(allowed))}")
     return value.upper() if allowed else value
 
 

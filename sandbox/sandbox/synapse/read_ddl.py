@@ -1,198 +1,109 @@
-"""Reads CREATE, ALTER, DROP, RENAME and statistics."""
+"""Reads CREATE, ALTER, DROP, RENAME, TRUNCATE and statistics."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 from sandbox.synapse import commands as c
-from sandbox.synapse.catalog import MAX_COLUMNS, MAX_NAME_CHARS, ColumnDef, TableDef
-from sandbox.synapse.declared import read_type
-from sandbox.synapse.errors import duplicate_column, enforced_key, name_too_long, too_many_columns, unknown_here, unsupported
+from sandbox.synapse import ddl_commands as d
+from sandbox.synapse.errors import unknown_here, unsupported
+from sandbox.synapse.read_external import read_alter_database, read_create_external, read_drop_external
+from sandbox.synapse.read_modules import read_drop_module, read_module
+from sandbox.synapse.read_table import read_column, read_create_table, read_key, read_literal
 
 if TYPE_CHECKING:
+    from sandbox.synapse.objects import ColumnDef
     from sandbox.synapse.tokens import Reader
 
+_FOREIGN: Final = ("TRIGGER", "SEQUENCE", "SYNONYM", "TYPE", "RULE", "DEFAULT")  # sql-data-warehouse-tables-overview, "Unsupported table features"
+_ELSEWHERE: Final = ("WORKLOAD", "USER", "ROLE", "LOGIN")  # right, and seen by nobody here
+_MODULES: Final = ("VIEW", "PROCEDURE", "PROC")
 
-def read_create(reader: Reader, label: str | None) -> c.Command:
+
+def read_create(reader: Reader, label: str | None) -> c.Command:  # noqa: C901, PLR0911  # a table of kinds
     """CREATE ..."""
     if reader.accept("SCHEMA"):
         name = reader.identifier()
         if reader.accept("AUTHORIZATION"):
             reader.identifier()
         reader.end()
-        return c.CreateSchema(name)
+        return d.CreateSchema(name)
     if reader.accept("TABLE"):
-        return _create_table(reader, label)
+        return read_create_table(reader, label)
     if reader.accept("STATISTICS"):
-        name = reader.identifier()
-        reader.expect("ON")
-        return c.Statistics("create", reader.name(), name, reader.identifiers())
-    if reader.sees("WORKLOAD") or reader.sees("USER") or reader.sees("ROLE"):
-        return c.Ignored(ddl=True)
-    if reader.sees("TRIGGER") or reader.sees("SEQUENCE") or reader.sees("SYNONYM") or reader.sees("TYPE"):
-        raise unsupported(f"CREATE {reader.peek().upper}")  # sql-data-warehouse-tables-overview, "Unsupported table features"
-    if reader.sees("UNIQUE", "INDEX"):
+        return _create_statistics(reader)
+    if reader.peek().upper in _MODULES:
+        return read_module(reader, alter=False)
+    if reader.peek().upper in {"EXTERNAL", "MASTER", "DATABASE"}:
+        return read_create_external(reader, label)
+    if reader.peek().upper in _ELSEWHERE:
+        return d.Other()
+    if reader.peek().upper in _FOREIGN:
+        raise unsupported(f"CREATE {reader.peek().upper}")
+    if reader.sees("UNIQUE"):
         raise unsupported("A unique index")  # same page
-    if reader.sees("INDEX") or reader.sees("NONCLUSTERED"):
-        return c.Ignored(ddl=True)
+    if reader.peek().upper in {"INDEX", "NONCLUSTERED", "CLUSTERED"}:
+        return _create_index(reader)
     raise unknown_here(f"CREATE {reader.peek().upper}")
 
 
-def _create_table(reader: Reader, label: str | None) -> c.Command:
-    if reader.sees("IF"):
-        raise reader.refusal()  # a pool has no IF NOT EXISTS [create-table-azure-sql-data-warehouse]
-    name = reader.name()
-    if name[-1].startswith("##"):
-        raise unsupported("A global temporary table")  # sql-data-warehouse-tables-temporary
-    for part in name:
-        if len(part) > MAX_NAME_CHARS:
-            raise name_too_long(part)
-    schema = name[-2] if len(name) > 1 else "dbo"
-    table = TableDef(schema or "dbo", name[-1], [])
-    if reader.sees("("):
-        table.columns = _columns(reader.parenthesised(), table.name)
-    if reader.accept("WITH"):
-        _table_options(reader.parenthesised(), table)
-    query = None
-    if reader.accept("AS"):
-        query = reader.until(";").text()
-    elif not table.columns:
-        raise reader.refusal()
+def _create_statistics(reader: Reader) -> d.Statistics:
+    """CREATE STATISTICS s ON t (columns) [WHERE ...] [WITH FULLSCAN | SAMPLE n PERCENT] [sql/t-sql/statements/create-statistics-transact-sql]."""
+    name = reader.identifier()
+    reader.expect("ON")
+    table, columns = reader.name(), reader.identifiers()
+    if reader.accept("WHERE"):
+        reader.until("WITH")
+    _sample(reader)
     reader.end()
-    return c.CreateTable(table, name, query, label)
+    return d.Statistics("create", table, name, columns)
 
 
-def _columns(inner: Reader, table: str) -> list[ColumnDef]:
-    columns: list[ColumnDef] = []
-    while True:
-        if inner.sees("CONSTRAINT") or inner.sees("PRIMARY") or inner.sees("UNIQUE") or inner.sees("FOREIGN"):
-            _constraint(inner)
-        else:
-            columns.append(read_column(inner))
-        if not inner.accept(","):
-            break
-    inner.end()
-    check_columns(columns, table)
-    return columns
+def _sample(reader: Reader) -> None:
+    if not reader.accept("WITH"):
+        return
+    if reader.accept("SAMPLE"):
+        reader.integer()
+        if not (reader.accept("PERCENT") or reader.accept("ROWS")):
+            raise reader.refusal()
+    elif not (reader.accept("FULLSCAN") or reader.accept("RESAMPLE")):
+        raise reader.refusal()
 
 
-def check_columns(columns: list[ColumnDef], table: str) -> None:
-    """Refuse names that differ at most in case, and too many columns. Raises 2705, 1702."""
-    seen: set[str] = set()
-    for column in columns:
-        if column.name.lower() in seen:
-            raise duplicate_column(column.name, table)
-        seen.add(column.name.lower())
-    if len(columns) > MAX_COLUMNS:
-        raise too_many_columns(table, MAX_COLUMNS + 1)
+def read_update_statistics(reader: Reader) -> d.Statistics:
+    """UPDATE STATISTICS t [(s)] [WITH ...] [sql/t-sql/statements/update-statistics-transact-sql]."""
+    table = reader.name()
+    named = reader.identifiers()[0] if reader.sees("(") else reader.identifier() if reader.peek().kind == "quoted" else None
+    _sample(reader)
+    reader.end()
+    return d.Statistics("update", table, named)
 
 
-def _constraint(inner: Reader) -> None:
-    if inner.accept("CONSTRAINT"):
-        inner.identifier()
-    if inner.accept("FOREIGN"):
-        raise unsupported("A foreign key")  # sql-data-warehouse-tables-overview
-    kind = inner.take().upper
-    clustered = inner.accept("CLUSTERED")
-    nonclustered = inner.accept("NONCLUSTERED")
-    if inner.sees("("):
-        inner.parenthesised()
-    if not inner.accept("NOT", "ENFORCED"):
-        raise enforced_key()
-    if kind == "PRIMARY" or (clustered and not nonclustered):
-        raise inner.refusal()
-
-
-def read_column(inner: Reader) -> ColumnDef:
-    """Read one column definition."""
-    name = inner.identifier()
-    if len(name) > MAX_NAME_CHARS:
-        raise name_too_long(name)
-    if inner.sees("AS"):
-        raise unsupported("A computed column")  # sql-data-warehouse-tables-overview
-    column = ColumnDef(name, read_type(inner, column=name))
-    while not inner.done and not inner.sees(","):
-        _column_option(inner, column)
-    return column
-
-
-def _column_option(inner: Reader, column: ColumnDef) -> None:
-    if inner.accept("COLLATE"):
-        kind = column.type
-        column.type = type(kind)(kind.name, kind.length, kind.precision, kind.scale, inner.identifier())
-    elif inner.accept("NOT", "NULL"):
-        column.nullable = False
-    elif inner.accept("NULL"):
-        column.nullable = True
-    elif inner.accept("DEFAULT"):
-        wrapped = inner.sees("(")
-        column.default = inner.parenthesised().text() if wrapped else _literal(inner)
-    elif inner.accept("CONSTRAINT"):
-        inner.identifier()
-    elif inner.sees("IDENTITY"):
-        raise unknown_here("IDENTITY columns")
-    elif inner.sees("PRIMARY") or inner.sees("UNIQUE"):
-        _inline_key(inner)
-    elif inner.sees("REFERENCES"):
-        raise unsupported("A foreign key")
-    elif inner.sees("SPARSE"):
-        raise unsupported("A sparse column")
-    else:
-        raise inner.refusal()
-
-
-def _inline_key(inner: Reader) -> None:
-    inner.take()
-    inner.accept("KEY")
-    inner.accept("NONCLUSTERED")
-    if not inner.accept("NOT", "ENFORCED"):
-        raise enforced_key()
-
-
-def _literal(inner: Reader) -> str:
-    sign = "-" if inner.accept("-") else ""
-    word = inner.take()
-    if word.kind not in {"string", "number"} and word.upper != "NULL":
-        raise unsupported(f"A DEFAULT that is no literal ({word.text})")  # create-table-azure-sql-data-warehouse: "only literals"
-    return sign + word.text
-
-
-def _table_options(inner: Reader, table: TableDef) -> None:
-    while True:
-        if inner.accept("DISTRIBUTION"):
-            inner.expect("=")
-            _distribution(inner, table)
-        elif inner.accept("HEAP"):
-            table.index = "HEAP"
-        elif inner.accept("CLUSTERED", "COLUMNSTORE", "INDEX"):
-            table.index = "CLUSTERED COLUMNSTORE"
-            if inner.accept("ORDER"):
-                table.index_columns = inner.identifiers()
-        elif inner.accept("CLUSTERED", "INDEX"):
-            table.index = "CLUSTERED"
-            order = inner.parenthesised()
-            while not order.done:
-                table.index_columns.append(order.identifier())
-                _ = order.accept("ASC") or order.accept("DESC")
-                order.accept(",")
-        elif inner.accept("PARTITION"):
-            table.partition = inner.parenthesised().text()
-        else:
-            raise inner.refusal()
-        if not inner.accept(","):
-            break
-    inner.end()
-
-
-def _distribution(inner: Reader, table: TableDef) -> None:
-    if inner.accept("HASH"):
-        table.distribution, table.hash_columns = "HASH", inner.identifiers()
-    elif inner.accept("ROUND_ROBIN"):
-        table.distribution = "ROUND_ROBIN"
-    elif inner.accept("REPLICATE"):
-        table.distribution = "REPLICATE"
-    else:
-        raise inner.refusal()
+def _create_index(reader: Reader) -> d.CreateIndex:
+    """CREATE [CLUSTERED [COLUMNSTORE] | NONCLUSTERED] INDEX i ON t [(columns)] [ORDER (columns)] [WITH (DROP_EXISTING = ON)]."""
+    kind: Literal["NONCLUSTERED", "CLUSTERED", "CLUSTERED COLUMNSTORE"] = "NONCLUSTERED"
+    if reader.accept("CLUSTERED"):
+        kind = "CLUSTERED COLUMNSTORE" if reader.accept("COLUMNSTORE") else "CLUSTERED"
+    elif reader.accept("NONCLUSTERED") and reader.sees("COLUMNSTORE"):
+        raise unsupported("A nonclustered columnstore index")  # sql-data-warehouse-tables-index: the kinds that a pool has
+    reader.expect("INDEX")
+    name = reader.identifier()
+    reader.expect("ON")
+    table = reader.name()
+    columns: list[str] = []
+    if kind != "CLUSTERED COLUMNSTORE":
+        inner = reader.parenthesised()
+        while not inner.done:
+            columns.append(inner.identifier())
+            _ = inner.accept("ASC") or inner.accept("DESC")
+            inner.accept(",")
+    elif reader.accept("ORDER"):
+        columns = reader.identifiers()
+    if reader.sees("INCLUDE") or reader.sees("WHERE"):
+        raise unsupported("An index with included columns or a filter")  # sql/t-sql/statements/create-index-transact-sql, Synapse syntax
+    dropping = reader.accept("WITH") and reader.parenthesised().accept("DROP_EXISTING", "=", "ON")
+    reader.end()
+    return d.CreateIndex(kind, name, table, columns, drop_existing=dropping)
 
 
 def read_alter(reader: Reader) -> c.Command:
@@ -206,59 +117,144 @@ def read_alter(reader: Reader) -> c.Command:
             reader.expect("::")
         name = reader.name()
         reader.end()
-        return c.Transfer(name, schema)
+        return d.Transfer(name, schema)
     if reader.accept("INDEX"):
-        reader.identifier()
+        index: str | None = reader.identifier()
         reader.expect("ON")
-        name = reader.name()
-        if not (reader.sees("REBUILD") or reader.sees("REORGANIZE")):
-            raise reader.refusal()
-        return c.Statistics("update", name)  # like statistics: the table must be there, and nothing is seen to change
+        return _rebuild(reader, reader.name(), index)
+    if reader.peek().upper in _MODULES:
+        return read_module(reader, alter=True)
+    if reader.peek().upper in {"DATABASE", "EXTERNAL"}:
+        return read_alter_database(reader)
+    if reader.peek().upper in _ELSEWHERE:
+        return d.Other()
     raise unknown_here(f"ALTER {reader.peek().upper}")
 
 
+def _rebuild(reader: Reader, table: d.Name, index: str | None) -> d.Rebuild:
+    """REBUILD or REORGANIZE [PARTITION = n | ALL] [WITH (...)] [sql/t-sql/statements/alter-index-transact-sql]."""
+    if not (reader.accept("REBUILD") or (index is not None and reader.accept("REORGANIZE"))):
+        raise reader.refusal()
+    partition = None
+    if reader.accept("PARTITION", "=") and not reader.accept("ALL"):
+        partition = reader.integer()
+    if reader.accept("WITH"):
+        reader.parenthesised()
+    reader.end()
+    return d.Rebuild(table, index, partition)
+
+
 def _alter_table(reader: Reader) -> c.Command:
+    """ALTER TABLE, the Synapse syntax of [sql/t-sql/statements/alter-table-transact-sql]."""
     name = reader.name()
     if reader.accept("ADD"):
-        if reader.sees("CONSTRAINT") or reader.sees("PRIMARY") or reader.sees("UNIQUE"):
-            _constraint(reader)
-            return c.Ignored(ddl=True)
-        columns = [read_column(reader)]
-        while reader.accept(","):
-            columns.append(read_column(reader))
+        return _add(reader, name)
+    if reader.accept("DROP"):
+        return _drop_part(reader, name)
+    if reader.accept("ALTER", "COLUMN"):
+        column, key = read_column(reader)
         reader.end()
-        return c.AddColumns(name, columns)
-    if reader.accept("DROP", "COLUMN"):
+        if key or column.identity or column.default:
+            raise unsupported("A constraint or IDENTITY in ALTER COLUMN")
+        return d.AlterColumn(name, column)
+    if reader.sees("REBUILD"):
+        return _rebuild(reader, name, None)
+    if reader.accept("SPLIT", "RANGE") or reader.accept("MERGE", "RANGE"):
+        merge = reader.peek(-2).upper == "MERGE"
+        inner = reader.parenthesised()
+        value = read_literal(inner)
+        reader.end()
+        return d.SplitRange(name, value, merge=merge)
+    if reader.accept("SWITCH"):
+        return _switch(reader, name)
+    if reader.sees("WITH") or reader.sees("NOCHECK") or reader.sees("CHECK") or reader.sees("SET"):
+        raise unsupported(f"ALTER TABLE ... {reader.peek().upper}")
+    raise reader.refusal()
+
+
+def _add(reader: Reader, name: d.Name) -> c.Command:
+    ahead = 2 if reader.sees("CONSTRAINT") else 0
+    if reader.peek(ahead).upper == "DEFAULT":
+        constraint = reader.identifier() if reader.accept("CONSTRAINT") else None
+        reader.expect("DEFAULT")
+        value = read_literal(reader)
+        reader.expect("FOR")
+        column = reader.identifier()
+        reader.end()
+        return d.AddDefault(name, constraint, column, value)
+    if ahead or reader.peek().upper in {"PRIMARY", "UNIQUE", "FOREIGN", "CHECK"}:
+        key = read_key(reader, name[-1])
+        reader.end()
+        return d.AddKey(name, key)
+    columns: list[ColumnDef] = []
+    while True:
+        added, own_key = read_column(reader)
+        if own_key or added.identity:
+            raise unsupported("ALTER TABLE ... ADD of a column with a key or IDENTITY")
+        columns.append(added)
+        if not reader.accept(","):
+            break
+    reader.end()
+    return d.AddColumns(name, columns)
+
+
+def _drop_part(reader: Reader, name: d.Name) -> c.Command:
+    if reader.accept("COLUMN"):
         names = [reader.identifier()]
         while reader.accept(","):
+            reader.accept("COLUMN")
             names.append(reader.identifier())
         reader.end()
-        return c.DropColumns(name, names)
-    if reader.accept("ALTER", "COLUMN"):
-        column = read_column(reader)
-        reader.end()
-        return c.AlterColumn(name, column)
-    if reader.accept("REBUILD"):
-        return c.Statistics("update", name)
-    raise unknown_here(f"ALTER TABLE ... {reader.peek().upper}")
+        return d.DropColumns(name, names)
+    reader.accept("CONSTRAINT")
+    constraint = reader.identifier()
+    reader.end()
+    return d.DropConstraint(name, constraint)
 
 
-def read_drop(reader: Reader) -> c.Command:
+def _switch(reader: Reader, name: d.Name) -> d.SwitchPartition:
+    number = reader.integer() if reader.accept("PARTITION") else None
+    reader.expect("TO")
+    to = reader.name()
+    to_number = reader.integer() if reader.accept("PARTITION") else None
+    truncate = False
+    if reader.accept("WITH"):
+        inner = reader.parenthesised()
+        inner.expect("TRUNCATE_TARGET", "=")
+        truncate = inner.take().upper == "ON"
+        inner.end()
+    reader.end()
+    return d.SwitchPartition(name, number, to, to_number, truncate)
+
+
+def read_drop(reader: Reader) -> c.Command:  # noqa: PLR0911  # a table of kinds
     """DROP ..."""
     if reader.accept("SCHEMA"):
-        return c.DropSchema(reader.identifier())
+        if_exists = reader.accept("IF", "EXISTS")
+        name = reader.identifier()
+        reader.end()
+        return d.DropSchema(name, if_exists)
     if reader.accept("STATISTICS"):
         parts = reader.name()
-        return c.Statistics("drop", parts[:-1], parts[-1])
+        reader.end()
+        return d.Statistics("drop", parts[:-1], parts[-1])
     if reader.accept("TABLE"):
         if_exists = reader.accept("IF", "EXISTS")
-        names = [reader.name()]
-        while reader.accept(","):
-            names.append(reader.name())
+        names = reader.names()
         reader.end()
-        return c.DropTable(names, if_exists)
-    if reader.sees("WORKLOAD") or reader.sees("INDEX") or reader.sees("USER") or reader.sees("ROLE"):
-        return c.Ignored(ddl=True)
+        return d.DropTable(names, if_exists)
+    if reader.peek().upper in _MODULES:
+        return read_drop_module(reader)
+    if reader.accept("INDEX"):
+        index = reader.identifier()
+        reader.expect("ON")
+        table = reader.name()
+        reader.end()
+        return d.DropIndex(index, table)
+    if reader.peek().upper in {"EXTERNAL", "MASTER", "DATABASE"}:
+        return read_drop_external(reader)
+    if reader.peek().upper in _ELSEWHERE:
+        return d.Other()
     raise unknown_here(f"DROP {reader.peek().upper}")
 
 
@@ -270,4 +266,12 @@ def read_rename(reader: Reader) -> c.Command:
     reader.expect("TO")
     new = reader.identifier()
     reader.end()
-    return c.Rename(name, new)
+    return d.Rename(name, new)
+
+
+def read_truncate(reader: Reader) -> d.Truncate:
+    """TRUNCATE TABLE t; its partitions cannot be named [sql/t-sql/statements/truncate-table-transact-sql, Synapse syntax]."""
+    reader.expect("TABLE")
+    name = reader.name()
+    reader.end()
+    return d.Truncate(name)

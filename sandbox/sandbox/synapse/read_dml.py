@@ -6,6 +6,7 @@ from typing import Final
 
 from sandbox.synapse import commands as c
 from sandbox.synapse.errors import merge_semicolon, no_column, parse_error, unknown_here, unsupported
+from sandbox.synapse.read_ddl import read_update_statistics
 from sandbox.synapse.tokens import Reader, Token
 
 # What other dialects have and T-SQL has not; sqlglot would take it. The word counts only before such a word: `limit` is a fair name.
@@ -72,7 +73,7 @@ def read_delete(reader: Reader, label: str | None) -> c.Delete:
 def read_update(reader: Reader, label: str | None) -> c.Command:
     """UPDATE t SET ... [FROM sources] [WHERE condition], or UPDATE STATISTICS."""
     if reader.accept("STATISTICS"):
-        return c.Statistics("update", reader.name())
+        return read_update_statistics(reader)
     name = reader.name()
     reader.expect("SET")
     assignments = _assignments(reader.until("FROM", "WHERE"))
@@ -120,6 +121,8 @@ def read_merge(reader: Reader, label: str | None, *, terminated: bool) -> c.Merg
     actions: list[c.MergeAction] = []
     while reader.accept("WHEN"):
         actions.append(_action(reader))
+    if not actions:
+        raise reader.refusal()
     if reader.sees("OUTPUT"):
         raise unsupported("OUTPUT in MERGE")
     reader.end()

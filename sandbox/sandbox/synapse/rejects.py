@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from azure.core.exceptions import AzureError
 
+from sandbox.synapse import load_errors
 from sandbox.synapse.blobs import Location, located, open_container, refused
-from sandbox.synapse.errors import copy_option
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,6 +56,6 @@ def rejects_of(command: c.Copy, data: Location, endpoints: Mapping[str, str], id
     credential = command.credentials.get("ERRORFILE_CREDENTIAL") if full else None
     credential = credential or command.credentials.get("CREDENTIAL", {})
     if credential.get("IDENTITY", "").lower() == "storage account key":
-        raise copy_option("ERRORFILE_CREDENTIAL", "is a storage account key, which is not supported for ERRORFILE")
+        raise load_errors.copy_option("ERRORFILE_CREDENTIAL", "is a storage account key, which is not supported for ERRORFILE")
     folder = located(wanted, endpoints) if full else Location(wanted, data.account_url, data.account, data.container, wanted.strip("/"))
     return Rejects(folder, credential, identity_key)

@@ -5,6 +5,7 @@
     GET    /_sandbox/faults                the faults in wait
     POST   /_sandbox/faults                add one (`sandbox.synapse.faults.Fault`)
     DELETE /_sandbox/faults                forget them
+    POST   /_sandbox/change                the weather: paused, warming up, a full disk, the service level (`sandbox.synapse.weather`)
     GET    /_sandbox/stored?query=SELECT   the rows of a query, as objects; times, decimals and bytes are text
 
 The pool keeps its data in memory: `sandbox down` forgets them.
@@ -55,15 +56,15 @@ class PoolStand:
         """What this port is for."""
         return Answer.of_json({"error": "this port has the pool's controls, under /_sandbox/; SQL goes to the pool's own port"}, 404)
 
-    def change(self, _wish: Mapping[str, Any]) -> Any:
-        """Refuse: a pool is changed through SQL. Raises ValueError."""
-        raise ValueError("a pool is changed through SQL")
+    def change(self, wish: Mapping[str, Any]) -> Any:
+        """Change the pool's weather (`sandbox.synapse.weather`). Raises ValueError; the data are changed through SQL."""
+        return self._pool.weather.change(wish)
 
     def stored(self, query: Mapping[str, str]) -> Any:
         """The rows that `?query=` answers, read as the loader would. Raises ValueError for no query, or one that the pool refuses."""
         if not query.get("query"):
             raise ValueError("say what to read: ?query=SELECT ...")
-        session = self._pool.login(Login(USER, PASSWORD, DATABASE, "sandbox controls", HOST))
+        session = self._pool.open(Login(USER, PASSWORD, DATABASE, "sandbox controls", HOST), sheltered=True)
         try:
             return [row for result in session.execute(query["query"], {}) if isinstance(result, Rows) for row in _objects(result)]
         except SqlError as refusal:

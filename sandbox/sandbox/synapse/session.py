@@ -1,67 +1,64 @@
-"""One connection's session: batches, variables, transactions, results."""
+"""One connection's session: batches, variables, transactions, and what each statement is answered."""
 
 from __future__ import annotations
 
 import threading
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta, timezone
-from decimal import Decimal
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from sandbox.synapse import commands as c
-from sandbox.synapse import copy_into, ddl, dml
+from sandbox.synapse import copy_into, ddl, dml, external_tables, modules
 from sandbox.synapse.batch import read_batch
+from sandbox.synapse.catalog import SessionCatalog
+from sandbox.synapse.ddl_commands import Ddl
 from sandbox.synapse.declared import DeclaredType, from_duck
-from sandbox.synapse.errors import aborted, from_duckdb, in_transaction, nested_transaction, no_transaction
+from sandbox.synapse.duck_errors import from_duckdb
+from sandbox.synapse.errors import aborted, in_transaction, nested_transaction, no_transaction
 from sandbox.synapse.functions import system_functions
-from sandbox.synapse.translate import Translated, Translator
+from sandbox.synapse.identity import identity_insert
+from sandbox.synapse.locks import mode_of
+from sandbox.synapse.queries import query
+from sandbox.synapse.translate import Reads, Translated, Translator
 from sandbox.synapse.views import VIEWS
-from sandbox.tds.session import CancelledError, Column, Disconnect, Login, RowCount, Rows, SqlError
+from sandbox.tds.session import CancelledError, Disconnect, Login, RowCount, Rows, SqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
+
+    import pyarrow as pa
 
     from sandbox.synapse.pool import Pool
     from sandbox.synapse.requests import Request
 
-_MAX_PARAMETERS = 2098  # learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits
-_FETCH_ROWS = 5_000  # rows taken from DuckDB at a time
-_DDL = (
-    c.CreateSchema | c.DropSchema | c.CreateTable | c.DropTable | c.Truncate | c.AddColumns | c.DropColumns | c.AlterColumn | c.Rename
-    | c.Transfer | c.Statistics
-)  # fmt: skip
+_MAX_PARAMETERS: Final = 2098  # learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits
 _DML = c.Insert | c.Delete | c.Update | c.Merge
-_QUIET = c.If | c.Declare | c.SetOption | c.Transaction | c.Ignored  # leave @@ROWCOUNT's request log alone
-
-
-class LazyRows:
-    """Rows as they are fetched; `hold` keeps the rest when the connection is needed for the next statement."""
-
-    def __init__(self, rows: Iterator[Sequence[object]]) -> None:
-        self._rows = rows
-
-    def __iter__(self) -> Iterator[Sequence[object]]:
-        """Go on where the last reader stopped."""
-        yield from self._rows
-
-    def hold(self) -> None:
-        """Fetch what is left now."""
-        self._rows = iter(list(self._rows))
+_FLOW = c.If | c.While | c.Block | c.Execute
+# What is no request of its own in sys.dm_pdw_exec_requests here.
+_QUIET = c.Declare | c.Declarations | c.SetOption | c.SetIdentityInsert | c.Transaction | c.Ignored | c.Throw
 
 
 class PoolSession:
     """A session on a pool: what the wire calls. One statement runs at a time; `cancel` comes from another thread."""
 
-    def __init__(self, pool: Pool, login: Login, session_id: str) -> None:
+    def __init__(self, pool: Pool, login: Login, session_id: str, *, sheltered: bool = False) -> None:
         self.pool, self.login, self.session_id = pool, login, session_id
+        self.opened_utc = datetime.now(UTC).replace(tzinfo=None)
+        self._sheltered = sheltered  # from the pool's weather, as the sandbox's own controls are
         self.cursor = pool.duck.cursor()
+        self.catalog = SessionCatalog(pool.catalog)
         self.in_transaction = self.failed = self._open = False
-        self.row_count = 0
+        self.row_count = self.nesting = 0
         self.request_id = ""  # of the statement that runs
+        self.identity_insert: int | None = None  # the table of SET IDENTITY_INSERT ON
+        self.date_format = "MDY"  # us_english's [sql/t-sql/statements/set-dateformat-transact-sql]
+        self.variables: dict[str, object] = {}
         self._nocount = self._implicit = False
-        self._variables: dict[str, object] = {}
+        self._lock_timeout_s: float | None = None
+        self._changed_rows = 0  # of the transaction
+        self._external: set[int] = set()  # external tables whose rows are there for the statement that runs
         self._cancelled = threading.Event()
 
     # --- what the wire calls ---
@@ -69,24 +66,27 @@ class PoolSession:
     def execute(self, sql: str, parameters: Mapping[str, object]) -> Iterable[Rows | RowCount]:
         """Run a batch: all of it is read first, then each statement runs. Raises SqlError, CancelledError or Disconnect."""
         self._cancelled.clear()
+        if not self._sheltered:
+            self.pool.weather.meet_statement()
         if len(parameters) > _MAX_PARAMETERS:
             raise SqlError(8003, f"The incoming request has too many parameters. The server supports a maximum of {_MAX_PARAMETERS} parameters.")
-        self._variables = {name.lower(): value for name, value in parameters.items()}
+        self.variables = {name.lower(): value for name, value in parameters.items()}
         with self._failing():
             statements = read_batch(sql)
-        yield from self._run_all(statements)
+        yield from self.run_all(statements)
 
     def begin(self) -> None:
         """Start a transaction. Raises SqlError if one is open."""
         if self.in_transaction:
             raise nested_transaction()
-        self.in_transaction, self.failed = True, False
+        self.in_transaction, self.failed, self._changed_rows = True, False, 0
 
     def commit(self) -> None:
         """Commit as a driver asks for it, without a statement; faults know it as `COMMIT TRANSACTION`.
 
         Raises 111214 without a transaction, 111233 after an error in it, 1205 if another session was first.
         """
+        self.pool.weather.meet_statement()
         self._meet_faults("COMMIT TRANSACTION")
         self._commit()
         if self.pool.faults.take("disconnect_after", "COMMIT TRANSACTION"):
@@ -102,24 +102,30 @@ class PoolSession:
                 self._open = False
                 self.duck("COMMIT")
         self.in_transaction = False
+        self.pool.locks.release(self.session_id)
 
     def rollback(self) -> None:
         """Roll back; without a transaction, do nothing."""
-        if self._open:
-            self.cursor.execute("ROLLBACK")
-        self.in_transaction = self.failed = self._open = False
+        try:
+            if self._open:
+                self.cursor.execute("ROLLBACK")
+        finally:
+            self.in_transaction = self.failed = self._open = False
+            self.pool.locks.release(self.session_id)
 
     def cancel(self) -> None:
         """Stop the statement that runs, if one does."""
         self._cancelled.set()
         self.cursor.interrupt()
+        self.pool.locks.wake()
 
     def close(self) -> None:
-        """Roll back and let go."""
+        """Roll back and let go; the temporary tables go with the connection to DuckDB."""
         try:
             self.rollback()
         finally:
             self.cursor.close()
+            self.pool.forget(self)
 
     # --- what the statements' runners call ---
 
@@ -141,22 +147,52 @@ class PoolSession:
         rows = self.duck(sql, verb=verb).fetchall()
         return int(rows[0][0]) if rows else 0
 
-    def translator(self) -> Translator:
-        """A translator that knows this session's variables and functions."""
-        return Translator(self.pool.catalog, self._variables, system_functions(self))
+    def first(self, sql: str) -> tuple[object, ...] | None:
+        """The first row of a query of DuckDB's; read to the end, as an unfinished result would block the next statement."""
+        rows: list[tuple[object, ...]] = self.duck(sql).fetchall()
+        return rows[0] if rows else None
 
-    def show_views(self, views: Iterable[str]) -> None:
-        """Make the rows of these system views as of now."""
-        for name in views:
-            self.cursor.register(name, VIEWS[name].arrow(self.pool.catalog, self.pool.requests))
+    def translator(self) -> Translator:
+        """A translator that knows this session's tables, variables and functions."""
+        return Translator(self.catalog, self.variables, system_functions(self))
+
+    @contextmanager
+    def registered(self, name: str, rows: pa.Table) -> Iterator[None]:
+        """Let DuckDB see rows under a name. In a transaction that failed they stay until it is rolled back, and are replaced by the next."""
+        self.cursor.register(name, rows)
+        try:
+            yield
+        finally:
+            with suppress(duckdb.TransactionException):
+                self.cursor.unregister(name)
+
+    def prepare(self, reads: Reads) -> None:
+        """Make ready what a statement reads: the rows of system views as of now, and those of external tables, once a statement."""
+        for name in reads.views:
+            self.cursor.register(name, VIEWS[name].arrow(self))
+        for number, table in reads.externals.items():
+            if number not in self._external:
+                external_tables.read(self, table)
+                self._external.add(number)
 
     def kinds(self, translated: Translated) -> list[DeclaredType]:
         """Every column's declared type; DuckDB says what the text did not."""
-        self.show_views(translated.views)
+        self.prepare(translated.reads)
         found = self.duck(f"DESCRIBE {translated.sql}").fetchall()
         named = [kind for _, kind in translated.columns]
         known = named if len(named) == len(found) else [None] * len(found)
         return [kind or from_duck(str(row[1])) for kind, row in zip(known, found, strict=True)]
+
+    def value(self, expression: str) -> object:
+        """What a T-SQL expression is worth now."""
+        translated = self.translator().query(f"SELECT {expression} AS value")
+        self.prepare(translated.reads)
+        rows = self.duck(translated.sql).fetchall()  # to the end: an unfinished result would block the next view
+        return rows[0][0] if rows else None
+
+    def changed(self, rows: int) -> None:
+        """Count the rows that a statement has changed against the size of a transaction. Raises 9002."""
+        self._changed_rows = self.pool.weather.meet_rows(rows + (self._changed_rows if self.in_transaction else 0))
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -192,7 +228,8 @@ class PoolSession:
             self.failed = self.in_transaction
             raise
 
-    def _run_all(self, statements: list[c.Statement]) -> Iterator[Rows | RowCount]:
+    def run_all(self, statements: list[c.Statement]) -> Iterator[Rows | RowCount]:
+        """Run one statement after the other."""
         for statement in statements:
             yield from self._run(statement)
 
@@ -200,20 +237,30 @@ class PoolSession:
         command = statement.command
         with self._failing():
             self._check_state(command)
-            if isinstance(command, c.If):
-                yield from self._run_all(command.then if self._holds(command.condition) else command.otherwise)
-                return
-            if isinstance(command, c.Execute):
-                text = "".join(str(self._variables[part]) if variable else part for variable, part in command.parts)
-                yield from self._run_all(read_batch(text))
+            if isinstance(command, _FLOW):
+                yield from self._flow(command)
                 return
         request = None if isinstance(command, _QUIET) else self.pool.requests.start(self.session_id, statement.text, getattr(command, "label", None))
         self.request_id = request.request_id if request else ""
-        with self._failing(), self._recorded(request):
+        with self._failing(), self._recorded(request), self._locked(command), self._externals():
             self._meet_faults(statement.text)
             yield from self._answers(command)
             if self.pool.faults.take("disconnect_after", statement.text):
                 raise Disconnect
+
+    def _flow(self, command: _FLOW) -> Iterator[Rows | RowCount]:
+        match command:
+            case c.If():
+                yield from self.run_all(command.then if self._holds(command.condition) else command.otherwise)
+            case c.While():
+                while self._holds(command.condition):
+                    self.check_cancelled()
+                    yield from self.run_all(command.body)
+            case c.Block():
+                yield from self.run_all(command.statements)
+            case c.Execute():
+                text = "".join(str(self.variables.get(part, "")) if variable else part for variable, part in command.parts)
+                yield from modules.run_text(self, text, self.variables)
 
     @contextmanager
     def _recorded(self, request: Request | None) -> Iterator[None]:
@@ -221,16 +268,41 @@ class PoolSession:
             yield
         except BaseException as error:
             if request:
-                request.end("Cancelled" if isinstance(error, CancelledError) else "Failed", type(error).__name__)
+                request.end(
+                    "Cancelled" if isinstance(error, CancelledError) else "Failed",
+                    f"{error.number}: {error.message}" if isinstance(error, SqlError) else type(error).__name__,
+                )
             raise
         if request:
             request.end("Completed")
+
+    @contextmanager
+    def _locked(self, command: c.Command) -> Iterator[None]:
+        """Hold the locks of what a statement changes, until the transaction ends; wait for those of others."""
+        wanted = mode_of(self.catalog, command)
+        try:
+            for number, mode in wanted:
+                self.pool.locks.acquire(self.session_id, number, mode, cancelled=self._cancelled, timeout_s=self._lock_timeout_s)
+            yield
+        finally:
+            if wanted and not self.in_transaction:
+                self.pool.locks.release(self.session_id)
+
+    @contextmanager
+    def _externals(self) -> Iterator[None]:
+        """The rows of external tables go with the statement that read them."""
+        try:
+            yield
+        finally:
+            while self._external:
+                with suppress(duckdb.TransactionException):  # a transaction that failed takes them along
+                    self.cursor.execute(f"DROP TABLE IF EXISTS temp.main.external_{self._external.pop()}")
 
     def _check_state(self, command: c.Command) -> None:
         rollback = isinstance(command, c.Transaction) and command.verb == "rollback"
         if self.failed and not rollback:
             raise aborted()
-        if self.in_transaction and (isinstance(command, _DDL) or (isinstance(command, c.Ignored) and command.ddl)):
+        if self.in_transaction and isinstance(command, Ddl):
             raise in_transaction()
         if self._implicit and not self.in_transaction and isinstance(command, (_DML | c.Query)):
             self.begin()
@@ -242,14 +314,14 @@ class PoolSession:
         if faults.take("disconnect_before", text):
             raise Disconnect
         if fault := faults.take("error", text):
-            raise SqlError(fault.number, fault.text, severity=fault.severity)
+            raise fault.error()
 
     def _answers(self, command: c.Command) -> Iterator[Rows | RowCount]:
         if isinstance(command, c.Query):
-            yield from self._query(command)
+            yield from query(self, command)
             return
         if isinstance(command, c.Procedure):
-            yield ddl.run_procedure(self, command)
+            yield from modules.call(self, command)
             return
         rows = self._change(command)
         if rows is not None:
@@ -259,21 +331,44 @@ class PoolSession:
     def _change(self, command: c.Command) -> int | None:
         match command:
             case c.Insert() | c.Delete() | c.Update() | c.Merge():
+                self.pool.weather.meet_write(command)
                 return dml.run(self, command)
             case c.Copy():
+                self.pool.weather.meet_write(command)
                 return copy_into.run(self, command)
+            case Ddl():
+                self.pool.weather.meet_write(command)
+                ddl.run(self, command)
+            case _:
+                self._small(command)
+        return None
+
+    def _small(self, command: c.Command) -> None:
+        match command:
             case c.Transaction():
                 self._transaction(command.verb)
             case c.Declare():
                 self._declare(command)
+            case c.Declarations():
+                for one in command.variables:
+                    self._declare(one)
             case c.SetOption():
-                self._nocount = command.on if command.option == "NOCOUNT" else self._nocount
-                self._implicit = command.on if command.option == "IMPLICIT_TRANSACTIONS" else self._implicit
-            case c.Ignored():
-                pass
-            case _:
-                ddl.run(self, command)
-        return None
+                self._set_option(command)
+            case c.SetIdentityInsert():
+                self.identity_insert = identity_insert(self, command)
+            case c.Throw():
+                raise SqlError(command.number, str(self.value(command.message)), severity=command.severity)
+
+    def _set_option(self, command: c.SetOption) -> None:
+        match command.option:
+            case "NOCOUNT":
+                self._nocount = command.on
+            case "IMPLICIT_TRANSACTIONS":
+                self._implicit = command.on
+            case "DATEFORMAT":
+                self.date_format = command.value
+            case "LOCK_TIMEOUT":
+                self._lock_timeout_s = None if command.value.startswith("-") else int(command.value) / 1000
 
     def _transaction(self, verb: str) -> None:
         if verb == "rollback" and not self.in_transaction:
@@ -281,70 +376,9 @@ class PoolSession:
         {"begin": self.begin, "commit": self._commit, "rollback": self.rollback}[verb]()
 
     def _declare(self, command: c.Declare) -> None:
-        if command.type is None and command.name not in self._variables:
+        if command.type is None and command.name not in self.variables:
             raise SqlError(137, f'Must declare the scalar variable "{command.name}".', severity=15)
-        self._variables[command.name] = self._value(command.value) if command.value else None
-
-    def _value(self, expression: str) -> object:
-        translated = self.translator().query(f"SELECT {expression} AS value")
-        self.show_views(translated.views)
-        rows = self.duck(translated.sql).fetchall()
-        return rows[0][0] if rows else None
+        self.variables[command.name] = self.value(command.value) if command.value else None
 
     def _holds(self, condition: str) -> bool:
-        translated = self.translator().query(f"SELECT CASE WHEN {condition} THEN 1 ELSE 0 END AS holds")
-        self.show_views(translated.views)
-        rows = self.duck(translated.sql).fetchall()  # to the end: an unfinished result would block the next view
-        return bool(rows and rows[0][0])
-
-    # --- results ---
-
-    def _query(self, command: c.Query) -> Iterator[Rows | RowCount]:
-        translated = self.translator().query(command.text)
-        kinds = self.kinds(translated)
-        result = self.duck(translated.sql)
-        if command.assigns:
-            row = result.fetchone()
-            self._variables[command.assigns[0][0]] = row[0] if row else None
-            return
-        names = [str(entry[0]) for entry in result.description or []]
-        given = [name for name, _ in translated.columns]
-        shown = given if len(given) == len(names) else names
-        columns = [Column(name, kind.wire()) for name, kind in zip(shown, kinds, strict=True)]
-        rows = LazyRows(self._fetched(result, [_reader(kind) for kind in kinds]))
-        try:
-            yield Rows(columns, rows)
-            rows.hold()
-        finally:
-            self.cursor.abort()  # a client that went on without reading to the end
-
-    def _fetched(self, result: duckdb.DuckDBPyConnection, readers: list[Callable[[object], object] | None]) -> Generator[Sequence[object]]:
-        self.row_count = 0
-        plain = not any(readers)
-        while True:
-            self.check_cancelled()
-            try:
-                block = result.fetchmany(_FETCH_ROWS)
-            except duckdb.Error as error:
-                raise from_duckdb(error) from error
-            if not block:
-                return
-            self.row_count += len(block)
-            for row in block:
-                yield row if plain else [read(value) if read and value is not None else value for read, value in zip(readers, row, strict=True)]
-
-
-def _offset(value: object) -> object:
-    if not isinstance(value, dict):
-        return value
-    zone = timezone(timedelta(minutes=value["minutes"])) if value["minutes"] else UTC
-    moment: datetime = value["utc"]
-    return moment.replace(tzinfo=UTC).astimezone(zone)
-
-
-def _number(value: object) -> object:
-    return Decimal(value) if isinstance(value, int) else value
-
-
-def _reader(kind: DeclaredType) -> Callable[[object], object] | None:
-    return {"datetimeoffset": _offset, "decimal": _number}.get(kind.name)
+        return bool(self.value(f"CASE WHEN {condition} THEN 1 ELSE 0 END"))

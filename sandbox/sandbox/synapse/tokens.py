@@ -131,6 +131,13 @@ class Reader:
             parts.append("" if self.sees(".") else self.identifier())
         return tuple(parts)
 
+    def names(self) -> list[tuple[str, ...]]:
+        """Read names with commas between them."""
+        found = [self.name()]
+        while self.accept(","):
+            found.append(self.name())
+        return found
+
     def string(self) -> str:
         """Read a string literal."""
         if self.peek().kind != "string":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -14,27 +14,52 @@ from sqlglot.errors import ParseError
 
 from sandbox.synapse.conversion import converted
 from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
-from sandbox.synapse.errors import no_object, parse_error, unsupported
+from sandbox.synapse.errors import no_object, parse_error, unsupported, view_is_broken
 from sandbox.synapse.inference import Columns, Scope, infer, outputs, scope_of, type_of_node
-from sandbox.synapse.views import VIEWS, schema_id, view_name
+from sandbox.synapse.objects import duck_name
+from sandbox.synapse.table_errors import many_hash_columns_unreadable
+from sandbox.synapse.view_kind import schema_id
+from sandbox.synapse.views import VIEWS, view_name
 from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from sandbox.synapse.catalog import Catalog
+    from sandbox.synapse.catalog import SessionCatalog
+    from sandbox.synapse.objects import TableDef, ViewDef
 
 _CLOCKS = {"SYSUTCDATETIME", "GETUTCDATE", "SYSDATETIME", "GETDATE", "CURRENT_TIMESTAMP"}
 
 
+@dataclass(slots=True)
+class Reads:
+    """What a statement reads that has to be made ready before it runs."""
+
+    views: set[str] = field(default_factory=set)  # system views
+    externals: dict[int, TableDef] = field(default_factory=dict)
+    temporary: bool = False
+
+    def add(self, other: Reads) -> None:
+        """Take in what a part reads."""
+        self.views |= other.views
+        self.externals |= other.externals
+        self.temporary |= other.temporary
+
+
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A statement for DuckDB, what its columns are declared as, and which system views it reads."""
+    """A statement for DuckDB, what its columns are declared as, and what it reads."""
 
     sql: str
     columns: list[tuple[str, DeclaredType | None]]
-    views: set[str]
+    reads: Reads
     never_null: frozenset[int] = frozenset()  # places of columns that are ISNULL(...), which a CTAS makes NOT NULL
+    identities: Mapping[int, tuple[int, int]] = field(default_factory=dict)  # places of IDENTITY columns that a CTAS inherits
+
+    @property
+    def temporary(self) -> bool:
+        """Whether it reads a session's own table."""
+        return self.reads.temporary
 
 
 def literal(value: object) -> exp.Expr:  # noqa: C901, PLR0911  # a table of kinds
@@ -65,10 +90,20 @@ def literal(value: object) -> exp.Expr:  # noqa: C901, PLR0911  # a table of kin
     return exp.Literal.string(str(value))
 
 
+def _name(table: exp.Table) -> tuple[str, ...]:
+    return tuple(part for part in (table.catalog, table.db, table.name) if part)
+
+
+def _become(table: exp.Table, query: str) -> None:
+    """Put DuckDB's own query in the place of a table, under the same name."""
+    rows = sqlglot.parse_one(query, read="duckdb")
+    table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
+
+
 class Translator:
     """Translates for one session: its catalogue, its variables and its system functions."""
 
-    def __init__(self, catalog: Catalog, variables: Mapping[str, object], functions: Mapping[str, Callable[..., object]]) -> None:
+    def __init__(self, catalog: SessionCatalog, variables: Mapping[str, object], functions: Mapping[str, Callable[..., object]]) -> None:
         self._catalog, self._variables, self._functions = catalog, variables, functions
 
     def query(self, text: str) -> Translated:
@@ -77,22 +112,39 @@ class Translator:
         columns = outputs(tree, self._relation)
         selected = tree.expressions if isinstance(tree, exp.Select) else []
         safe = frozenset(place for place, part in enumerate(selected) if part.unalias().args.get("is_null"))
-        views: set[str] = set()
-        tree = self._rewritten(tree, views)
-        return Translated(tree.sql("duckdb"), columns, views, safe)
+        identities = self._identities(tree)
+        reads = Reads()
+        tree = self._rewritten(tree, reads)
+        return Translated(tree.sql("duckdb"), columns, reads, safe, identities)
 
-    def parts(self, text: str) -> tuple[list[str], set[str]]:
-        """Translate a SELECT, and hand back its expressions one by one, and the views read."""
-        views: set[str] = set()
-        tree = self._rewritten(self._parse(text), views)
-        return [part.unalias().sql("duckdb") for part in tree.expressions], views
+    def parts(self, text: str) -> tuple[list[str], Reads]:
+        """Translate a SELECT, and hand back its expressions one by one, and what is read."""
+        reads = Reads()
+        tree = self._rewritten(self._parse(text), reads)
+        return [part.unalias().sql("duckdb") for part in tree.expressions], reads
+
+    def _identities(self, tree: exp.Expr) -> dict[int, tuple[int, int]]:
+        """Where an IDENTITY column comes through: one table, no join, no UNION, no expression [sql-data-warehouse-tables-identity, "SELECT..INTO"]."""
+        source = tree.args.get("from_") if isinstance(tree, exp.Select) else None
+        if source is None or not isinstance(source.this, exp.Table) or tree.args.get("joins") or tree.args.get("group"):
+            return {}
+        table = self._catalog.find(_name(source.this)) if isinstance(source.this.this, exp.Identifier) else None
+        if table is None or table.identity is None or table.identity.identity is None:
+            return {}
+        names: list[str] = []
+        for part in tree.expressions:
+            names += (
+                [column.name for column in table.columns] if part.is_star else [part.unalias().name if isinstance(part.unalias(), exp.Column) else ""]
+            )
+        found = [place for place, name in enumerate(names) if name.lower() == table.identity.name.lower()]
+        return {found[0]: table.identity.identity} if len(found) == 1 else {}
 
     def tables(self, source: str) -> list[tuple[tuple[str, ...], str]]:
         """Name and alias ('' without one) of each table that a FROM clause names directly."""
         tree = self._parse(f"SELECT 1 AS one FROM {source}")
         parts = [tree.args["from_"], *(tree.args.get("joins") or [])]
         found = [part.this for part in parts if isinstance(part.this, exp.Table)]
-        return [(tuple(name for name in (table.catalog, table.db, table.name) if name), table.alias) for table in found]
+        return [(_name(table), table.alias) for table in found]
 
     def _parse(self, text: str) -> exp.Expr:
         try:
@@ -107,6 +159,10 @@ class Translator:
             raise parse_error(text, 0, text.split(maxsplit=1)[0])
         if tree.args.get("into"):
             raise unsupported("SELECT ... INTO")  # CTAS instead [sql-data-warehouse-develop-ctas]
+        for name in tree.find_all(exp.Identifier):
+            sign = "#" if name.args.get("temporary") else "##" if name.args.get("global_") else ""
+            if sign:  # sqlglot keeps it beside the name
+                name.replace(exp.to_identifier(sign + name.this, quoted=True))
         return tree
 
     def _relation(self, table: exp.Table) -> Columns | None:
@@ -114,10 +170,15 @@ class Translator:
             return None  # a function in FROM, refused where tables are rewritten
         if view := view_name(table.db, table.name):
             return VIEWS[view].columns
-        found = self._catalog.find(tuple(part for part in (table.catalog, table.db, table.name) if part))
+        found = self._catalog.find(_name(table))
+        if found is None and (view_of := self._view(table)):
+            return dict(view_of.columns)
         return {column.name: column.type for column in found.columns} if found else None
 
-    def _rewritten(self, tree: exp.Expr, views: set[str]) -> exp.Expr:
+    def _view(self, table: exp.Table) -> ViewDef | None:
+        return None if table.name.startswith("#") else self._catalog.shared.view(_name(table))
+
+    def _rewritten(self, tree: exp.Expr, reads: Reads) -> exp.Expr:
         ctes = {cte.alias.lower() for cte in tree.find_all(exp.CTE)}
         scopes = {id(select): scope_of(select, self._relation, {}) for select in tree.find_all(exp.Select)}
         everything = Scope({name: columns for scope in scopes.values() for name, columns in scope.sources.items()})
@@ -128,7 +189,7 @@ class Translator:
         texts = {id(node) for node in nodes if isinstance(node, exp.Add) and self._is_text(node, everything)}
         for node in reversed(nodes):
             if isinstance(node, exp.Table):
-                self._table(node, ctes, views)
+                self._table(node, ctes, reads)
             elif isinstance(node, exp.Div):
                 self._divide(node, whole=id(node) in whole)
             elif (new := self._node(node, kinds, texts, everything)) is not node:
@@ -151,23 +212,42 @@ class Translator:
         sides = [infer(part, scope) for part in node.flatten()] + [infer(node.this, scope), infer(node.expression, scope)]
         return any(side is not None and side.is_text for side in sides)
 
-    def _table(self, table: exp.Table, ctes: set[str], views: set[str]) -> None:
+    def _table(self, table: exp.Table, ctes: set[str], reads: Reads) -> None:
         table.set("hints", None)
         if not table.db and table.name.lower() in ctes:
             return
         if not isinstance(table.this, exp.Identifier):
             raise unsupported(f"The table function {table.this.sql('tsql')}")
         if view := view_name(table.db, table.name):
-            views.add(view)
-            rows = sqlglot.parse_one(VIEWS[view].select(view), read="duckdb")
-            table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
+            reads.views.add(view)
+            _become(table, VIEWS[view].select(view))
             return
-        found = self._catalog.find(tuple(part for part in (table.catalog, table.db, table.name) if part))
+        found = self._catalog.find(_name(table))
+        if found is None and (view_of := self._view(table)):
+            _become(table, self._query_of(view_of, reads))
+            return
         if found is None:
             raise no_object(".".join(part for part in (table.db, table.name) if part))
-        table.set("catalog", None)
-        table.set("db", exp.to_identifier(found.schema, quoted=True))
+        if len(found.hash_columns) > 1 and self._catalog.shared.content.compatibility != "50":
+            raise many_hash_columns_unreadable()
+        if found.external is not None:
+            reads.externals[found.object_id] = found
+            _become(table, f"SELECT * FROM external_{found.object_id}")
+            return
+        reads.temporary |= found.temporary
+        table.set("catalog", exp.to_identifier("temp") if found.temporary else None)
+        table.set("db", exp.to_identifier("main" if found.temporary else found.schema, quoted=True))
         table.set("this", exp.to_identifier(found.name, quoted=True))
+
+    def _query_of(self, view: ViewDef, reads: Reads) -> str:
+        """A view's query in DuckDB's words, with the view's own column names. Raises 4413 when what it reads is gone."""
+        try:
+            inner = Translator(self._catalog, {}, self._functions).query(view.query)
+        except SqlError as error:
+            raise view_is_broken(view.name) from error
+        reads.add(inner.reads)
+        names = ", ".join(duck_name(name) for name in view.columns)
+        return f"SELECT * FROM ({inner.sql}) AS view_of({names})"
 
     def _node(self, node: exp.Expr, kinds: dict[int, DeclaredType | None], texts: set[int], scope: Scope) -> exp.Expr:  # noqa: C901, PLR0911, PLR0912  # a table of kinds
         match node:
@@ -251,8 +331,9 @@ class Translator:
         """A catalogue function over a column: the names by number, as a CASE."""
         if name not in {"SCHEMA_NAME", "OBJECT_NAME"} or len(arguments) != 1:
             raise unsupported(f"{name} of {', '.join(part.sql('tsql') for part in arguments)} in this place")
-        schemas = {schema_id(self._catalog, key): text for key, text in self._catalog.schemas.items()}
-        pairs = schemas if name == "SCHEMA_NAME" else {table.object_id: table.name for table in self._catalog}
+        shared = self._catalog.shared
+        schemas = {schema_id(shared, key): text for key, text in shared.schemas.items()}
+        pairs = schemas if name == "SCHEMA_NAME" else {one.object_id: one.name for one in shared.objects()}
         case = exp.Case(this=arguments[0], ifs=[])
         for number, text in pairs.items():
             case = case.when(exp.Literal.number(number), exp.Literal.string(text), copy=False)

@@ -103,8 +103,30 @@ def test_a_second_change_is_another_one():
 
 
 def test_a_wish_that_cannot_be_granted_is_refused():
-    with pytest.raises(ValueError, match=r"Autopilot's account cannot rename; it can update, add, delete"):
+    with pytest.raises(ValueError, match=r"Autopilot's account cannot rename; it can update, add, delete, relist"):
         Account(1, []).change({"rename": 1})
+
+
+def test_a_contact_is_put_on_a_list_or_taken_off_without_a_new_stamp():
+    account = Account(1, data.made_up_customers(1, 50))
+    before = {one["contact_id"]: one for one in account.contacts()}
+    picked = next(one for one, contact in before.items() if data.JOURNEY not in contact.get("lists", ()))
+    for is_on in (True, False):
+        account.relist(picked)
+        after = account.find(picked)
+        assert (data.JOURNEY in after["lists"], after.get("updated_at")) == (is_on, before[picked].get("updated_at"))
+    assert len(account.change({"relist": 4})["relist"]) == 4
+
+
+def test_an_account_begins_anew_with_fewer_customers_and_loses_a_list_on_request():
+    stand = AutopilotStand(1, data.made_up_customers(1, 50))
+    whole = stand.account.contacts()
+    stand.change({"customers": 20, "delete_list": data.SUNSET})
+    assert len(stand.account.contacts()) == 20
+    assert {one["contact_id"] for one in stand.account.contacts()} < {one["contact_id"] for one in whole}
+    assert stand.account.members(data.SUNSET) is None
+    with pytest.raises(ValueError, match=r"^the account has no list contactlist_Sunset Contacts$"):
+        stand.change({"delete_list": data.SUNSET})
 
 
 def test_what_is_stored_can_be_read_back_whole():

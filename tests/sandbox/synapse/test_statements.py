@@ -67,16 +67,6 @@ def test_every_form_of_update_changes_what_it_names(loaded, sql):
     assert users(loaded) == [(1, "x"), (2, "two")]
 
 
-def test_merge_updates_inserts_and_deletes_and_counts_them_all(loaded):
-    sql = (
-        "MERGE INTO [sing].[users] AS t USING (SELECT * FROM [sing].[_stg] WHERE [_sdc_sequence] > 1) AS s ON t.[id] = s.[id]"
-        " WHEN MATCHED THEN UPDATE SET [name] = s.[name] WHEN NOT MATCHED BY TARGET THEN INSERT ([id], [name]) VALUES (s.[id], s.[name])"
-        " WHEN NOT MATCHED BY SOURCE AND t.[id] = 2 THEN DELETE OPTION (LABEL = N'x');"
-    )
-    assert loaded.run(sql) == 3
-    assert users(loaded) == [(1, "x"), (3, "three")]
-
-
 def test_the_rest_of_a_loaders_ddl(loaded):
     loaded.run("ALTER TABLE [sing].[users] ADD [a] nvarchar(4000) NULL, [b] bigint NULL;")
     loaded.run("ALTER TABLE [sing].[users] ALTER COLUMN [a] nvarchar(max) NULL;")

@@ -9,7 +9,8 @@ def tables(client):
         " WITH (DISTRIBUTION = HASH(id), HEAP)"
     )
     client.run(
-        "CREATE TABLE b (id int) WITH (DISTRIBUTION = REPLICATE); CREATE TABLE c (x int, y int) WITH (CLUSTERED INDEX (x), DISTRIBUTION = HASH(y, x))"
+        "ALTER DATABASE SCOPED CONFIGURATION SET DW_COMPATIBILITY_LEVEL = 50; CREATE TABLE b (id int) WITH (DISTRIBUTION = REPLICATE);"
+        " CREATE TABLE c (x int, y int) WITH (CLUSTERED INDEX (x), DISTRIBUTION = HASH(y, x))"
     )
     return client
 

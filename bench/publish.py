@@ -1,0 +1,28 @@
+"""Writes a run's results: the JSON of every single run, a Markdown table, a plot."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from bench.report import markdown
+from bench.scene import PROGRAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PLOT_LIMIT_S = 120
+
+
+def write(results: Mapping[str, Any], folder: Path, plotter: Path | None) -> None:
+    """Into files named by the date; the plot is drawn by a Python that has matplotlib."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{results['date']}.json"
+    path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    text = markdown(results)
+    if plotter:
+        subprocess.run([plotter, PROGRAMS / "plot.py", path, path.with_suffix(".svg")], check=True, timeout=PLOT_LIMIT_S)
+        text = text.replace("\n\n", f"\n\n![Rows a second of each]({path.stem}.svg)\n\n", 1)
+    path.with_suffix(".md").write_text(text, encoding="utf-8")

@@ -1,0 +1,42 @@
+"""How much of the input a target keeps undecoded: what its memory depends on, whatever passes through."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk import typing as th
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# A call that decodes a block costs as much as decoding some 20 rows: from a few thousand rows on that is nothing. 16 MiB of text is some 45,000 rows of
+# 350 bytes, and about 100 MB once text, strings and Arrow columns of one block stand side by side.
+DEFAULT_BLOCK_ROWS = 50_000
+DEFAULT_BLOCK_BYTES = 16 * 2**20
+
+BLOCK_SETTINGS = (
+    th.Property(
+        "block_size_rows",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_BLOCK_ROWS,
+        title="Rows of a block",
+        description="Rows of a stream that are decoded at once, at most.",
+    ),
+    th.Property(
+        "block_size_bytes",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_BLOCK_BYTES,
+        title="Size of a block",
+        description="Bytes of rows, over all streams, that are kept before they are decoded. Peak memory follows it: some five times as much.",
+    ),
+)
+
+
+def block_rows(config: Mapping[str, Any]) -> int:
+    """Rows that are decoded at once."""
+    return int(config.get("block_size_rows") or DEFAULT_BLOCK_ROWS)
+
+
+def block_bytes(config: Mapping[str, Any]) -> int:
+    """Bytes that are kept before they are decoded."""
+    return int(config.get("block_size_bytes") or DEFAULT_BLOCK_BYTES)

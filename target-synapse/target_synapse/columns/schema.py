@@ -1,0 +1,36 @@
+"""How a reader is to hold the rows of a plan in Arrow: by what the table's columns want, so that nothing is converted twice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from singer_commons.columnar.types import raw_json
+
+from target_synapse.types import json_types
+from target_synapse.values import RANGES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_synapse.tables import LoadPlan
+    from target_synapse.types import SqlType
+
+
+def arrow_schema(plan: LoadPlan, properties: Mapping[str, Any]) -> pa.Schema:
+    """A field for each property. Dates and times stay text: only text keeps their seventh digit and whether they name a zone."""
+    return pa.schema([_field(name, properties[name], column.type) for name, column in plan.columns.items()])
+
+
+def _field(name: str, schema: Mapping[str, Any], kind: SqlType) -> pa.Field:
+    if kind.name in RANGES:
+        return pa.field(name, pa.int64())
+    if kind.name == "decimal":
+        return pa.field(name, pa.decimal128(kind.precision, kind.scale))
+    if kind.name in ("float", "real"):
+        return pa.field(name, pa.float64())
+    if kind.name == "bit":
+        return pa.field(name, pa.bool_())
+    if kind.is_text and json_types(schema) != {"string"}:
+        return raw_json(name)
+    return pa.field(name, pa.string())

@@ -1,0 +1,82 @@
+"""What runs that were killed left behind: staging tables and staged files, removed by a later run once they are old enough.
+
+Nothing tells a killed run from one that is at work elsewhere but age. A staging table lives as long as the load of one batch, and its name says when it was
+made. The files of a run are left alone while the newest of them is young.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from singer_commons.errors import SuiteError
+
+from target_synapse import ddl
+from target_synapse.load import STAGING_PREFIX
+from target_synapse.naming import DIGEST_CHARS, TableName
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from target_synapse.connection import Pool
+    from target_synapse.staging import StagingStore
+
+STAGING_NAME = re.compile(rf"{STAGING_PREFIX}_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
+STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.csv\.gz")  # run, stream, batch, part
+logger = logging.getLogger("target-synapse")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Leftovers:
+    """Removes what is older than `after_hours`. A failure to do so is told, and no more: the load does not depend on it."""
+
+    def __init__(self, pool: Pool, store: StagingStore, prefix: str, *, after_hours: int, now: Callable[[], datetime] = _now) -> None:
+        self._pool, self._store, self._prefix = pool, store, prefix
+        self._before = now() - timedelta(hours=after_hours)
+        self._swept: set[str] = set()
+
+    def sweep_files(self) -> None:
+        """Remove the staged files of dead runs."""
+        try:
+            paths = old_files(self._store.listed(f"{self._prefix}/"), self._prefix, self._before)
+        except SuiteError as error:
+            logger.warning("Files that earlier runs may have left were not looked for: %s", error)
+            return
+        if paths:
+            self._store.remove(paths)
+            logger.info("Removed %d staged files that runs which were cut off had left", len(paths))
+
+    def sweep_tables(self, schema: str) -> None:
+        """Drop the staging tables of dead runs in a schema; at the first call for it."""
+        if schema in self._swept:
+            return
+        self._swept.add(schema)
+        try:
+            rows = self._pool.rows(ddl.select_tables(schema, STAGING_PREFIX), doing=f"cannot look for staging tables in {schema}")
+            for name in old_tables((str(row[0]) for row in rows), self._before):
+                self._pool.execute(ddl.drop_table(TableName(schema, name)), doing=f"cannot drop {name}")
+                logger.info("Dropped the staging table %s, which a run that was cut off had left", name)
+        except SuiteError as error:
+            logger.warning("Staging tables that earlier runs may have left in %s stay: %s", schema, error)
+
+
+def old_tables(names: Iterable[str], before: datetime) -> list[str]:
+    """Those that are staging tables made before a moment."""
+    return [name for name in names if (match := STAGING_NAME.fullmatch(name)) and match[1] < f"{before:%Y%m%d%H%M%S}"]
+
+
+def old_files(files: Iterable[tuple[str, datetime]], prefix: str, before: datetime) -> list[str]:
+    """Staged files of runs that have written none since a moment."""
+    paths: defaultdict[str, list[str]] = defaultdict(list)
+    newest: dict[str, datetime] = {}
+    for path, written in files:
+        if match := STAGED_FILE.fullmatch(path.removeprefix(f"{prefix}/")):
+            paths[match[1]].append(path)
+            newest[match[1]] = max(written, newest.get(match[1], written))
+    return [path for run, found in paths.items() if newest[run] < before for path in found]
