@@ -128,7 +128,7 @@ def run_lines(lines: bytes, *, columnar: bool = True, **config: Any) -> Arrived:
     """Read lines to their end."""
     target = KeepingTarget(config=config)
     target.is_columnar = columnar
-    target.listen(io.BytesIO(lines))  # type: ignore[arg-type]
+    target.listen(io.BytesIO(lines))  # type: ignore[arg-type]  # bytes, as standard input gives them
     return target.arrived
 
 

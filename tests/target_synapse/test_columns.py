@@ -164,10 +164,9 @@ def by_records(plan, records, place=1):
     return lines
 
 
-def agreed(columns, records):
-    """Columns may hand a row back; a line they make must be the record's."""
-    assert [REFUSED if one is REFUSED else other for one, other in zip(columns, records, strict=True)] == columns
-    return columns.count(REFUSED) - records.count(REFUSED)
+def where_handed_back(columns, records):
+    """The records' lines, but for rows that columns hand back, which they may: a line that they do make must be the record's."""
+    return [REFUSED if one is REFUSED else other for one, other in zip(columns, records, strict=True)]
 
 
 @pytest.mark.parametrize(("kind", "held", "values"), CASES, ids=[f"{kind} of {held}" for kind, held, _ in CASES])
@@ -178,7 +177,8 @@ def test_a_line_made_in_columns_is_the_record_s(kind, held, values):
     @settings(max_examples=30, deadline=None)
     @given(st.lists(st.none() | values, min_size=1, max_size=40))
     def agree(column):
-        agreed(by_columns(encoder, pa.table({"p0": pa.array(column, held)}), 7), by_records(plan, [{"p0": value} for value in column], 7))
+        made = by_columns(encoder, pa.table({"p0": pa.array(column, held)}), 7)
+        assert made == where_handed_back(made, by_records(plan, [{"p0": value} for value in column], 7))
 
     agree()
 
@@ -240,7 +240,8 @@ def test_text_that_is_no_utf_8_is_not_taken_for_empty():
 JSON_TEXTS = [
     '{"a":1e5}',
     '{"a":-0}',
-    '{"a":-0.0,"b":0.0000001}',
+    '{"a":-0.0}',
+    "[0.0000001]",
     "12345678901234567890123",
     "1.10",
     '"x"',
