@@ -169,6 +169,27 @@ def test_a_state_with_a_fraction_goes_out_as_it_came(capsys):
     assert capsys.readouterr().out == '{"at": 1767225600.25}\n'
 
 
+class EndlessLine(io.RawIOBase):
+    """A first line, then zeros for ever, as /dev/zero gives them; tells how much was taken."""
+
+    def __init__(self):
+        self.given = [SCHEMA]
+        self.taken_bytes = 0
+
+    def read1(self, size):
+        piece = self.given.pop() if self.given else bytes(size)
+        self.taken_bytes += len(piece)
+        return piece
+
+
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch):
+    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 10 * reading.READ_BYTES)
+    source = EndlessLine()
+    with pytest.raises(InvalidInputLine, match=r"^line 2: this has no end within 2621440 bytes; a message is one line$"):
+        KeepingTarget(config={}).listen(source)
+    assert source.taken_bytes == len(SCHEMA) + 11 * reading.READ_BYTES
+
+
 def test_a_pipe_is_read_as_lines_come_not_when_it_is_full():
     end_out, end_in = os.pipe()
     target = KeepingTarget(config={})
