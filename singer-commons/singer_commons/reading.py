@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from singer_commons.target import DurableTarget
 
 READ_BYTES = 256 * 2**10  # of a file; a pipe gives what it holds, 64 KiB at most (pipe(7)), so that a line is read as soon as it is there
+MAX_LINE_BYTES = 512 * 2**20  # our own bound: what has no line end by then is no Singer input, and would fill the memory
 QUOTED_CHARS = 200  # of a line that is no message: enough to see what it is
 RECORD = "RECORD"
 
@@ -176,16 +177,21 @@ def message_of(line: bytes) -> dict[str, Any]:
 
 
 def whole_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """What `read` gives, cut behind line ends. A last line may lack its end."""
+    """What `read` gives, cut behind line ends. A last line may lack its end. Raises InvalidInputLine for a line over MAX_LINE_BYTES."""
     parts: list[bytes] = []
+    waiting_bytes, lines_done = 0, 0
     while piece := read(READ_BYTES):
         end = piece.rfind(b"\n") + 1
         if end:
             parts.append(piece[:end])
+            lines_done += piece.count(b"\n")
             yield b"".join(parts)
-            parts = [piece[end:]] if end < len(piece) else []
-        else:
-            parts.append(piece)
+            parts, waiting_bytes = [], 0
+        if end < len(piece):
+            parts.append(piece[end:])
+            waiting_bytes += len(piece) - end
+        if waiting_bytes > MAX_LINE_BYTES:
+            raise InvalidInputLine(f"line {lines_done + 1}: this has no end within {MAX_LINE_BYTES} bytes; a message is one line")
     if parts:
         yield b"".join(parts)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import fastjsonschema
 from singer_sdk.exceptions import InvalidRecord
 from singer_sdk.sinks.core import BaseJSONSchemaValidator, JSONSchemaValidator
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 LITERAL = ("enum", "const", "default", "required")  # keywords whose values are no schemas
-NOT_COMPILED = (fastjsonschema.JsonSchemaDefinitionException, SyntaxError, TypeError, AttributeError, KeyError, ValueError)
+NOT_COMPILED = (SyntaxError, TypeError, AttributeError, KeyError, ValueError)  # the last is the parent of the library's own
 
 
 class NotAsDeclaredError(InvalidRecord):
@@ -29,14 +28,17 @@ class CompiledValidator(BaseJSONSchemaValidator):
     """Checks records by a compiled schema, without the keywords in `unchecked`."""
 
     def __init__(self, schema: dict[str, Any], unchecked: Collection[str] = ()) -> None:
+        import fastjsonschema  # noqa: PLC0415 - not for `--version`
+
         super().__init__(schema)
+        self._refusal = fastjsonschema.JsonSchemaValueException
         self._check = fastjsonschema.compile(without(schema, frozenset(unchecked)), use_formats="format" not in unchecked, use_default=False)
 
     def validate(self, record: dict[str, Any]) -> None:
         """Raise NotAsDeclaredError if the record breaks the schema."""
         try:
             self._check(record)
-        except fastjsonschema.JsonSchemaValueException as error:
+        except self._refusal as error:
             field = ".".join(str(part) for part in error.path[1:]) or None
             raise NotAsDeclaredError(str(error.message).replace("data.", "", 1), record, field) from None
         except (ArithmeticError, TypeError, ValueError) as error:  # NaN under `multipleOf`, a number compared with text: no rule holds for it

@@ -35,6 +35,20 @@ POOL, STORAGE = "synapse", "storage"
 PROBE = Column("probe", BIGINT)
 PROBE_LINE = b"1,1\n"  # the column, and the row's number behind it
 LABEL = "target-synapse step=check"
+# Permission denied on an object, in a database, and for bulk loading
+# (https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors).
+REFUSED = ("(229)", "(262)", "(4834)")
+
+
+def granting(right: str, schema: str, user: str) -> str:
+    """The hint for a right that lacks. A table is made with the right to make one and that to alter its schema."""
+    name, of_schema = quoted(user), f"ON SCHEMA::{quoted(schema)}"
+    statements = {
+        "CREATE TABLE": f"GRANT CREATE TABLE TO {name}; GRANT ALTER {of_schema} TO {name}",
+        "COPY": f"GRANT ADMINISTER DATABASE BULK OPERATIONS TO {name}",
+        "ALTER TABLE": f"GRANT ALTER {of_schema} TO {name}",
+    }
+    return "run " + statements.get(right, f"GRANT {right} {of_schema} TO {name}")
 
 
 @dataclass(slots=True)
@@ -111,23 +125,31 @@ class Trial:
         where, left = f"in {schema}", list[str]()
         try:
             creates = [ddl.create_staging(table, [PROBE], hashed_by=None) for table in (scratch, other)]
-            if (yield self._statement(f"CREATE TABLE {where}", *creates)):
+            if (yield self._statement("CREATE TABLE", schema, *creates)):
                 if has_file:
                     copy = copy_into.copy_into(scratch, [PROBE], [self.store.address(self._path)], self.store.credential, label=LABEL)
-                    yield self._statement(f"COPY {where}", copy)
-                yield self._statement(f"SELECT {where}", dml.count_rows(scratch))
-                yield self._statement(f"INSERT {where}", dml.insert_all(other, scratch, [PROBE], label=LABEL))
-                yield self._statement(f"UPDATE {where}", dml.update_all(other, PROBE, label=LABEL))
-                yield self._statement(f"DELETE {where}", dml.delete_matching(other, scratch, [PROBE], label=LABEL))
-                yield self._statement(f"ALTER TABLE {where}", ddl.add_columns(other, [Column("more", BIGINT)]))
+                    yield self._statement("COPY", schema, copy)
+                yield self._statement("SELECT", schema, dml.count_rows(scratch))
+                yield self._statement("INSERT", schema, dml.insert_all(other, scratch, [PROBE], label=LABEL))
+                yield self._statement("UPDATE", schema, dml.update_all(other, PROBE, label=LABEL))
+                yield self._statement("DELETE", schema, dml.delete_matching(other, scratch, [PROBE], label=LABEL))
+                yield self._statement("ALTER TABLE", schema, ddl.add_columns(other, [Column("more", BIGINT)]))
         finally:
             left = [said for table in (scratch, other) if (said := self._drop(table))]
         yield Check(POOL, f"DROP TABLE {where}", partial(_clean, where, left))
 
-    def _statement(self, what: str, *statements: str) -> Check:
+    def _statement(self, right: str, schema: str, *statements: str) -> Check:
+        """Statements that need a right; refused for want of it, what grants it is the hint."""
+        what = f"{right} in {schema}"
+
         def attempt() -> str:
-            for sql in statements:
-                self.pool.repeated(partial(self.pool.execute, sql, doing="refused"), attempts=ATTEMPTS)
+            try:
+                for sql in statements:
+                    self.pool.repeated(partial(self.pool.execute, sql, doing="refused"), attempts=ATTEMPTS)
+            except DestinationError as error:
+                if str(error).endswith(REFUSED):
+                    raise DestinationError(str(error), hint=granting(right, schema, self.config["user"])) from error
+                raise
             return what
 
         return Check(POOL, what, attempt)

@@ -166,21 +166,32 @@ def test_a_missing_container_fails_and_the_schema_that_a_load_would_make_is_a_no
 
 
 @pytest.mark.parametrize(
-    ("pattern", "number", "message", "failure"),
+    ("pattern", "number", "message", "right", "grant"),
     [
-        ("^CREATE TABLE", 262, "CREATE TABLE permission denied in database 'pool'.", "FAIL synapse: CREATE TABLE in dbo: refused: "),
-        ("^COPY", 4834, "You do not have permission to use the bulk load statement.", "FAIL synapse: COPY in dbo: refused: "),
-        ("^DELETE", 229, "The DELETE permission was denied on the object.", "FAIL synapse: DELETE in dbo: refused: "),
+        (
+            "^CREATE TABLE",
+            262,
+            "CREATE TABLE permission denied in database 'pool'.",
+            "CREATE TABLE",
+            "GRANT CREATE TABLE TO [loader]; GRANT ALTER ON SCHEMA::[dbo] TO [loader]",
+        ),
+        (
+            "^COPY",
+            4834,
+            "You do not have permission to use the bulk load statement.",
+            "COPY",
+            "GRANT ADMINISTER DATABASE BULK OPERATIONS TO [loader]",
+        ),
+        ("^DELETE", 229, "The DELETE permission was denied on the object.", "DELETE", "GRANT DELETE ON SCHEMA::[dbo] TO [loader]"),
     ],
 )
-def test_a_right_that_lacks_fails_by_its_name_and_nothing_is_left_behind(stand, arrived, pattern, number, message, failure):
+def test_a_right_that_lacks_fails_by_its_name_and_nothing_is_left_behind(stand, arrived, pattern, number, message, right, grant):
     before = arrived()
     pool = Control(stand.environment["SANDBOX_SYNAPSE_CONTROL_URL"])
     pool.fault(kind="error", pattern=pattern, number=number, message=message)
     shown = stand.show("target-synapse", "--check")
     failures = [line for line in shown.lines if line.startswith("FAIL")]
-    assert (shown.exit_code, len(failures)) == (1, 1)
-    assert failures[0].startswith(f"{failure}{message} ({number})")
+    assert (shown.exit_code, failures) == (1, [f"FAIL synapse: {right} in dbo: refused: {message} ({number}) - hint: run {grant}"])
     assert arrived() == before
 
 

@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 from columnar_reading import KeepingTarget, both, record_line, run_lines, schema_line
 from singer_commons import reading
-from singer_commons.target import DurableTarget
+from singer_sdk import Target
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -155,16 +155,39 @@ def test_a_block_is_decoded_once_all_streams_together_pass_the_limit_in_bytes(mo
 def test_a_state_waits_for_the_rows_gathered_before_it():
     target = KeepingTarget(config={"batch_size_rows": 3})
     seen = []
-    target._write_state_message = lambda value: seen.append((value, ids(target.arrived)))
+    target.state_is_out = lambda value: seen.append((value, ids(target.arrived)))
     target.listen(io.BytesIO(SCHEMA + state({"at": 0}) + row(1) + row(2) + state({"at": 2}) + row(3) + state({"at": 3}) + row(4)))
-    assert seen == [({"at": 0}, []), ({"at": 2}, [1, 2, 3]), ({"at": 3}, [1, 2, 3]), ({"at": 3}, [1, 2, 3, 4])]
+    assert [value["at"] for value, _ in seen] == [0, 2, 3]
+    # Rows behind a state may be there already: reading goes on while the rows before it are delivered.
+    assert all(set(range(1, value["at"] + 1)) <= set(arrived) for value, arrived in seen)
 
 
 def test_a_state_with_a_fraction_goes_out_as_it_came(capsys):
     target = KeepingTarget(config={})
-    target._write_state_message = partial(DurableTarget._write_state_message, target)
+    target.state_is_out = partial(Target._write_state_message, target)
     target.listen(io.BytesIO(SCHEMA + state({"at": 1767225600.25})))
     assert capsys.readouterr().out == '{"at": 1767225600.25}\n'
+
+
+class EndlessLine(io.RawIOBase):
+    """A first line, then zeros for ever, as /dev/zero gives them; tells how much was taken."""
+
+    def __init__(self):
+        self.given = [SCHEMA]
+        self.taken_bytes = 0
+
+    def read1(self, size):
+        piece = self.given.pop() if self.given else bytes(size)
+        self.taken_bytes += len(piece)
+        return piece
+
+
+def test_a_line_without_an_end_is_refused_before_it_fills_the_memory(monkeypatch):
+    monkeypatch.setattr(reading, "MAX_LINE_BYTES", 10 * reading.READ_BYTES)
+    source = EndlessLine()
+    with pytest.raises(InvalidInputLine, match=r"^line 2: this has no end within 2621440 bytes; a message is one line$"):
+        KeepingTarget(config={}).listen(source)
+    assert source.taken_bytes == len(SCHEMA) + 11 * reading.READ_BYTES
 
 
 def test_a_pipe_is_read_as_lines_come_not_when_it_is_full():
@@ -172,7 +195,7 @@ def test_a_pipe_is_read_as_lines_come_not_when_it_is_full():
     target = KeepingTarget(config={})
     with os.fdopen(end_out, "rb") as source, os.fdopen(end_in, "wb", buffering=0) as sink:
         arrived = threading.Event()
-        target._write_state_message = lambda _value: arrived.set()
+        target.state_is_out = lambda _value: arrived.set()
         thread = threading.Thread(target=target.listen, args=(source,))
         thread.start()
         sink.write(SCHEMA + state({"at": 1})[:10])

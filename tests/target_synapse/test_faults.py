@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ POINTS = {
 def killed_at(settings, tmp_path, pool, schema):
     """Runs the command until the pool hangs at a statement, and kills it there; returns the states that had gone out."""
 
-    def run(point, keys):
+    def run(point, keys, by=signal.SIGKILL):
         config = tmp_path / "config.json"
         config.write_text(json.dumps({**settings, "batch_size_rows": 2}))
         environment = command_environment()
@@ -62,11 +63,12 @@ def killed_at(settings, tmp_path, pool, schema):
         process.stdin.writelines(lines[4:])
         process.stdin.close()
         assert pool.order(hanging=HANG_S), "the target never came to this point"
-        process.kill()
+        process.send_signal(by)
         rest = process.stdout.read()
         process.stdout.close()
+        told = process.stderr.read()
         process.stderr.close()
-        process.wait(10)
+        run.ended = (process.wait(10), told.splitlines()[-1:])
         pool.order(clear=True)
         return states + [json.loads(line) for line in rest.splitlines()]
 
@@ -79,6 +81,14 @@ def test_killed_and_run_again_from_the_start_the_rows_are_right(point, keys, kil
     assert killed_at(point, keys) == [{"at": 2}]
     load_here(lines_of(keys), batch_size_rows=2)
     assert sorted(table("users")) == RIGHT[keys]
+
+
+@pytest.mark.parametrize("point", ["after COPY", "inside the transaction, after the rows"])
+def test_sigterm_in_mid_load_ends_with_143_and_a_true_state_and_the_next_run_is_right(point, killed_at, load_here, table):
+    assert killed_at(point, ("id",), by=signal.SIGTERM) == [{"at": 2}]
+    assert killed_at.ended == (143, ["target-synapse: ended by SIGTERM; what the last STATE says is done"])
+    load_here(lines_of(("id",)), batch_size_rows=2)
+    assert sorted(table("users")) == RIGHT[("id",)]
 
 
 @pytest.mark.parametrize("point", ["after COPY", "inside the transaction, after the rows"])

@@ -45,9 +45,6 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
     def object_name(number: int) -> str | None:
         return next((one.name for one in catalog.objects() if one.object_id == number), None)
 
-    def permission(*_: str) -> int:
-        return 1
-
     user = session.login.user
     return {
         "@@version": lambda: VERSION,
@@ -72,7 +69,6 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
         "OBJECT_NAME": object_name,
         "SCHEMA_ID": schema_number,
         "SCHEMA_NAME": schema_name,
-        "HAS_PERMS_BY_NAME": permission,
         "DATABASEPROPERTYEX": lambda _name, what: {
             "EDITION": "DataWarehouse",
             "SERVICEOBJECTIVE": session.pool.weather.service_level,
