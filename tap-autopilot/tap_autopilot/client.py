@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from singer_commons.errors import SuiteError
-from singer_commons.http import HttpClient, Pacer, PassingError, RetryPolicy
+from singer_commons.http import HttpClient, PassingError, RetryPolicy
+
+from tap_autopilot.pace import WindowPacer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KEY_HEADER = "autopilotapikey"  # singer-io/tap-autopilot 0.3.0, n8n and all other clients
-PACE_SHARE = 0.97  # of the allowed rate: requests sent evenly do not arrive so, and one too many in a second is refused
 UNKNOWN_CLOCK_MARGIN = timedelta(minutes=10)  # how far this machine's clock may be ahead where the service does not tell its own
 KEY_HINT = "the key is in Autopilot under Settings > Autopilot API; Ortto keys do not open this API"
 
@@ -84,7 +85,7 @@ class AutopilotClient:
         self.http = _JsonClient(
             "Autopilot",
             headers={KEY_HEADER: api_key, "Accept": "application/json", "User-Agent": user_agent},
-            pacer=Pacer(requests_per_second * PACE_SHARE),
+            pacer=WindowPacer(requests_per_second),
             policy=policy,
             timeout_s=(min(10.0, request_timeout_s), request_timeout_s),
             key_hint=KEY_HINT,

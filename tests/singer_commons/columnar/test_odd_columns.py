@@ -101,7 +101,7 @@ def test_a_thousand_columns_and_none():
 COLUMNS = {
     "whole": (th.IntegerType, pa.int64(), st.integers(-(2**63), 2**63 - 1)),
     "number": (th.NumberType, pa.float64(), st.floats()),
-    "money": (th.NumberType, pa.decimal128(38, 10), st.integers(-(10**38) + 1, 10**38 - 1).map(lambda digits: Decimal(digits).scaleb(-10))),
+    "money": (th.NumberType, pa.decimal128(38, 10), st.integers(-(10**38) + 1, 10**38 - 1).map(lambda digits: Decimal(f"{digits}E-10"))),
     "flag": (th.BooleanType, pa.bool_(), st.booleans()),
     "text": (th.StringType, pa.string(), st.text(st.characters(exclude_categories=["Cs"]), max_size=12)),
     "day": (th.DateType, pa.date32(), st.dates()),
