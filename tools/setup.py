@@ -50,6 +50,8 @@ APART = (
     (ROOT / ".venv-meltano", "meltano==4.4.1"),
     (ROOT / ".venv-target-postgres", "meltanolabs-target-postgres==0.8.1"),
     (ROOT / ".venv-target-jsonl", "target-jsonl==0.1.4"),
+    (ROOT / ".venv-dlt", "dlt[synapse]==1.31.0"),
+    (ROOT / ".venv-sqlalchemy", "sqlalchemy[mssql-pyodbc]==2.1.9"),
 )
 
 # What tests need of the system: Debian's package, a program or file that shows that it is there, and what is skipped without it.

@@ -1,4 +1,4 @@
-"""The same tap on what the suite's API taps stand on: `singer_commons.tap.SuiteTap`."""
+"""The same tap on what the suite's API taps stand on: SuiteTap and SuiteStream."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from api_rows import SCHEMA, rows
 from singer_commons.command import entry_point
+from singer_commons.stream import SuiteStream
 from singer_commons.tap import SuiteTap
-from singer_sdk import Stream
 from singer_sdk import typing as th
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 
-class Rows(Stream):
+class Rows(SuiteStream):
     """The made-up rows."""
 
     name = "rows"
@@ -37,7 +37,7 @@ class SuiteApiTap(SuiteTap):
     package_name = "sluice-singer-commons"
     config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(th.Property("rows", th.IntegerType, required=True)).to_dict()
 
-    def discover_streams(self) -> list[Stream]:
+    def discover_streams(self) -> list[SuiteStream]:
         """The one stream."""
         return [Rows(self)]
 

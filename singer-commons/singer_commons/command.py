@@ -5,6 +5,7 @@ Exit codes: 0 all done; 1 failed; 2 usage or configuration; 3 more rejected rows
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_USAGE, EXIT_PIPE_CLOSED = 1, 2, 141
 SHOWING_OPTIONS = ("about", "check", "preview", "plan")  # no rows move: no summary, no line in the run log
+OUT_OF_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 MAX_REASON_CHARS = 2_000  # a reason may quote a line of input, and that may be of any length and hold a customer's data
 
 
@@ -112,6 +114,9 @@ def _fail(plugin: type[PluginBase], error: Exception, mask: Mask) -> int:
         )
     if isinstance(error, RecordsWithoutSchemaException):
         return _say(plugin, str(error), "a tap sends SCHEMA before the first RECORD of each stream", mask, EXIT_FAILED)
+    if isinstance(error, OSError) and error.errno in OUT_OF_ROOM and not error.filename:
+        hint = "make room where standard output, or a file that the settings name, is written; what the last STATE says is done"
+        return _say(plugin, f"cannot write: {error.strerror}", hint, mask, EXIT_FAILED)
     return _say(
         plugin, f"{type(error).__name__}: {error}", f"run again with {variable(plugin.name, 'LOGLEVEL')}=DEBUG to see where", mask, EXIT_FAILED
     )

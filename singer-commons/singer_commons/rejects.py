@@ -9,17 +9,18 @@ from __future__ import annotations
 import json
 import os
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from singer_commons.errors import TooManyRejectsError
+from singer_commons.errors import SuiteError, TooManyRejectsError
 from singer_commons.secrets import known_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_commons.accounts import Account
 
@@ -46,7 +47,7 @@ class RejectsFile:
             "record": record,
         }
         text = _encoded(line) + b"\n"
-        with self._lock:
+        with self._lock, self._failures():
             if self._descriptor is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
                 self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -55,7 +56,8 @@ class RejectsFile:
     def sync(self) -> None:
         """Have the system put all written rows on disk."""
         if self._descriptor is not None:
-            os.fsync(self._descriptor)
+            with self._failures():
+                os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Sync and close the file."""
@@ -63,6 +65,16 @@ class RejectsFile:
             self.sync()
             os.close(self._descriptor)
             self._descriptor = None
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise SuiteError(
+                f"the rejects file {self.path} cannot be written: {error.strerror}",
+                hint="make room or change `rejects_path`; the next run gets the rows behind the last STATE again",
+            ) from error
 
 
 def check_rejects(account: Account, *, rows: int | None, share: float | None = None, path: str | Path) -> None:

@@ -40,7 +40,7 @@ LIMITS: Mapping[str, Callable[[Any], str]] = {
 
 
 def settings_problems(schema: dict[str, Any], sources: Sources, judge: Judge | None = None, *, may_lack: bool = False) -> list[str]:
-    """All that is wrong with the settings, a sentence each; `may_lack` leaves out those that are missing at the top.
+    """All that is wrong with the settings, a sentence each; `may_lack` leaves out what is said of those that are missing at the top.
 
     `judge` says what does not fit together in those that fit the schema.
     """
@@ -56,7 +56,8 @@ def settings_problems(schema: dict[str, Any], sources: Sources, judge: Judge | N
         wrong = [*(list(error.path) for error in errors), *([name] for name in sources.unreadable_values)]
         unsound = {str(path[0]) for path in wrong if path}
         sound = sound_settings(schema, sources.values, wrong)
-        found += [_told(one, schema, sources) for one in judge(sound) if not any(_top(name) in unsound - set(sound) for name in one.settings)]
+        misfits = [one for one in judge(sound) if not any(_top(name) in unsound - set(sound) for name in one.settings)]
+        found += [_told(one, schema, sources) for one in misfits if not may_lack or any(_top(name) in sources.values for name in one.settings)]
     return list(dict.fromkeys(found))
 
 

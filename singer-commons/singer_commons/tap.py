@@ -9,50 +9,26 @@ from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk import Tap
-from singer_sdk.singerlib import RecordMessage, SchemaMessage, StateMessage
-from singer_sdk.singerlib.encoding.simple import SimpleSingerWriter
 
-from singer_commons.accounts import Account
 from singer_commons.checking import run_checks
 from singer_commons.errors import ConfigurationError
 from singer_commons.http import CallsSpentError, most_calls
 from singer_commons.plugin import SuitePlugin
 from singer_commons.preview import DEFAULT_ROWS, EnoughError, PreviewWriter, written
 from singer_commons.secrets import known_secrets, secret_values
-from singer_commons.signals import held_signals, request_termination
+from singer_commons.signals import request_termination
+from singer_commons.writer import WholeLineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Collection
     from types import FrameType
 
     from singer_sdk import Stream
-    from singer_sdk.singerlib.encoding.simple import Message
 
     from singer_commons.checking import Checks
     from singer_commons.secrets import Mask
 
 PREVIEW_CALLS = 10  # of a stream: where users or lists have nothing, a preview must not ask for all of them
-
-
-class WholeLineWriter(SimpleSingerWriter):
-    """The SDK's writer, with SIGTERM and SIGINT held back while a line is written, and every line in the account."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.account = Account()
-
-    def write_message(self, message: Message) -> None:
-        """Write one message as one line."""
-        line = self.format_message(message) + "\n"
-        if isinstance(message, SchemaMessage):
-            self.account.turn_to(message.stream)
-        with held_signals():
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            if isinstance(message, RecordMessage):
-                self.account.wrote(message.stream, 1, len(line) if line.isascii() else len(line.encode("utf-8", "surrogatepass")))
-            elif isinstance(message, StateMessage):
-                self.account.state_out(message.value)
 
 
 class SuiteTap(SuitePlugin, Tap):
@@ -69,6 +45,14 @@ class SuiteTap(SuitePlugin, Tap):
         """See the SDK: the streams are known from here on. `--check` leaves it out, since discovery may need what is to be checked."""
         super().setup_mapper()
         self.account.callers = _callers(self.streams.values())
+
+    def sync_all(self) -> None:  # type: ignore[misc]  # final for type checkers; rows that wait go out however it ends
+        """See the SDK."""
+        try:
+            super().sync_all()
+        finally:
+            if isinstance(self.message_writer, WholeLineWriter):
+                self.message_writer.flush()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """See the SDK."""

@@ -239,9 +239,17 @@ class DurableTarget(SuitePlugin, Target):
         return super().get_sink(stream_name, record=record, schema=schema, key_properties=key_properties)
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        # Not the SDK's: that says for each stream that its `_sdc_` columns are added all the same, which is each target's own affair.
+        self._assert_line_requires(message_dict, requires={"stream", "version"})
+        stream = message_dict["stream"]
+        if stream not in self.mapper.stream_maps:
+            self._assert_sink_exists(stream)
         self.drain_all()
         self.deliveries.wait()
-        super()._process_activate_version_message(message_dict)
+        for each in self.mapper.stream_maps[stream]:
+            sink = self._sinks_active.get(each.stream_alias)  # none for a stream that a map leaves out
+            if sink is not None and sink.process_activate_version_messages:
+                sink.activate_version(message_dict["version"])
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()

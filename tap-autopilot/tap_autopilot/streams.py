@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from singer_sdk import Stream
+from singer_commons.stream import SuiteStream
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_autopilot import kinds
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tap_autopilot.tap import TapAutopilot
 
 
-class AutopilotStream(Stream):
+class AutopilotStream(SuiteStream):
     """A stream of the account. Records are made to fit their schema here, so that the SDK need not try.
 
     Everything is made under the names on the wire; columns get the spelling that the settings ask for when a record is passed on.

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ForbiddenError
-from singer_sdk import Stream
+from singer_commons.stream import SuiteStream
 from singer_sdk import typing as th
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 OPEN_OBJECT = th.CustomType({"type": ["object", "null"], "additionalProperties": True})
 
 
-class FullstoryStream(Stream):
+class FullstoryStream(SuiteStream):
     """A stream of one account. Subclasses give `rows`; a key that may not read them leaves the stream empty, and the tap told."""
 
     # A record's values are of the types that go out already; the SDK's conversion would only copy them.
-    TYPE_CONFORMANCE_LEVEL = type(Stream.TYPE_CONFORMANCE_LEVEL).NONE
+    TYPE_CONFORMANCE_LEVEL = type(SuiteStream.TYPE_CONFORMANCE_LEVEL).NONE
 
     def __init__(self, tap: TapFullstory, schema: dict[str, Any] | None = None) -> None:
         super().__init__(tap, schema=schema)

@@ -88,7 +88,9 @@ def wrapped(sql: str) -> str:
     return f"(\n{sql}\n) AS {ALIAS}"
 
 
-def select(sql: str, columns: Sequence[str], *, within: Range | None = None, limit: int | None = None, placeholder: Callable[[int], str]) -> Query:
+def select(
+    sql: str, columns: Sequence[str], *, within: Range | None = None, limit: int | None = None, placeholder: Callable[[int, Any], str]
+) -> Query:
     """The query for the rows of a model: `columns` are SQL expressions, in the order of the iterator if there is one."""
     where, values = _where(within, placeholder)
     order = f" ORDER BY {within.column}" if within else ""
@@ -96,7 +98,7 @@ def select(sql: str, columns: Sequence[str], *, within: Range | None = None, lim
     return Query(f"SELECT {', '.join(columns)} FROM {wrapped(sql)}{where}{order}{most}", values)  # noqa: S608 - a wrapped query of the user's own
 
 
-def count(sql: str, *, within: Range | None = None, placeholder: Callable[[int], str]) -> Query:
+def count(sql: str, *, within: Range | None = None, placeholder: Callable[[int, Any], str]) -> Query:
     """The query for how many rows a model has within the bounds."""
     where, values = _where(within, placeholder)
     return Query(f"SELECT count(*) FROM {wrapped(sql)}{where}", values)  # noqa: S608 - as above
@@ -107,12 +109,12 @@ def count_without(sql: str, column: str) -> Query:
     return Query(f"SELECT count(*) FROM {wrapped(sql)} WHERE {column} IS NULL")  # noqa: S608 - as above
 
 
-def _where(within: Range | None, placeholder: Callable[[int], str]) -> tuple[str, list[Any]]:
+def _where(within: Range | None, placeholder: Callable[[int, Any], str]) -> tuple[str, list[Any]]:
     if within is None:
         return "", []
     terms, values = [f"{within.column} IS NOT NULL"], []
     for sign, bound in ((">=", within.lower), ("<=", within.upper)):
         if bound is not None:
             values.append(bound)
-            terms.append(f"{within.column} {sign} {placeholder(len(values))}")
+            terms.append(f"{within.column} {sign} {placeholder(len(values), bound)}")
     return f" WHERE {' AND '.join(terms)}", values

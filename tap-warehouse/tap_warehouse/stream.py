@@ -39,7 +39,6 @@ class ModelStream(ColumnarStream):
         self.replication_key = self._iterator.column if self._iterator else None
         self.raw_json_columns = frozenset(one.name for one in columns if one.raw_json)
         self._limit: int | None = tap.config.get("limit")
-        self.STATE_MSG_FREQUENCY = int(tap.config["state_every_rows"])
 
     def apply_catalog(self, catalog: Catalog) -> None:
         """See the SDK. Raises ConfigurationError if the catalog asks for another iterator than the model's."""
@@ -113,6 +112,8 @@ class ModelStream(ColumnarStream):
     def _increment_stream_state(self, latest_record: Mapping[str, Any], *, context: Mapping[str, Any] | None = None) -> None:  # noqa: ARG002 - the SDK passes it by name
         iterator = self._iterator
         if iterator is None or not self._is_incremental:
+            return
+        if latest_record[iterator.column] is None:  # an infinite one: null in JSON, and no place to go on from
             return
         state = self.stream_state
         old = state.get("replication_key_value") if state.get("replication_key") == iterator.column else None

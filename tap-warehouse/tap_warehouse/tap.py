@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from singer_commons.columnar.batch_sync import BATCH_SETTINGS
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError
 from singer_commons.misfits import Misfit
 from singer_commons.preview import PreviewWriter
 from singer_commons.run_log import RUN_LOG_SETTINGS
+from singer_commons.states import STATE_SETTINGS
 from singer_commons.tap import SuiteTap
 from singer_sdk import typing as th
 from singer_sdk.helpers.capabilities import PluginCapabilities, TapCapabilities
@@ -29,8 +31,6 @@ if TYPE_CHECKING:
 
     from tap_warehouse.model import Model
     from tap_warehouse.warehouse import Warehouse
-
-STATE_EVERY_ROWS = 10_000  # as the SDK's own
 
 _MODEL = th.ObjectType(
     th.Property("name", th.StringType(min_length=1), required=True, title="Name", description="The stream's name."),
@@ -78,7 +78,16 @@ _MODEL = th.ObjectType(
     ),
     th.Property("max_rows", th.IntegerType(minimum=1), title="Most rows", description="A run that would send more rows fails before it sends any."),
 )
-_DUCKDB = th.ObjectType(th.Property("path", th.StringType, title="File", description="Path of the DuckDB file. It is opened for reading only."))
+_DUCKDB = th.ObjectType(
+    th.Property("path", th.StringType, title="File", description="Path of the DuckDB file. It is opened for reading only."),
+    th.Property(
+        "memory_mb",
+        th.IntegerType(minimum=32),
+        default=128,
+        title="Memory",
+        description="Megabytes that a query may take; a sort of more goes on in a folder for temporary files.",
+    ),
+)
 _POSTGRES = th.ObjectType(
     th.Property("host", th.StringType, default="localhost", title="Host", description="Name or address of the server."),
     th.Property("port", th.IntegerType(minimum=1, maximum=65_535), default=5432, title="Port", description="TCP port of the server."),
@@ -119,13 +128,8 @@ class TapWarehouse(SuiteTap):
         th.Property("duckdb", _DUCKDB, title="DuckDB", description="For `warehouse` duckdb."),
         th.Property("postgres", _POSTGRES, title="PostgreSQL", description="For `warehouse` postgres."),
         th.Property("models", th.ArrayType(_MODEL), required=True, title="Models", description="The SQL data models, each a stream."),
-        th.Property(
-            "state_every_rows",
-            th.IntegerType(minimum=1),
-            default=STATE_EVERY_ROWS,
-            title="Rows between states",
-            description="A STATE goes out after this many rows of an incremental model.",
-        ),
+        *STATE_SETTINGS,
+        *BATCH_SETTINGS,
         th.Property("limit", th.IntegerType(minimum=1), title="Limit", description="For a preview: at most this many rows of each model."),
         *RUN_LOG_SETTINGS,
     ).to_dict()
@@ -169,6 +173,13 @@ class TapWarehouse(SuiteTap):
         if wrong := model.problems_with(columns):
             return None, wrong
         return ModelStream(self, model, columns, self.warehouse), []
+
+    def setup_mapper(self) -> None:
+        """See the SDK. Raises ConfigurationError if a model cannot be written to the files that `batch_config` asks for."""
+        super().setup_mapper()
+        for stream in self.streams.values():
+            if stream.selected:
+                stream.get_batch_config(self.config)
 
     def checks(self) -> Checks:
         """The connection, whether it may only read, and each model."""

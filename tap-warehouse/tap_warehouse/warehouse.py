@@ -35,8 +35,8 @@ class Warehouse(Protocol):
     def count(self, query: Query) -> int:
         """The one number that a query gives."""
 
-    def placeholder(self, number: int) -> str:
-        """The text that stands for the value of this number, from 1 on."""
+    def placeholder(self, number: int, value: Any) -> str:
+        """The text that stands for the value of this number, from 1 on; it may depend on the value's type."""
 
     def batches(self, query: Query, columns: Sequence[Column]) -> Generator[pa.RecordBatch, None, None]:
         """The rows of a query over these columns, in its order, in bounded memory. Closing the generator ends the query."""

@@ -97,6 +97,11 @@ class Settings:
             dry_run_path=config["dry_run_path"] if config.get("dry_run") else None,
         )
 
+    def allows(self, rejected: int) -> bool:
+        """Whether a run may end well with so many rejected rows, if no more come, and all that were read were rejected."""
+        rows, share = self.max_rejected_rows, self.max_rejected_share
+        return (rows is not None or share is not None) and (rows is None or rejected <= rows) and (share is None or share >= 1)
+
     def stream(self, name: str) -> StreamSettings:
         """The settings of a stream; one without an entry is a stream of user attributes that maps by itself."""
         return self.streams.get(name, StreamSettings())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from singer_commons.columnar.blocks import record_of
 from singer_commons.columnar.sink import BlockSink
+from singer_commons.errors import TooManyRejectsError
 
 from target_mparticle import batches, request_ids
 from target_mparticle.delivery import OutgoingBatch, Row
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from target_mparticle.mapping import Plan
     from target_mparticle.target import TargetMParticle
 
+REFUSED_ROWS = 1_000  # of which mParticle took none, that end a run: four seconds' worth at its default rate
 MELTANO_PROBE = "meltano_test_stream"  # `meltano config test` sends it to every target; no user is in it
 
 
@@ -139,6 +141,17 @@ class MParticleSink(BlockSink):
         self._target.account.turn_to(None)
         self.account.notes["batches"] += len(outgoing)
         self._rejects.sync()
+        self._stop_if_all_are_refused()
+
+    def _stop_if_all_are_refused(self) -> None:
+        """Raise TooManyRejectsError if mParticle has taken none of many rows: each costs requests, and the run can only fail."""
+        streams = list(self._target.account.streams.values())
+        refused = sum(one.rejected["BAD_REQUEST"] + one.rejected["TOO_LARGE"] for one in streams)
+        if refused < REFUSED_ROWS or any(one.rows_loaded for one in streams) or self._settings.allows(refused):
+            return
+        raise TooManyRejectsError(
+            f"mParticle refused all of the first {refused} rows", hint=f"{self._rejects.path} holds them with its reasons; no STATE went out for them"
+        )
 
     def accepted(self, rows: int) -> None:
         """Count rows that mParticle took."""

@@ -2,13 +2,15 @@
 
 DELETE with a join is the dedicated pool's own form (https://learn.microsoft.com/sql/t-sql/statements/delete-transact-sql); it and INSERT may stand in
 a transaction, which TRUNCATE and all DDL may not.
+
+A version, where rows have one, is the same for all rows of a batch, and no column of the staging table.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_synapse.naming import RANK_COLUMN, ROW_COLUMN
+from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, ROW_COLUMN, VERSION_COLUMN
 from target_synapse.quoting import labelled, quoted
 from target_synapse.values import ESCAPE_CODE
 
@@ -27,19 +29,37 @@ def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column]
     return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS s ON {same}", label)
 
 
-def insert_all(table: TableName, staging: TableName, columns: Sequence[Column], *, label: str) -> str:
+def insert_all(table: TableName, staging: TableName, columns: Sequence[Column], *, version: int | None = None, label: str) -> str:
     """Append all staged rows."""
-    return labelled(f"INSERT INTO {table} ({_names(columns)})\nSELECT {_values(columns)}\nFROM {staging} AS s", label)
+    return labelled(f"INSERT INTO {table} ({_names(columns, version)})\nSELECT {_values(columns, version)}\nFROM {staging} AS s", label)
 
 
-def insert_newest(table: TableName, staging: TableName, columns: Sequence[Column], keys: Sequence[Column], *, label: str) -> str:
+def insert_newest(
+    table: TableName, staging: TableName, columns: Sequence[Column], keys: Sequence[Column], *, version: int | None = None, label: str
+) -> str:
     """Append, of the staged rows with the same key, the one that came last."""
     by_key = ", ".join(_restored(key, "s.") for key in keys)
     numbered = (
         f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
     )
-    statement = f"INSERT INTO {table} ({_names(columns)})\nSELECT {_values(columns)}\nFROM ({numbered}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1"
-    return labelled(statement, label)
+    names, values = _names(columns, version), _values(columns, version)
+    return labelled(f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM ({numbered}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1", label)
+
+
+def delete_other_versions(table: TableName, version: int, *, label: str) -> str:
+    """Delete the rows of every version but this, and those without one."""
+    return labelled(f"DELETE FROM {table}\nWHERE {_of_another(version)}", label)
+
+
+def mark_other_versions(table: TableName, version: int, *, label: str) -> str:
+    """Note in the rows of every version but this, and in those without one, when they were found to be gone; the first such moment stays."""
+    deleted = quoted(DELETED_COLUMN)
+    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({_of_another(version)}) AND {deleted} IS NULL", label)
+
+
+def _of_another(version: int) -> str:
+    column = quoted(VERSION_COLUMN)
+    return f"{column} <> {version} OR {column} IS NULL"
 
 
 def update_all(table: TableName, column: Column, *, label: str) -> str:
@@ -52,12 +72,13 @@ def count_rows(table: TableName) -> str:
     return f"SELECT COUNT_BIG(*) FROM {table}"
 
 
-def _names(columns: Sequence[Column]) -> str:
-    return ", ".join(quoted(one.name) for one in columns)
+def _names(columns: Sequence[Column], version: int | None) -> str:
+    return ", ".join(quoted(name) for name in [*(one.name for one in columns), *([] if version is None else [VERSION_COLUMN])])
 
 
-def _values(columns: Sequence[Column]) -> str:
-    return ", ".join(f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else f"s.{quoted(one.name)}" for one in columns)
+def _values(columns: Sequence[Column], version: int | None) -> str:
+    staged = [f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else f"s.{quoted(one.name)}" for one in columns]
+    return ", ".join([*staged, *([] if version is None else [f"CAST({version} AS bigint)"])])
 
 
 def _restored(column: Column, prefix: str) -> str:

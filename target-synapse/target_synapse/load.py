@@ -4,18 +4,22 @@
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
+
+The end of other versions of a table is such a transaction, too: DELETE or UPDATE, ledger, COMMIT.
 """
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+import uuid
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse import copy_into, ddl, dml, ledger
+from target_synapse.ledger import Entry
 from target_synapse.naming import TableName, digest
 
 if TYPE_CHECKING:
@@ -24,7 +28,6 @@ if TYPE_CHECKING:
     from target_synapse.connection import Pool
     from target_synapse.copy_into import Credential
     from target_synapse.ddl import Column
-    from target_synapse.ledger import Entry
     from target_synapse.tables import LoadPlan
 
 STAGING_PREFIX = "_sdc_stg"
@@ -33,12 +36,13 @@ logger = logging.getLogger("target-synapse")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows in files, in the order of `columns`, and the entry that the ledger gets for them."""
+    """Rows in files, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
 
     plan: LoadPlan
     columns: Sequence[Column]
     files: Sequence[str]
     entry: Entry
+    version: int | None = None
 
 
 class Loader:
@@ -47,6 +51,7 @@ class Loader:
     def __init__(self, pool: Pool, credential: Credential, ledger_table: TableName, run_id: str) -> None:
         self._pool, self._credential, self._ledger, self._run_id = pool, credential, ledger_table, run_id
         self._unfinished: dict[str, dict[str, list[str]]] = {}
+        self._removed = -1
 
     def load(self, batch: Batch) -> int:
         """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
@@ -69,9 +74,17 @@ class Loader:
         if not load_ids:
             return False
         load_id = load_ids.pop()
-        sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch, "claim"))
+        sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch.entry, batch.plan.table, "claim"))
         self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot take over an entry of the ledger"))
         return True
+
+    def activate(self, table: TableName, version: int, *, hard: bool) -> int:
+        """Delete, or mark, the rows of the table that are not of this version; returns how many, -1 if the pool does not say.
+
+        May be repeated: what a run that was killed has removed is gone, and marked is marked.
+        """
+        entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
+        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, hard=hard))
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -97,7 +110,7 @@ class Loader:
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch, "copy"))
+        copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch.entry, batch.plan.table, "copy"))
         self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
@@ -110,6 +123,18 @@ class Loader:
             logger.info("The commit of %s was not answered, but the ledger has it", batch.plan.table)
             return self._inserted
         return self._move(staging, batch)
+
+    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, *, hard: bool) -> int:
+        if self._landed(entry.load_id):
+            logger.info("The commit of the version of %s was not answered, but the ledger has it", table)
+            return self._removed
+        doing = f"cannot remove what is not of version {version} from {table}"
+        statement = dml.delete_other_versions if hard else dml.mark_other_versions
+        with self._pool.transaction(doing=doing):
+            self._removed = self._pool.execute(statement(table, version, label=self._label(entry, table, "activate")), doing=doing)
+            made = replace(entry, rows=max(self._removed, 0))
+            self._pool.execute(ledger.insert_entry(self._ledger, made, label=self._label(entry, table, "ledger")), doing=doing)
+        return self._removed
 
     def _landed(self, load_id: str) -> bool:
         """Whether the transaction was committed.
@@ -125,20 +150,24 @@ class Loader:
 
     def _move(self, staging: TableName, batch: Batch) -> int:
         plan, doing = batch.plan, f"cannot load {batch.plan.table}"
-        keys = plan.key_columns
+        keys, version = plan.key_columns, batch.version
+
+        def label(step: str) -> str:
+            return self._label(batch.entry, plan.table, step)
+
         with self._pool.transaction(doing=doing):
             if keys:
-                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=self._label(batch, "delete")), doing=doing)
-                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, label=self._label(batch, "insert"))
+                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=label("delete")), doing=doing)
+                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, version=version, label=label("insert"))
             else:
-                insert = dml.insert_all(plan.table, staging, batch.columns, label=self._label(batch, "insert"))
+                insert = dml.insert_all(plan.table, staging, batch.columns, version=version, label=label("insert"))
             self._inserted = self._pool.execute(insert, doing=doing)
-            self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=self._label(batch, "ledger")), doing=doing)
+            self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=label("ledger")), doing=doing)
         return self._inserted
 
-    def _label(self, batch: Batch, step: str) -> str:
+    def _label(self, entry: Entry, table: TableName, step: str) -> str:
         # A label has room for 255 characters (https://learn.microsoft.com/sql/t-sql/queries/option-clause-transact-sql).
-        return f"target-synapse run={self._run_id} load={batch.entry.load_id} step={step} table={batch.plan.table.table}"[:255]
+        return f"target-synapse run={self._run_id} load={entry.load_id} step={step} table={table.table}"[:255]
 
 
 def staging_name(table: TableName, run_id: str, load_id: str) -> TableName:

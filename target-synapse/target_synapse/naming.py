@@ -4,7 +4,7 @@
 - A name that T-SQL cannot hold, or tell from another, is repaired and gets `_` and 8 hexadecimal digits of its SHA-256: blanks at the end go
   (T-SQL compares names without them), NUL and halves of surrogate pairs become `_`, so does an empty name, and what is over 128 UTF-16 units is cut.
 - Of names that are equal but for case, the one that the table has already, else the first, stays; the others get such digits, and so do
-  `_sdc_row` and `_sdc_rank`, which staging tables have for themselves.
+  `_sdc_row` and `_sdc_rank`, which staging tables have for themselves, and what is `_sdc_table_version` or `_sdc_deleted_at` but for case.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ UNSPEAKABLE = re.compile(r"[\0\ud800-\udfff]")
 DIGEST_CHARS = 8
 ROW_COLUMN, RANK_COLUMN = "_sdc_row", "_sdc_rank"  # a staged row's place in its batch, and among the rows with its key
 STAGING_ONLY = frozenset((ROW_COLUMN, RANK_COLUMN))
+# The SDK's names (https://sdk.meltano.com/en/latest/implementation/record_metadata.html), which no property of a stream has: it takes them out.
+VERSION_COLUMN, DELETED_COLUMN = "_sdc_table_version", "_sdc_deleted_at"
+OF_VERSIONS = frozenset((VERSION_COLUMN, DELETED_COLUMN))
 
 UNSAFE = re.compile(r"[^A-Za-z0-9.-]")  # in a path of the staging store
 
@@ -65,7 +68,7 @@ def column_names(properties: Iterable[str], existing: Iterable[str] = ()) -> dic
     chosen: dict[str, str] = {}
     for name in by_right:
         column = held_name(name)
-        if folded(column) in taken:
+        if folded(column) in taken or (folded(column) in OF_VERSIONS and name not in OF_VERSIONS):
             column = _told_apart(column, name)
         taken.add(folded(column))
         chosen[name] = column

@@ -29,9 +29,10 @@ UPLOADS = 4  # parts on their way at once
 
 
 class BatchWriter:
-    """Writes rows into parts `<folder>/<nnnnn>.csv.gz`, and knows the hash of what the rows say."""
+    """Writes rows into parts `<folder>/<nnnnn>.csv.gz`, and knows the hash of what the rows say, which are all of one version."""
 
-    def __init__(self, store: StagingStore, folder: str, *, part_bytes: int | None = None) -> None:
+    def __init__(self, store: StagingStore, folder: str, *, version: int | None = None, part_bytes: int | None = None) -> None:
+        self.version = version
         self._store, self._folder, self._part_bytes = store, folder, part_bytes or PART_BYTES
         self._hash = hashlib.sha256()
         self._content, self._lines = bytearray(), bytearray()
@@ -41,6 +42,7 @@ class BatchWriter:
         self._pack_thread = ThreadPoolExecutor(1, thread_name_prefix="pack")
         self._upload_threads = ThreadPoolExecutor(UPLOADS, thread_name_prefix="upload")
         self.paths: list[str] = []
+        self.content = ""  # the hash, once all rows are written
         self.rows = 0
         self.place = 0  # rows that have come for the batch, refused ones too: of rows with the same key, the one with the last place wins
 
@@ -60,7 +62,12 @@ class BatchWriter:
         self._hand_on(content, lines)
 
     def finish(self) -> str:
-        """Write the rest, wait until all parts are in the store, and return the hash of the rows. Raises what an upload raised."""
+        """Write the rest, wait until all parts are in the store, and return the hash of the rows. Raises what an upload raised.
+
+        May be called again once it has returned.
+        """
+        if self.content:
+            return self.content
         self._hand_on_rows()
         while self._packing:
             self._packing.popleft()[0].result()
@@ -71,7 +78,8 @@ class BatchWriter:
             self._uploads.popleft().result()
         self._upload_threads.shutdown()
         self._hash.update(str(self.rows).encode())
-        return self._hash.hexdigest()
+        self.content = self._hash.hexdigest()
+        return self.content
 
     def abandon(self) -> None:
         """Stop: nothing more is sent."""

@@ -43,6 +43,7 @@ class PlanPool(Pool):
         self.statements: dict[str, list[str]] = {}
         self.batches: Counter[str] = Counter()
         self.stream, self.staged_rows = RUN, 0
+        self._keeps_all = False
         self._planned: dict[str, list[Sequence[Any]]] = {}
         self.not_read = self._why_not_read()
 
@@ -57,8 +58,17 @@ class PlanPool(Pool):
     def keep(self, statement: str) -> None:
         """Keep a statement of the current stream, if it is of its first batch."""
         kept = self.statements.setdefault(self.stream, [])
-        if self.batches[self.stream] <= 1 and len(kept) < MAX_STATEMENTS:
+        if (self._keeps_all or self.batches[self.stream] <= 1) and len(kept) < MAX_STATEMENTS:
             kept.append(statement)
+
+    @contextmanager
+    def all_kept(self) -> Iterator[None]:
+        """Keep statements that stand behind the first batch, too."""
+        self._keeps_all = True
+        try:
+            yield
+        finally:
+            self._keeps_all = False
 
     def execute(self, sql: str, *, doing: str) -> int:
         """Keep the statement; how many rows it would touch is not known."""
@@ -152,9 +162,14 @@ class PlanSink(SynapseSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""
         with self._named() as pool:
-            writer = context.get("writer")
-            pool.batches[self.stream_name] += bool(writer and writer.rows)
+            pool.batches[self.stream_name] += any(writer.rows for writer in context.get("writers", ()))
             super().process_batch(context)
+
+    def activate_version(self, new_version: int) -> None:
+        """Plan what removes the rows of other versions."""
+        with self._named() as pool, pool.all_kept():
+            pool.keep(f"-- ACTIVATE_VERSION, behind {pool.batches[self.stream_name]} batches:")
+            super().activate_version(new_version)
 
     @contextmanager
     def _named(self) -> Iterator[PlanPool]:

@@ -119,6 +119,20 @@ _TABLES = (
         title="Load method",
         description="`upsert` replaces rows by key, `append` adds all rows. `auto`: upsert for streams with keys, append for the others.",
     ),
+    th.Property(
+        "process_activate_version_messages",
+        th.BooleanType(),
+        default=True,
+        title="Versions of full tables",
+        description="At ACTIVATE_VERSION, remove the rows that a full table no longer has. Rows then keep their version in `_sdc_table_version`.",
+    ),
+    th.Property(
+        "hard_delete",
+        th.BooleanType(),
+        default=False,
+        title="Delete for good",
+        description="Delete such rows. Without it they stay, with the moment in `_sdc_deleted_at`.",
+    ),
 )
 _ROWS = (
     th.Property(

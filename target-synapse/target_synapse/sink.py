@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch
-from target_synapse.naming import safe_part
+from target_synapse.naming import VERSION_COLUMN, safe_part
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
-from target_synapse.tables import ensure_table
+from target_synapse.tables import ensure_columns, ensure_table
+from target_synapse.versions import DELETED_AT, VERSION, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from singer_commons.columnar.blocks import RecordBlock
 
     from target_synapse.columns.encoder import TableEncoder
+    from target_synapse.ddl import Column
     from target_synapse.target import TargetSynapse
 
 
@@ -54,6 +57,7 @@ class SynapseSink(ColumnarSink):
         truncate = self.config.get("string_length") == "truncate"
         self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
         self._encoder: TableEncoder | None = None
+        self._ensured: set[str] = set()
 
     def _load_keys(self) -> list[str]:
         method = self.config.get("load_method") or "auto"
@@ -95,7 +99,7 @@ class SynapseSink(ColumnarSink):
 
         if self._encoder is None:
             self._encoder = TableEncoder(self._plan, self._rows.content, self._rows.tail)
-        writer = self._writer(self._get_context({}))
+        writer = self._writer(self._get_context({}), block.version)
         first = writer.place
         for run in self._encoder.encode(table, first + 1).runs():
             if isinstance(run, Lines):
@@ -106,10 +110,15 @@ class SynapseSink(ColumnarSink):
                 for message in block.slice(run, run + 1).messages():
                     self.process_one(message)
 
+    def process_one(self, message: dict[str, Any]) -> None:
+        """See BlockSink."""
+        self.target.row_version = message["version"]
+        super().process_one(message)
+
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:
         """Write the record into the batch, or into the rejects file."""
         self.account.read()
-        writer = self._writer(context)
+        writer = self._writer(context, self.target.row_version)
         writer.place += 1
         try:
             self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
@@ -129,30 +138,40 @@ class SynapseSink(ColumnarSink):
         self.account.reject(code)
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
-    def _writer(self, context: dict[str, Any]) -> BatchWriter:
-        """The writer of a batch, which its context keeps."""
-        writer: BatchWriter | None = context.get("writer")
-        if writer is None:
+    def _writer(self, context: dict[str, Any], named_version: object) -> BatchWriter:
+        """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
+        version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
+        self.target.versions.saw(self.stream_name, version)
+        writers: list[BatchWriter] = context.setdefault("writers", [])
+        if not writers or writers[-1].version != version:
+            if writers:
+                writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            writer = context["writer"] = BatchWriter(run.store, folder)
-        return writer
+            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version))
+        return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
         self.target.rejects.sync()
-        writer: BatchWriter | None = context.get("writer")
         try:
-            if writer is not None and writer.rows:
-                self._load(writer)
+            for writer in context.get("writers", ()):
+                if writer.rows:
+                    self._load(writer)
         finally:
             self.abandon(context)  # without effect on what is loaded
 
     def _load(self, writer: BatchWriter) -> None:
-        content, run = writer.finish(), self.target.run
+        content, run, version = writer.finish(), self.target.run, writer.version
+        if version is not None:
+            # The same rows of another version are other rows: as those of a run that was cut off they would be removed with its version.
+            content = hashlib.sha256(f"{content} of version {version}".encode()).hexdigest()
+            self._ensure(VERSION)
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(self._plan, columns, [run.store.address(path) for path in writer.paths], entry)
+        batch = Batch(
+            self._plan, columns, [run.store.address(path) for path in writer.paths], entry, None if VERSION_COLUMN in self._plan.columns else version
+        )
         if not self._plan.keys and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
@@ -161,9 +180,32 @@ class SynapseSink(ColumnarSink):
             self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
         self.account.load(writer.rows)
 
+    def _ensure(self, *columns: Column) -> None:
+        """Have these columns in the table, beside the stream's. Of a batch, this is its delivery's: until then the pool may be in use."""
+        missing = [one for one in columns if one.name not in self._ensured and one.name not in self._plan.columns]
+        if missing:
+            pool = self.target.run.pool
+            pool.repeated(lambda: ensure_columns(pool, self._plan.table, missing, self.config))
+            self._ensured.update(one.name for one in missing)
+
+    def activate_version(self, new_version: int) -> None:
+        """Remove the rows of other versions. All rows that came before are loaded, and nothing is on its way."""
+        version = version_of(new_version, self.stream_name)
+        if version is None:
+            raise InputError(f"an ACTIVATE_VERSION of `{self.stream_name}` has no version", hint="this is a fault of the tap")
+        allowed = int(self.config.get("max_rejected_rows") or 0)
+        if reason := self.target.versions.why_not(self.stream_name, version, self.account, rejects_allowed=allowed):
+            self.logger.warning("Rows of other versions of %s than %d stay in %s, since %s", self.stream_name, version, self._plan.table, reason)
+            return
+        hard = bool(self.config.get("hard_delete"))
+        self._ensure(VERSION, *(() if hard else (DELETED_AT,)))
+        removed = self.target.run.loader.activate(self._plan.table, version, hard=hard)
+        if removed > 0:
+            self.account.notes["deleted" if hard else "marked as deleted"] += removed
+
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged."""
-        writer: BatchWriter | None = context.pop("writer", None)  # once: at the second call the store may be closed
-        if writer is not None:
+        writers: list[BatchWriter] = context.pop("writers", [])  # once: at the second call the store may be closed
+        for writer in writers:
             writer.abandon()
             self.target.run.store.remove(writer.paths)

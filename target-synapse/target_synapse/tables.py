@@ -122,6 +122,11 @@ def ensure_table(
     return LoadPlan(table, dict(zip(wanted, columns, strict=True)), list(keys))
 
 
+def ensure_columns(pool: Pool, table: TableName, columns: Sequence[Column], config: Mapping[str, Any]) -> None:
+    """Bring columns beside those of the stream to where they can take their values; may be repeated."""
+    _grown(pool, table, columns, existing_columns(pool, table), config)
+
+
 def existing_columns(pool: Pool, table: TableName) -> dict[str, SqlType]:
     """The columns of the table; none if there is no such table."""
     rows = pool.rows(ddl.select_columns(table), doing=f"cannot read the columns of {table}")

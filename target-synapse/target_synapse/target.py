@@ -12,6 +12,7 @@ from singer_commons.errors import ConfigurationError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.target import DurableTarget
+from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
 from target_synapse.checks import check
 from target_synapse.connection import Pool
@@ -22,6 +23,7 @@ from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
 from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, DEFAULT_SWEEP_AFTER_HOURS, settings_misfits
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
+from target_synapse.versions import VersionsSeen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from singer_commons.checking import Checks
     from singer_commons.misfits import Misfit
     from singer_sdk import Sink
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from target_synapse.staging import StagingStore
 
@@ -54,10 +57,17 @@ class TargetSynapse(DurableTarget):
     config_jsonschema: ClassVar[dict[str, Any]] = CONFIG_SCHEMA
     default_sink_class: type[Sink] = SynapseSink
     default_batch_rows = DEFAULT_BATCH_ROWS
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        *DurableTarget.capabilities,
+        PluginCapabilities.ACTIVATE_VERSION,
+        TargetCapabilities.HARD_DELETE,
+    ]
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        self.versions = VersionsSeen()
+        self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
         self._state_is_due = False
@@ -169,6 +179,14 @@ class TargetSynapse(DurableTarget):
         super().drain_if_full()
         if waiting and not self._waiting_rows():
             self._state_is_due = True  # drained in between two STATEs: the next one must end a batch again
+
+    def _process_record_message(self, message_dict: dict[str, Any]) -> None:
+        self.row_version = message_dict.get("version")
+        super()._process_record_message(message_dict)
+
+    def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
+        self._state_is_due = self._state_is_due or bool(self._waiting_rows())
+        super()._process_activate_version_message(message_dict)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         super()._process_state_message(message_dict)

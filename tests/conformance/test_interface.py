@@ -23,7 +23,7 @@ CAPABILITIES = {
     "tap-autopilot": [*TAP_BASE, "activate-version"],
     "tap-fullstory": TAP_BASE,
     "tap-warehouse": [*TAP_BASE, "batch"],
-    "target-synapse": [*BASE, "validate-records"],
+    "target-synapse": [*BASE, "validate-records", "activate-version", "hard-delete"],
     "target-mparticle": [*BASE, "validate-records"],
 }
 HEAVY = ("duckdb", "pyarrow", "pyodbc", "azure.storage", "azure.core", "azure.identity", "psycopg")

@@ -63,28 +63,31 @@ def rounds(pipe, random, *, count, killed, look):
 
 
 @pytest.mark.parametrize("sandbox_settings", [["autopilot", "blob", "synapse"]], indirect=True)
-def test_synapse_holds_the_account_after_each_of_ten_runs_some_of_them_killed_and_after_a_full_refresh(sandbox_settings, tmp_path):
-    """A full refresh is a run without state, here into a schema of its own."""
+def test_synapse_holds_the_account_after_each_of_ten_runs_some_of_them_killed_and_after_a_full_run(sandbox_settings, tmp_path):
+    """Contacts that were deleted go with a full run, and memberships that ended with each run."""
     control = Control(sandbox_settings["SANDBOX_SYNAPSE_CONTROL_URL"])
 
     def query(text):
         return control.stored("query=" + quote(text))
 
-    def table(schema):
-        rows = query(f"SELECT {', '.join(COLUMNS)} FROM [{schema}].[contacts]")
+    def table():
+        pairs = query("SELECT list_id, contact_id FROM [kept].[lists_contacts]")
+        assert {(one["list_id"], one["contact_id"]) for one in pairs} == pairs_of_account(pipe.account)
+        rows = query(f"SELECT {', '.join(COLUMNS)} FROM [kept].[contacts]")
         assert len({one["contact_id"] for one in rows}) == len(rows)
         return {one["contact_id"]: as_read(one[name] for name in COLUMNS) for one in rows}
 
     pipe = pipe_into([str(COMMANDS / "target-synapse"), "--config", "ENV"], sandbox_settings, tmp_path)
     pipe.target_environment |= {"TARGET_SYNAPSE_BATCH_SIZE_ROWS": "60", "TARGET_SYNAPSE_DEFAULT_TARGET_SCHEMA": "kept"}  # a STATE a page
-    pipe.select("contacts")
-    rounds(pipe, Random(6), count=10, killed=3, look=lambda: table("kept"))
-    pipe.state = pipe.catalog = None
-    pipe.target_environment["TARGET_SYNAPSE_DEFAULT_TARGET_SCHEMA"] = "fresh"
+    pipe.target_environment["TARGET_SYNAPSE_HARD_DELETE"] = "true"
+    pipe.select("contacts", "lists_contacts")
+    gone = rounds(pipe, Random(6), count=10, killed=3, look=table)
+    assert gone & set(table())
+    pipe.select("contacts", "lists_contacts", full=("contacts",))
+    change(pipe.account, Random(5), gone)
+    pipe.run(kill="target", behind_pages=2)
     pipe.run(membership_source="lists")
-    assert table("fresh") == rows_of_account(pipe.account)
-    pairs = query("SELECT list_id, contact_id FROM fresh.lists_contacts")
-    assert {(one["list_id"], one["contact_id"]) for one in pairs} == pairs_of_account(pipe.account)
+    assert table() == rows_of_account(pipe.account)
 
 
 @pytest.fixture(scope="module")

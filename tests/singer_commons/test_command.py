@@ -105,6 +105,34 @@ def test_a_terminated_tap_writes_its_state_and_exits_143(tmp_path):
     assert run.states[-1]["bookmarks"]["numbers"]["replication_key_value"] <= 6
 
 
+def test_a_second_signal_ends_at_once_what_the_first_has_not_ended_yet():
+    program = """
+import os, signal
+from singer_commons.signals import TerminationRequested, request_termination
+signal.signal(signal.SIGTERM, request_termination)
+try:
+    os.kill(os.getpid(), signal.SIGTERM)
+except TerminationRequested as first:
+    print(first.exit_code, flush=True)
+    os.kill(os.getpid(), signal.SIGTERM)
+print("never")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.stdout, done.returncode) == ("143\n", -15)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("options", [[], ["--discover"], ["--about"]])
+def test_a_full_disk_behind_standard_output_is_one_line(tmp_path, options):
+    (tmp_path / "settings.json").write_text(json.dumps({"api_key": KEY}))
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, str(PLUGINS), "tap", "--config", "settings.json", *options]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=command_environment(), check=False)
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].startswith("tap-small: cannot write: No space left on device - hint: make room where standard output")
+    assert "Traceback" not in done.stderr
+
+
 def test_a_reader_that_leaves_ends_the_tap_quietly(tmp_path):
     (tmp_path / "settings.json").write_text(json.dumps({"api_key": KEY, "rows": 200_000}))
     tap = subprocess.Popen(

@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import stat
 from decimal import Decimal
+from pathlib import Path
 
+import pytest
 import time_machine
+from singer_commons.errors import SuiteError
 from singer_commons.rejects import RejectsFile
+from singer_commons.secrets import Mask, use_mask
 
 
 def test_a_row_is_kept_with_its_reason_and_exact_values(tmp_path):
@@ -50,3 +54,21 @@ def test_a_row_that_is_no_unicode_is_kept_too(tmp_path):
     rejects.write("s", {"text": "half \ud83d"}, code="C", reason="r")
     rejects.close()
     assert json.loads((tmp_path / "rejects.jsonl").read_text())["record"] == {"text": "half \ud83d"}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_is_told_with_the_files_name():
+    with pytest.raises(SuiteError, match=r"^the rejects file /dev/full cannot be written: No space left on device$") as caught:
+        RejectsFile("/dev/full").write("s", {"id": 1}, code="C", reason="r")
+    assert caught.value.hint == "make room or change `rejects_path`; the next run gets the rows behind the last STATE again"
+
+
+def test_a_services_words_are_kept_without_the_key(tmp_path):
+    use_mask(Mask(["hunter-two"]))
+    try:
+        rejects = RejectsFile(tmp_path / "rejects.jsonl")
+        rejects.write("s", {"id": 1}, code="C", reason='no such key: "hunter%2Dtwo"')
+        rejects.close()
+    finally:
+        use_mask(Mask())
+    assert json.loads((tmp_path / "rejects.jsonl").read_text())["reason"] == 'no such key: "***"'

@@ -190,6 +190,14 @@ def test_of_what_is_wrong_by_itself_nothing_more_is_said(problems):
     ]
 
 
+def test_where_settings_may_be_missing_what_needs_them_is_not_judged(problems):
+    def judge(schema, sources):
+        return settings_problems(schema, sources, judged, may_lack=True)
+
+    assert problems({}, judge=judge) == []
+    assert problems({"models": [{"name": "a"}]}, judge=judge) == ["`models` in 0.json: model a is not wanted"]
+
+
 @pytest.mark.parametrize(
     ("path", "found"),
     [

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tap_warehouse.query import Query, Range, count, count_without, one_statement, quoted, select, wrapped
 
 
-def marker(number):
+def marker(number, _value=None):
     return f"${number}"
 
 

@@ -1,7 +1,5 @@
 """The tap over DuckDB files: values, bookmarks, states, and both paths beside each other."""
 
-import gzip
-import json
 from decimal import Decimal
 
 import duckdb
@@ -273,20 +271,3 @@ def test_no_model_is_told(duckdb_file):
     with pytest.raises(ConfigValidationError) as caught:
         read(config(duckdb_file()))
     assert caught.value.errors == ["`models`: expected at least one model, found none"]
-
-
-def test_batch_files_hold_the_selected_columns_alone_and_are_refused_under_stream_maps(duckdb_file, tmp_path):
-    """The SDK writes BATCH files before its stream maps, and would leak what a map removes."""
-    folder = tmp_path / "batches"
-    folder.mkdir()
-    settings_ = config(
-        duckdb_file(EVENTS), MODEL, batch_config={"encoding": {"format": "jsonl", "compression": "gzip"}, "storage": {"root": folder.as_uri()}}
-    )
-    catalog = TapWarehouse(config=settings_, parse_env_config=False).catalog_dict
-    for entry in catalog["streams"][0]["metadata"]:
-        entry["metadata"]["selected"] = entry["breadcrumb"] != ["properties", "t"]
-    read(settings_, catalog=catalog)
-    (file,) = folder.iterdir()
-    assert {tuple(json.loads(line)) for line in gzip.decompress(file.read_bytes()).splitlines()} == {("id", "at")}
-    with pytest.raises(ConfigurationError, match=r"^`batch_config` and stream maps or flattening do not go together \(stream `events`\)$"):
-        read(slow(settings_))

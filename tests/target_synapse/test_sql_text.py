@@ -21,8 +21,9 @@ from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
-from target_synapse.tables import ensure_ledger, ensure_table
+from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.types import SqlType, parsed
+from target_synapse.versions import DELETED_AT, VERSION
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
@@ -31,7 +32,7 @@ CREDENTIAL = copy_into.account_key("a'key==")
 
 
 def statements_of(case):
-    """Everything that is sent to load one batch of two rows."""
+    """Everything that is sent to load one batch of two rows, and then, if they have a version, to end all others: for good, and by a mark."""
     pool = RecordingPool(case.get("columns", ()))
     config = case.get("settings", {})
     table = table_name(case["stream"], config.get("default_target_schema"), config.get("stream_schemas", {}))
@@ -40,12 +41,18 @@ def statements_of(case):
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
     loader = Loader(pool, CREDENTIAL, ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
-    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry)
+    version = case.get("version")
+    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry, version)
+    if version is not None:
+        ensure_columns(pool, table, [VERSION, DELETED_AT], config)
     if not keys:
         loader.was_loaded(batch)
     loader.load(batch)
+    for hard in (True, False) if version is not None else ():
+        loader.activate(table, version, hard=hard)
     loader.close_targets([str(table)])
-    return [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
+    plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
+    return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]
 
 
 def as_script(statements):
@@ -93,11 +100,11 @@ TYPES = st.sampled_from(
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stream=NAMES, properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6))
-def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties):
+@given(stream=NAMES, properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6), version=st.none() | st.integers(-(2**63), 2**63 - 1))
+def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version):
     schema = {"properties": {name: {"x-sql-datatype": kind} for name, kind in properties.items()}}
     for keys in ([], [next(iter(properties))]):
-        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema}))
+        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version}))
         assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from sandbox.synapse import commands as c
+from sandbox.synapse import ddl_commands as d
 from sandbox.synapse.errors import merge_semicolon, no_column, parse_error, unknown_here, unsupported
+from sandbox.synapse.objects import TableDef
 from sandbox.synapse.read_ddl import read_update_statistics
 from sandbox.synapse.tokens import Reader, Token
 
@@ -155,9 +157,11 @@ def _action(reader: Reader) -> c.MergeAction:
     return c.MergeAction(matched, condition, "insert", columns, values)  # type: ignore[arg-type]  # as above
 
 
-def read_query(reader: Reader, label: str | None) -> c.Query:
-    """SELECT, or SELECT @a = expression."""
+def read_query(reader: Reader, label: str | None) -> c.Query | d.CreateTable:
+    """SELECT, SELECT @a = expression, or SELECT ... INTO t."""
     words: list[Token] = list(reader.words)
+    if (made := _select_into(reader, label)) is not None:
+        return made
     if len(words) > 2 and words[1].kind == "variable" and words[2].text == "=":  # noqa: PLR2004  # SELECT @a =
         reader.expect("SELECT")
         target = reader.take().text
@@ -168,3 +172,18 @@ def read_query(reader: Reader, label: str | None) -> c.Query:
         return c.Query(f"SELECT {value} {reader.text()}", [(target.lower(), value)], label)
     text = reader.text().rstrip().removesuffix(";")
     return c.Query(text, [], label)
+
+
+def _select_into(reader: Reader, label: str | None) -> d.CreateTable | None:
+    """SELECT ... INTO t FROM ...: ROUND_ROBIN with a columnstore index, which it cannot change [sql-data-warehouse-develop-ctas]."""
+    depth = 0
+    for place, word in enumerate(reader.words):
+        depth += {"(": 1, ")": -1}.get(word.text, 0)
+        if depth == 0 and word.upper == "FROM":
+            return None
+        if depth == 0 and word.upper == "INTO":
+            into = Reader(reader.sql, reader.words[place + 1 :])
+            name = into.name()
+            query = f"{Reader(reader.sql, reader.words[:place]).text()} {into.text()}".rstrip().removesuffix(";")
+            return d.CreateTable(TableDef((name[-2] if len(name) > 1 else "") or "dbo", name[-1], []), name, query, label)
+    return None

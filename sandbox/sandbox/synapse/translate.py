@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -100,6 +101,17 @@ def _become(table: exp.Table, query: str) -> None:
     table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
 
 
+def _without_blanks(node: exp.Expr) -> exp.Expr:
+    """`U ` equals `U`: blanks at the end do not count [sql/t-sql/language-elements/string-comparison-assignment]."""
+    for name in ("this", "expression", "expressions"):
+        value = node.args.get(name)
+        parts = value if isinstance(value, list) else [value] if value is not None else []
+        cut = [exp.Anonymous(this="rtrim", expressions=[part.copy()]) for part in parts]
+        if cut:
+            node.set(name, cut if isinstance(value, list) else cut[0])
+    return node
+
+
 class Translator:
     """Translates for one session: its catalogue, its variables and its system functions."""
 
@@ -158,7 +170,12 @@ class Translator:
         if not isinstance(tree, exp.Query):
             raise parse_error(text, 0, text.split(maxsplit=1)[0])
         if tree.args.get("into"):
-            raise unsupported("SELECT ... INTO")  # CTAS instead [sql-data-warehouse-develop-ctas]
+            raise unsupported("INTO in this place")
+        named = Counter(table.name.lower() for table in tree.find_all(exp.Table))
+        for column in tree.find_all(exp.Column):
+            if column.db and named[column.table.lower()] == 1:  # `sys.objects.name`: a view's rows stand under its own name alone
+                column.set("db", None)
+                column.set("catalog", None)
         for name in tree.find_all(exp.Identifier):
             sign = "#" if name.args.get("temporary") else "##" if name.args.get("global_") else ""
             if sign:  # sqlglot keeps it beside the name
@@ -277,6 +294,8 @@ class Translator:
                 return exp.Anonymous(this="utf16", expressions=[exp.Anonymous(this="rtrim", expressions=[node.this])])
             case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
                 return exp.ILike(this=node.this, expression=node.expression)
+            case exp.EQ() | exp.NEQ() | exp.In() if (kind := infer(node.this, scope)) and kind.name in {"char", "nchar"}:
+                return _without_blanks(node)
             case exp.Column() if node.catalog:
                 node.set("catalog", None)
             case exp.ObjectId() | exp.CurrentSchema() | exp.Anonymous():

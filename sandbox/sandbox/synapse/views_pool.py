@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse.declared import BIGINT, BIT, INT, SYSNAME
-from sandbox.synapse.view_kind import FLOAT, MOMENT, TINYINT, Row, View, schema_id, text
+from sandbox.synapse.declared import BIGINT, BIT, INT, SYSNAME, DeclaredType
+from sandbox.synapse.view_kind import FLOAT, MOMENT, SMALLINT, TINYINT, Row, View, schema_id, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,6 +51,18 @@ def _sessions(session: PoolSession) -> Iterable[Row]:
             one.session_id, "Active" if active else "Idle", one.request_id or None, one.login.user, one.opened_utc, 0, one.in_transaction,
             one.login.host, one.login.application,
         )  # fmt: skip
+
+
+def _node_sessions(session: PoolSession) -> Iterable[Row]:
+    """As a compute node sees them; 1 is READ UNCOMMITTED, a pool's default [sql-data-warehouse-develop-transactions, "Transaction isolation levels"]."""
+    for one in session.pool.sessions():
+        yield 1, int(one.session_id.removeprefix("SID")), one.login.user, one.opened_utc, one.login.host, one.login.application, 1
+
+
+def _system_views(_: PoolSession) -> Iterable[Row]:
+    """The views that a driver looks for before it asks them."""
+    for place, name in enumerate(sorted(known.removeprefix("sys_") for known in VIEWS if known.startswith("sys_")), 1):
+        yield name, -place, 4, "V ", "VIEW", True
 
 
 def _lock_waits(session: PoolSession) -> Iterable[Row]:
@@ -117,6 +129,11 @@ VIEWS: Final = {
     "sys_dm_pdw_exec_sessions": View(
         {"session_id": text(32), "status": text(10), "request_id": text(32), "login_name": SYSNAME, "login_time": MOMENT, "query_count": INT,
          "is_transactional": BIT, "client_id": text(255), "app_name": text(255)}, _sessions),
+    "sys_dm_pdw_nodes_exec_sessions": View(
+        {"pdw_node_id": INT, "session_id": INT, "login_name": SYSNAME, "login_time": MOMENT, "host_name": SYSNAME, "program_name": SYSNAME,
+         "transaction_isolation_level": SMALLINT}, _node_sessions),
+    "sys_system_views": View(
+        {"name": SYSNAME, "object_id": INT, "schema_id": INT, "type": DeclaredType("char", 2), "type_desc": text(60), "is_ms_shipped": BIT}, _system_views),
     "sys_dm_pdw_lock_waits": View(
         {"wait_id": BIGINT, "session_id": text(32), "type": text(255), "object_type": text(255), "object_name": text(386), "state": text(50)},
         _lock_waits),

@@ -151,10 +151,10 @@ def _arrow_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
 
 
 def _encoded(batches: Iterator[pa.RecordBatch], stream: str) -> Iterator[list[Text]]:
-    from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB: only where such a file comes
+    from singer_commons.columnar.encoder import Envelope, LineEncoder  # noqa: PLC0415 - DuckDB: only where such a file comes
 
     encoder: LineEncoder | None = None
     for batch in batches:
-        encoder = encoder or LineEncoder(stream, batch.schema)
+        encoder = encoder or LineEncoder(batch.schema, Envelope.record(stream))
         for block in encoder.lines(batch):
             yield [line.record for line in _members(bytes(block))]

@@ -1,21 +1,19 @@
-"""A stream of Arrow batches: whole blocks of RECORD lines where nothing wants to see single records, else the SDK's own path over the same lines."""
+"""A stream of Arrow batches: whole blocks of RECORD lines where nothing wants to see single records, else the record path over the same lines."""
 
 from __future__ import annotations
 
 import json
-import sys
 from abc import abstractmethod
 from contextlib import closing
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk import Stream
-from singer_sdk.mapper import SameRecordTransform
-
-from singer_commons.errors import ConfigurationError
-from singer_commons.preview import PreviewWriter
+from singer_commons.columnar.batch_sync import BatchFiles, file_format
 from singer_commons.signals import held_signals
-from singer_commons.tap import SuiteTap
+from singer_commons.states import StatePace
+from singer_commons.stream import TOP_LEVEL, SuiteStream
+from singer_commons.writer import WholeLineWriter
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterable, Iterator, Mapping
@@ -24,10 +22,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers._batch import BatchConfig
 
 
-class ColumnarStream(Stream):
+class ColumnarStream(SuiteStream):
     """A stream whose subclass yields Arrow batches of the selected columns.
 
-    Stream maps, flattening, nested selection and record limits go through the SDK's record path: the same values, slower.
+    Stream maps, flattening, nested selection and record limits go through the record path: the same values, slower.
     """
 
     raw_json_columns: Collection[str] = ()  # columns whose text is JSON already
@@ -42,77 +40,93 @@ class ColumnarStream(Stream):
         known = self.effective_schema["properties"]
         return [name for name in self.schema["properties"] if name in known and self.mask["properties", name]]
 
-    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
-        """See the SDK. Raises ConfigurationError for BATCH files under stream maps: the SDK would write the columns that a map removes into them."""
-        wanted = super().get_batch_config(config)
-        if wanted and not self._has_plain_map():
-            raise ConfigurationError(
-                f"`batch_config` and stream maps or flattening do not go together (stream `{self.name}`)", hint="leave one of them out"
-            )
-        return wanted
-
     def get_records(self, context: Mapping[str, Any] | None) -> Iterator[dict[str, Any]]:
         """The rows as records, read back from the very lines that the fast path writes."""
-        for block, _ in self._blocks(context, self.STATE_MSG_FREQUENCY):
+        for block, _ in self.blocks(context, self._pace.every_rows):
             for line in bytes(block).splitlines():
                 yield json.loads(line, parse_float=Decimal)["record"]
 
     def _sync_records(self, context: Any = None, *, write_messages: bool = True) -> Generator[dict[str, Any], Any, Any]:
-        if not write_messages or context or not self._is_plain():
+        writer = self._tap.message_writer
+        if not write_messages or context or not isinstance(writer, WholeLineWriter):
             yield from super()._sync_records(context, write_messages=write_messages)
             return
-        sys.stdout.flush()  # the SCHEMA line may still be in the text layer
-        since_state = 0
+        if reason := self.wants_records():
+            self.logger.info("'%s' goes record by record: %s", self.name, reason)
+            yield from super()._sync_records(context)
+            return
+        pace = self._pace
         with self.get_record_counter() as counter, self.get_sync_timer():
             self._write_starting_replication_value(None)
-            with closing(self._blocks(None, self.STATE_MSG_FREQUENCY)) as blocks:
+            with closing(self.blocks(None, pace.every_rows)) as blocks:
                 for block, rows in blocks:
-                    since_state = (since_state + rows) % self.STATE_MSG_FREQUENCY
                     counter.increment(rows)
-                    self._write_block(block, rows, with_state=since_state == 0)
+                    self._write_block(writer, block, rows, with_state=pace.is_due(rows))
         self._finalize_state(self.stream_state)
         self._write_state_message()
 
-    def _write_block(self, block: memoryview, rows: int, *, with_state: bool) -> None:
+    def state_is_due(self, seen_rows: int) -> bool:  # noqa: ARG002 - the pace counts for itself
+        """See SuiteStream: by rows and by seconds."""
+        return self._pace.is_due(1)
+
+    @cached_property
+    def _pace(self) -> StatePace:
+        return StatePace.of(self.config)
+
+    def _write_block(self, writer: WholeLineWriter, block: memoryview, rows: int, *, with_state: bool) -> None:
         """Write whole lines, and the STATE that covers them behind them: never a part of either."""
         with held_signals():
-            rest = block
-            while rest:  # unbuffered (PYTHONUNBUFFERED), one write may take only a part
-                rest = rest[sys.stdout.buffer.write(rest) :]
-            sys.stdout.buffer.flush()
-            if isinstance(self._tap, SuiteTap):
-                self._tap.account.wrote(self.name, rows, block.nbytes)
-            self._increment_stream_state(_last_record(block), context=None)
+            writer.write_block(self.name, rows, block)
+            if self.replication_key:
+                self._increment_stream_state(_last_record(block), context=None)
             self.state_manager.is_flushed = False
             if with_state:
                 self._write_state_message()
 
-    def _has_plain_map(self) -> bool:
-        only_map = self.stream_maps[0] if len(self.stream_maps) == 1 else None
-        return type(only_map) is SameRecordTransform and not only_map.flattening_enabled
+    def wants_records(self) -> str | None:
+        """Why the stream cannot stay in columns, if it cannot."""
+        if not self.has_plain_map():
+            return "stream maps or flattening change its records"
+        if self.child_streams:
+            return "child streams are filled from its records"
+        if self.ABORT_AT_RECORD_COUNT is not None:
+            return "there is a limit of records"
+        if not all(selected or len(path) <= TOP_LEVEL for path, selected in self.mask.items()):
+            return "a part of a column is deselected"
+        effective, own = self.effective_schema["properties"], self.schema["properties"]
+        if any(effective[name].get("type") != own[name].get("type") for name in self.wanted_columns):
+            return "the catalog gives a column another type"
+        return None
 
-    def _is_plain(self) -> bool:
-        return (
-            self._has_plain_map()
-            and not isinstance(self._tap.message_writer, PreviewWriter)  # which wants rows, not blocks
-            and not self.child_streams
-            and self.ABORT_AT_RECORD_COUNT is None
-            and all(selected or len(path) <= 2 for path, selected in self.mask.items())  # noqa: PLR2004 - ("properties", name)
-            and all(
-                self.effective_schema["properties"][name].get("type") == self.schema["properties"][name].get("type") for name in self.wanted_columns
-            )
-        )
-
-    def _blocks(self, context: Mapping[str, Any] | None, rows: int) -> Generator[tuple[memoryview, int], None, None]:
+    def blocks(self, context: Mapping[str, Any] | None, rows: int) -> Generator[tuple[memoryview, int], None, None]:
         """Lines and how many they are; after every `rows` rows a block ends."""
-        from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+        from singer_commons.columnar.encoder import Envelope, LineEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
         encoder: LineEncoder | None = None
         with closing(self.batches(context)) as batches:
             for batch in cut(batches, rows):
-                encoder = encoder or LineEncoder(self.name, batch.schema, raw_json=self.raw_json_columns, version=self._stream_version)
+                encoder = encoder or LineEncoder(batch.schema, Envelope.record(self.name, self._stream_version), raw_json=self.raw_json_columns)
                 parts = list(encoder.lines(batch))
                 yield (parts[0] if len(parts) == 1 else memoryview(b"".join(parts))), batch.num_rows
+
+    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
+        """See the SDK. Raises ConfigurationError for files that cannot be written."""
+        wanted = super().get_batch_config(config)
+        if wanted:
+            file_format(wanted.encoding, self.name, self.wants_records())
+        return wanted
+
+    def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:
+        files = BatchFiles(self, batch_config)
+        with self.get_batch_counter() as counter, self.get_sync_timer():
+            self._write_starting_replication_value(None)
+            for file in files.from_records(context) if self.wants_records() else files.from_columns(context):
+                counter.increment()
+                with held_signals():  # a STATE ahead of its BATCH would lose the file's rows
+                    file.announce()
+                    self._write_state_message()
+        self._finalize_state(self.stream_state)
+        self._write_state_message()
 
 
 def cut(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import threading
+import os
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from queue import Full, Queue
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from singer_commons.errors import ConfigurationError
 
+from tap_warehouse.ahead import read_ahead
 from tap_warehouse.errors import QueryError
 from tap_warehouse.warehouses.duckdb_types import column
 
@@ -23,19 +24,22 @@ if TYPE_CHECKING:
     from tap_warehouse.types import Column
 
 BATCH_ROWS = 16_384
-BATCHES_AHEAD = 2  # read while the ones before are encoded and written
-POLL_S = 0.2  # how often a waiting reader looks whether it is still wanted
+MEMORY_MB = 128  # of the tap's own 400 MB: the rest is Python, Arrow and the encoder
 
 
 def connect(settings: Mapping[str, Any]) -> DuckDB:
     """Open the file at `duckdb.path`. Raises ConfigurationError if there is none or it cannot be read."""
-    path = settings["duckdb"]["path"]
+    given = settings["duckdb"]
+    path = given["path"]
     if not Path(path).is_file():
         raise ConfigurationError(f"there is no DuckDB file at {path}", hint="look at `duckdb.path`; a relative path starts at the working directory")
     try:
         connection = duckdb.connect(str(path), read_only=True)
         connection.execute("SET timezone='UTC'")
         connection.execute("SET arrow_large_buffer_size=true")
+        # A sort by the iterator would else hold the whole table: beyond this it goes on in a folder for temporary files.
+        connection.execute(f"SET memory_limit='{int(given.get('memory_mb') or MEMORY_MB)}MB'")
+        connection.execute(f"SET temp_directory='{_spill_folder()}'")
     except duckdb.Error as error:
         hint = (
             "another program may be writing to it"
@@ -70,31 +74,22 @@ class DuckDB:
         """See Warehouse."""
         return int(self._rows(query.text, query.values)[0][0])
 
-    def placeholder(self, number: int) -> str:
+    def placeholder(self, number: int, _value: Any) -> str:
         """See Warehouse."""
         # Variables are bound like parameters, and unlike them let the result be streamed as Arrow without a copy (duckdb 2.0.0).
         return f"getvariable('tap_warehouse_{number}')"
 
     def batches(self, query: Query, columns: Sequence[Column]) -> Generator[pa.RecordBatch, None, None]:
-        """See Warehouse.
-
-        A thread reads, since signals are not seen while DuckDB works, and a long sort would hold up the end that was asked for.
-        """
+        """See Warehouse."""
         cursor = self._bound(query.values)
-        ready: Queue[pa.RecordBatch | Exception | None] = Queue(BATCHES_AHEAD)
-        stop = threading.Event()
-        reader = threading.Thread(target=_read, args=(cursor, query.text, ready, stop), name="duckdb reader", daemon=True)
-        reader.start()
+        names = [one.name for one in columns]
         try:
-            while (item := ready.get()) is not None:
-                if isinstance(item, Exception):
-                    raise QueryError(f"DuckDB broke off: {_first_line(item)}") from item
-                yield item.rename_columns([one.name for one in columns])
+            for batch in read_ahead(lambda: cursor.sql(query.text).to_arrow_reader(BATCH_ROWS), cursor.interrupt):
+                yield batch.rename_columns(names)
+        except (duckdb.Error, RuntimeError, OSError, ValueError) as error:  # in mid-stream they come through Arrow, as its own
+            hint = "raise `duckdb.memory_mb`" if isinstance(error, duckdb.OutOfMemoryException) else None
+            raise QueryError(f"DuckDB broke off: {_first_line(error)}", hint=hint) from error
         finally:
-            stop.set()
-            while reader.is_alive():
-                cursor.interrupt()
-                reader.join(POLL_S)
             cursor.close()
 
     def close(self) -> None:
@@ -119,25 +114,9 @@ class DuckDB:
             cursor.close()
 
 
-def _read(cursor: duckdb.DuckDBPyConnection, text: str, ready: Queue[Any], stop: threading.Event) -> None:
-    end: Exception | None = None
-    try:
-        for batch in cursor.sql(text).to_arrow_reader(BATCH_ROWS):
-            if not _put(ready, batch, stop):
-                return
-    except Exception as error:  # noqa: BLE001 - handed over to the thread that asked
-        end = error
-    _put(ready, end, stop)
-
-
-def _put(ready: Queue[Any], item: object, stop: threading.Event) -> bool:
-    while not stop.is_set():
-        try:
-            ready.put(item, timeout=POLL_S)
-        except Full:
-            continue
-        return True
-    return False
+def _spill_folder() -> str:
+    """Where DuckDB keeps what does not fit into memory; it makes the folder when it needs it, and removes it at its end."""
+    return str(Path(tempfile.gettempdir()) / f"tap-warehouse-{os.getpid()}").replace("'", "''")
 
 
 def _first_line(error: Exception) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg
-import pyarrow as pa
 
 from tap_warehouse.query import quoted
 from tap_warehouse.types import ANY_JSON, SIMPLE, Column, decimal, integer, nullable, text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Any
 
 MAX_ARROW_DIGITS = 38
@@ -30,19 +28,6 @@ _SIMPLE = {
     "bytea": "binary",
 }
 _INFINITE = ("date", "timestamp", "timestamptz")
-_LOADED: Mapping[str, pa.DataType] = {
-    "boolean": pa.bool_(),
-    "smallint": pa.int16(),
-    "integer": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "double": pa.float64(),
-    "date": pa.date32(),
-    "time": pa.time64("us"),
-    "timestamp": pa.timestamp("us"),
-    "timestamptz": pa.timestamp("us", "UTC"),
-    "binary": pa.binary(),
-}
 
 
 def column(described: psycopg.Column) -> Column:
@@ -66,11 +51,6 @@ def column(described: psycopg.Column) -> Column:
         cast = f"{read}::text" if known.name == "uuid" else finite
         return Column(name, described.type_display, schema, _kind(known.name), cast)
     return Column(name, described.type_display, schema, None, f"{read}::text")
-
-
-def loaded_type(one: Column) -> pa.DataType:
-    """The Arrow type for the values that psycopg gives for a column."""
-    return pa.string() if one.raw_json else _LOADED.get(str(one.schema.get("x-sql-datatype")), pa.string())
 
 
 def _schema(name: str, precision: int | None, scale: int | None) -> dict[str, Any]:

@@ -36,7 +36,7 @@ def table(client):
         (104473, "CREATE TABLE x (id int REFERENCES t (id))"),
         (104473, "CREATE TABLE x (id int DEFAULT GETDATE())"),
         (104473, "CREATE TABLE x (id int DEFAULT 1) WITH (DISTRIBUTION = HASH(id))"),
-        (104473, "SELECT id INTO x FROM t"),
+        (35343, "SELECT name INTO x FROM s"),
         (104473, "EXEC sp_rename N't', N'u'"),
         (104467, "CREATE TABLE x (id int NOT NULL PRIMARY KEY NONCLUSTERED)"),
         (104467, "CREATE TABLE x (id int NOT NULL, CONSTRAINT pk PRIMARY KEY NONCLUSTERED (id))"),

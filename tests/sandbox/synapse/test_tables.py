@@ -40,6 +40,13 @@ def test_ctas_keeps_types_and_takes_names_of_its_own(table):
     assert table.run(nulls) == [("key", "YES"), ("text", "NO")]
 
 
+def test_select_into_makes_a_table_of_the_defaults(table):
+    table.run("SELECT t.id, name INTO dbo.made FROM t WHERE id > 0 OPTION (LABEL = N'x'); SELECT id INTO #made FROM made")
+    sql = "SELECT d.distribution_policy_desc, i.type_desc FROM sys.pdw_table_distribution_properties AS d JOIN sys.indexes AS i ON i.object_id = d.object_id"
+    assert table.run(f"{sql} WHERE d.object_id = OBJECT_ID(N'made')") == [("ROUND_ROBIN", "CLUSTERED COLUMNSTORE")]
+    assert table.run("SELECT made.name, #made.id FROM made JOIN #made ON #made.id = made.id") == [("a", 1)]
+
+
 def test_readers_find_the_old_table_until_both_renames_are_done(table):
     table.run("CREATE TABLE t_new WITH (DISTRIBUTION = HASH(id), HEAP) AS SELECT 2 AS id, N'b' AS name")
     assert table.run("SELECT id FROM t") == [(1,)]

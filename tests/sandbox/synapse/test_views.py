@@ -71,3 +71,8 @@ def test_a_request_is_found_by_its_label(tables):
 def test_views_have_their_declared_types(tables):
     assert tables.columns("SELECT name, schema_id FROM sys.schemas") == [("name", "nvarchar", 128, 0, 0), ("schema_id", "int", None, 0, 0)]
     assert tables.columns("SELECT * FROM INFORMATION_SCHEMA.TABLES")[3] == ("TABLE_TYPE", "varchar", 10, 0, 0)
+
+
+@pytest.mark.parametrize("kinds", ["type = 'U'", "type = 'u '", "type IN ('U', 'V')", "objects.type <> N'V'"])
+def test_blanks_at_the_end_of_a_type_do_not_count(tables, kinds):
+    assert tables.run(f"SELECT sys.objects.name FROM sys.objects WHERE {kinds} AND schema_id = SCHEMA_ID('sing')") == [("a",)]

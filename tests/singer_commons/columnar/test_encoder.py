@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from singer_commons.columnar.encoder import LineEncoder
+from singer_commons.columnar.encoder import Envelope, LineEncoder
 from singer_commons.columnar.stream import cut
 
 NAIVE = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31, 23, 59, 59, 999_999))
@@ -97,7 +97,7 @@ def batches(draw):
 @given(batches())
 def test_every_value_is_the_one_that_python_would_write(made):
     names, columns, batch = made
-    records = [one["record"] for one in read_back(LineEncoder("s", batch.schema), batch)]
+    records = [one["record"] for one in read_back(LineEncoder(batch.schema, Envelope.record("s")), batch)]
     assert [list(record) for record in records] == [names] * batch.num_rows
     for name, values in zip(names, columns, strict=True):
         assert [comparable(record[name]) for record in records] == [comparable(expected(value)) for value in values]
@@ -105,7 +105,7 @@ def test_every_value_is_the_one_that_python_would_write(made):
 
 def test_a_line_is_a_record_message_with_the_time_and_the_version():
     batch = pa.RecordBatch.from_pydict({"a": [1, None], "A": ["x", "y"]})
-    (first, second) = read_back(LineEncoder('s"\n', batch.schema, version=7), batch)
+    (first, second) = read_back(LineEncoder(batch.schema, Envelope.record('s"\n', 7)), batch)
     assert datetime.fromisoformat(first.pop("time_extracted")).tzinfo
     assert first == {"type": "RECORD", "stream": 's"\n', "record": {"a": 1, "A": "x"}, "version": 7}
     assert second["record"] == {"a": None, "A": "y"}
@@ -116,22 +116,22 @@ def test_a_line_is_a_record_message_with_the_time_and_the_version():
 @settings(max_examples=20, deadline=None)
 def test_raw_json_goes_through_digit_by_digit_and_stays_on_its_line(name, raw):
     batch = pa.RecordBatch.from_arrays([pa.array([raw, None])], names=[name])
-    encoder = LineEncoder("s", batch.schema, raw_json=[name])
+    encoder = LineEncoder(batch.schema, Envelope.record("s"), raw_json=[name])
     text = b"".join(bytes(block) for block in encoder.lines(batch)).decode()
     assert text.count("\n") == 2
     assert raw.replace("\n", " ").replace("\r", " ") in text
     assert [one["record"][name] for one in map(json.loads, text.splitlines())] == [json.loads(raw), None]
 
 
-@pytest.mark.parametrize("kind", [pa.decimal256(50, 2), pa.decimal128(38, 38), pa.float16(), pa.duration("s"), pa.list_(pa.decimal128(38, 38))])
+@pytest.mark.parametrize("kind", [pa.duration("s"), pa.month_day_nano_interval(), pa.list_(pa.timestamp("ns", "UTC")), pa.list_(pa.duration("us"))])
 def test_a_type_that_has_no_exact_json_is_refused(kind):
-    with pytest.raises(TypeError, match=r"^no exact JSON for Arrow .*: cast it to text first$"):
-        LineEncoder("s", pa.schema([("a", kind)]))
+    with pytest.raises(TypeError, match=r"^no exact JSON for Arrow .*cast it to text first$"):
+        LineEncoder(pa.schema([("a", kind)]), Envelope.record("s"))
 
 
 def test_nanoseconds_are_kept():
     batch = pa.RecordBatch.from_arrays([pa.array([1_700_000_000_123_456_789], pa.timestamp("ns"))], names=["at"])
-    assert read_back(LineEncoder("s", batch.schema), batch)[0]["record"] == {"at": "2023-11-14T22:13:20.123456789+00:00"}
+    assert read_back(LineEncoder(batch.schema, Envelope.record("s")), batch)[0]["record"] == {"at": "2023-11-14T22:13:20.123456789+00:00"}
 
 
 @given(st.lists(st.integers(0, 30), max_size=8), st.integers(1, 12))
@@ -166,5 +166,5 @@ EDGES = {
 @pytest.mark.parametrize("kind", EDGES, ids=str)
 def test_the_edges_of_a_type_are_exact(kind):
     batch = pa.RecordBatch.from_arrays([pa.array([*EDGES[kind], None], kind)], names=["v"])
-    found = [comparable(one["record"]["v"]) for one in read_back(LineEncoder("s", batch.schema), batch)]
+    found = [comparable(one["record"]["v"]) for one in read_back(LineEncoder(batch.schema, Envelope.record("s")), batch)]
     assert found == [comparable(expected(value)) for value in [*EDGES[kind], None]]

@@ -1,0 +1,57 @@
+"""Reads batches in a thread of its own, a few ahead of those that are encoded and written.
+
+A client's native code does not look at signals while it works, and a long sort would hold up the end that was asked for: here the main thread waits in Python.
+"""
+
+from __future__ import annotations
+
+import threading
+from queue import Full, Queue
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    import pyarrow as pa
+
+BATCHES_AHEAD = 2  # read while the ones before are encoded and written
+POLL_S = 0.2  # how often a waiting reader looks whether it is still wanted
+
+
+def read_ahead(read: Callable[[], Iterable[pa.RecordBatch]], cancel: Callable[[], None]) -> Generator[pa.RecordBatch, None, None]:
+    """The batches that `read` gives; what it raises is raised here. `cancel` makes it end early, and may be called more than once."""
+    ready: Queue[pa.RecordBatch | Exception | None] = Queue(BATCHES_AHEAD)
+    stop = threading.Event()
+    reader = threading.Thread(target=_read, args=(read, ready, stop), name="warehouse reader", daemon=True)
+    reader.start()
+    try:
+        while (item := ready.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+    finally:
+        stop.set()
+        while reader.is_alive():
+            cancel()
+            reader.join(POLL_S)
+
+
+def _read(read: Callable[[], Iterable[pa.RecordBatch]], ready: Queue[Any], stop: threading.Event) -> None:
+    end: Exception | None = None
+    try:
+        for batch in read():
+            if not _put(ready, batch, stop):
+                return
+    except Exception as error:  # noqa: BLE001 - handed over to the thread that asked
+        end = error
+    _put(ready, end, stop)
+
+
+def _put(ready: Queue[Any], item: object, stop: threading.Event) -> bool:
+    while not stop.is_set():
+        try:
+            ready.put(item, timeout=POLL_S)
+        except Full:
+            continue
+        return True
+    return False

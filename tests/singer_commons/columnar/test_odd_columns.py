@@ -1,0 +1,155 @@
+"""Columns that DuckDB cannot read or print exactly, and the columnar lines beside the SDK's own record path."""
+
+import io
+import json
+import sys
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from singer_commons.columnar.encoder import Envelope, LineEncoder
+from singer_commons.columnar.stream import ColumnarStream
+from singer_commons.tap import SuiteTap
+from singer_sdk import Stream
+from singer_sdk import typing as th
+
+NS = 1_700_000_000_123_456_789
+NAIVE, ZONED = "2023-11-14T22:13:20.123456789+00:00", "2023-11-14T22:13:20.123456789Z"
+NINES, WIDE = Decimal("9" * 38), Decimal("1" * 50 + ".25")
+column = pa.array
+
+
+def stored(kind, values, storage):
+    return pa.ExtensionArray.from_storage(kind, pa.array(values, storage))
+
+
+CASES = {
+    "decimal256": (column([WIDE, Decimal("-1E-20"), None], pa.decimal256(76, 20)), [WIDE, Decimal("-1E-20"), None]),
+    "decimal256 in a list": (column([[WIDE, None], []], pa.list_(pa.decimal256(76, 20))), [[WIDE, None], []]),
+    "decimal256 in a map": (column([[("k", WIDE)]], pa.map_(pa.string(), pa.decimal256(76, 20))), [{"k": WIDE}]),
+    "decimal(38,38)": (column([Decimal("-0." + "9" * 38), Decimal("0.1")], pa.decimal128(38, 38)), [Decimal("-0." + "9" * 38), Decimal("0.1")]),
+    "decimal(38,37)": (column([Decimal("-9." + "9" * 37)], pa.decimal128(38, 37)), [Decimal("-9." + "9" * 37)]),
+    "decimal(38,0)": (column([NINES, NINES.copy_negate()], pa.decimal128(38, 0)), [NINES, NINES.copy_negate()]),
+    "float16": (column([1.5, float("nan"), -0.0], pa.float16()), [Decimal("1.5"), None, 0]),
+    "float32": (column([0.1, float("inf")], pa.float32()), [Decimal("0.10000000149011612"), None]),
+    "beyond 2^53 and 2^63": (column([2**53 + 1, 2**63, 2**64 - 1], pa.uint64()), [2**53 + 1, 2**63, 2**64 - 1]),
+    "nanoseconds": (column([NS, -1], pa.timestamp("ns")), [NAIVE, "1969-12-31T23:59:59.999999999+00:00"]),
+    "nanoseconds with a zone": (column([NS], pa.timestamp("ns", "America/New_York")), [ZONED]),
+    "nanoseconds of a day": (column([86_399_999_999_999], pa.time64("ns")), ["23:59:59.999999999"]),
+    "seconds": (column([-62_135_596_800], pa.timestamp("s", "UTC")), ["0001-01-01T00:00:00.000000Z"]),
+    "dictionary": (column(["a", None, ""]).dictionary_encode(), ["a", None, ""]),
+    "dictionary of numbers": (column([float("nan"), 1.5]).dictionary_encode(), [None, Decimal("1.5")]),
+    "dictionary in a struct": (column([{"d": "x"}], pa.struct([("d", pa.dictionary(pa.int8(), pa.large_string()))])), [{"d": "x"}]),
+    "run ends": (pc.run_end_encode(column([1, 1, None])), [1, 1, None]),
+    "views": (column([b"\0\xff", b""], pa.binary_view()), ["AP8=", ""]),
+    "fixed size": (column([b"abcd"], pa.binary(4)), ["YWJjZA=="]),
+    "uuid": (stored(pa.uuid(), [b"\x01" * 16], pa.binary(16)), ["01010101-0101-0101-0101-010101010101"]),
+    "boolean of a byte": (stored(pa.bool8(), [1, 0, None], pa.int8()), [True, False, None]),
+    "json": (stored(pa.json_(), ['{"a":1.10}', None, '"x"'], pa.string()), [{"a": Decimal("1.10")}, None, "x"]),
+    "names equal but for case": (column([{"a": 1, "A": None}]), [{"a": 1, "A": None}]),
+    "odd names": (column([{"": 1, 'x"y.z': 2, "é 😀": 3, "\0": 4}]), [{"": 1, 'x"y.z': 2, "é 😀": 3, "\0": 4}]),
+    "odd names with values": (
+        column([{"t": datetime(2024, 1, 1, tzinfo=UTC), "T": b"\xff", "": time(1, 2, 3, 500_000), "d": [date(1, 1, 1)], "f": float("inf")}]),
+        [{"t": "2024-01-01T00:00:00.000000Z", "T": "/w==", "": "01:02:03.5", "d": ["0001-01-01"], "f": None}],
+    ),
+    "a struct of nothing": (column([{}, None], pa.struct([])), [{}, None]),
+    "empty and null": (column([[], None, [None]], pa.list_(pa.struct([("a", pa.int8())]))), [[], None, [None]]),
+    "nothing at all": (pa.nulls(2), [None, None]),
+}
+
+
+def values_of(array):
+    batch = pa.RecordBatch.from_arrays([array], names=["v"])
+    text = b"".join(bytes(block) for block in LineEncoder(batch.schema, Envelope.record("s")).lines(batch))
+    return [json.loads(line, parse_float=Decimal)["record"]["v"] for line in text.splitlines()]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_type_is_exact(case):
+    array, wanted = CASES[case]
+    assert values_of(array) == wanted
+
+
+@pytest.mark.parametrize("case", ["decimal256", "names equal but for case", "dictionary", "json", "run ends"])
+def test_a_slice_of_a_batch_has_its_own_rows(case):
+    array, wanted = CASES[case]
+    assert values_of(array.slice(len(array) - 1)) == wanted[-1:]
+
+
+def test_minus_zero_keeps_its_sign():
+    batch = pa.RecordBatch.from_pydict({"v": [-0.0]})
+    assert b'"v":-0.0' in b"".join(LineEncoder(batch.schema, Envelope()).lines(batch))
+
+
+def test_a_text_of_a_megabyte_with_all_that_json_escapes():
+    text = '\0\x1f"\\\n\r\u2028é😀' * 100_000
+    assert values_of(column([text, ""])) == [text, ""]
+
+
+def test_a_thousand_columns_and_none():
+    names = [f"column {number}.é" for number in range(1000)]
+    batch = pa.RecordBatch.from_arrays([column([number, None]) for number in range(1000)], names=names)
+    text = b"".join(bytes(block) for block in LineEncoder(batch.schema, Envelope()).lines(batch))
+    assert [json.loads(line) for line in text.splitlines()] == [{name: number for number, name in enumerate(names)}, dict.fromkeys(names)]
+
+
+# The SDK's own path over the same Python values: equal by value, moments as moments.
+COLUMNS = {
+    "whole": (th.IntegerType, pa.int64(), st.integers(-(2**63), 2**63 - 1)),
+    "number": (th.NumberType, pa.float64(), st.floats()),
+    "money": (th.NumberType, pa.decimal128(38, 10), st.integers(-(10**38) + 1, 10**38 - 1).map(lambda digits: Decimal(f"{digits}E-10"))),
+    "flag": (th.BooleanType, pa.bool_(), st.booleans()),
+    "text": (th.StringType, pa.string(), st.text(st.characters(exclude_categories=["Cs"]), max_size=12)),
+    "day": (th.DateType, pa.date32(), st.dates()),
+    "naive": (th.DateTimeType, pa.timestamp("us"), st.datetimes()),
+    "zoned": (th.DateTimeType, pa.timestamp("us", "UTC"), st.datetimes(timezones=st.just(UTC))),
+    "list": (th.ArrayType(th.NumberType), pa.list_(pa.float64()), st.lists(st.floats(), max_size=3)),
+}
+SCHEMA = th.PropertiesList(*(th.Property(name, kind) for name, (kind, _, _) in COLUMNS.items())).to_dict()
+ARROW = pa.schema([(name, kind) for name, (_, kind, _) in COLUMNS.items()])
+ROWS = st.lists(st.fixed_dictionaries({name: st.none() | values for name, (_, _, values) in COLUMNS.items()}), min_size=1, max_size=4)
+
+
+def messages(stream_class, rows):
+    class Rows(stream_class):
+        name, primary_keys, schema = "rows", (), SCHEMA
+
+        def get_records(self, context):
+            return (dict(row) for row in rows) if stream_class is Stream else super().get_records(context)
+
+        def batches(self, context):
+            yield pa.RecordBatch.from_pylist(rows, schema=ARROW)
+
+    class Tap(SuiteTap):
+        name = "tap-rows"
+        config_jsonschema = th.PropertiesList().to_dict()
+
+        def discover_streams(self):
+            return [Rows(self)]
+
+    raw, before = io.BytesIO(), sys.stdout
+    sys.stdout = text = io.TextIOWrapper(raw, encoding="utf-8", write_through=True)
+    try:
+        Tap(config={}, parse_env_config=False).sync_all()
+    finally:
+        sys.stdout = before
+        text.detach()
+    return [json.loads(line, parse_float=Decimal) for line in raw.getvalue().splitlines()]
+
+
+def by_value(record):
+    return {name: datetime.fromisoformat(value) if value and name in ("naive", "zoned") else value for name, value in record.items()}
+
+
+@settings(max_examples=15, deadline=None)
+@given(ROWS)
+def test_a_columnar_stream_writes_the_values_of_the_sdks_record_path(rows):
+    ours, theirs = (messages(one, rows) for one in (ColumnarStream, Stream))
+    assert [one["type"] for one in ours] == [one["type"] for one in theirs]
+    for mine, other in zip(ours, theirs, strict=True):
+        if mine["type"] == "RECORD":
+            assert by_value(mine["record"]) == by_value(other["record"])
