@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from autopilot_pipes import COLUMNS, Pipe, as_read, pairs_of_account, rows_of_account
 from harness import COMMANDS
-from postgres_server import PASSWORD, postgres_server
+from postgres_server import postgres_server
 from psycopg import sql
 from sandbox.http.control import Control
 from sandbox.processes import running
@@ -106,7 +106,7 @@ def command_of(environment, name):
 
 @pytest.mark.parametrize("sandbox_settings", [["autopilot"]], indirect=True)
 def test_a_foreign_target_holds_the_account_in_postgresql_and_a_full_run_drops_who_is_gone(sandbox_settings, postgres, tmp_path):
-    target = {"host": "127.0.0.1", "port": postgres.port, "user": "postgres", "password": PASSWORD, "database": "postgres"}
+    target = {**postgres.settings}
     target |= {"default_target_schema": "autopilot", "hard_delete": True, "load_method": "upsert", "batch_size_rows": 60}
     (tmp_path / "target.json").write_text(json.dumps(target))
     command = [command_of(".venv-target-postgres", "target-postgres"), "--config", str(tmp_path / "target.json")]
