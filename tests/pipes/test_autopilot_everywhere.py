@@ -105,7 +105,7 @@ def command_of(environment, name):
 
 @pytest.mark.parametrize("sandbox_settings", [["autopilot"]], indirect=True)
 def test_a_foreign_target_holds_the_account_in_postgresql_and_a_full_run_drops_who_is_gone(sandbox_settings, postgres, tmp_path):
-    target = {**postgres.settings}
+    target = postgres.settings
     target |= {"default_target_schema": "autopilot", "hard_delete": True, "load_method": "upsert", "batch_size_rows": 60}
     (tmp_path / "target.json").write_text(json.dumps(target))
     command = [command_of(".venv-target-postgres", "target-postgres"), "--config", str(tmp_path / "target.json")]
