@@ -90,7 +90,6 @@ def test_an_account_is_whole_after_each_run_after_one_that_was_cut_off_and_after
     account.fault(path="/v1/contacts/person_*", skip=random.randrange(PAGES - 1), status=403, body="{}")
     assert meltano("run", "autopilot-to-synapse", may_fail=True).returncode != 0
     assert 403 in {one["status"] for one in account.requests()}
-    change()
     meltano("run", "autopilot-to-synapse")
     assert table() == rows_of_account(account)
     account.change(update=5)
