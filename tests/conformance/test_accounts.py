@@ -255,7 +255,9 @@ def test_a_run_ended_by_a_signal_has_its_summary_and_is_in_the_run_log(command, 
 def test_a_run_log_that_cannot_be_written_ends_the_run_before_it_moves_anything(command, commands, good_runs, tmp_path):
     run = commands.run(command, lines=good_runs(command)[2], RUN_LOG_PATH=str(tmp_path))
     assert (run.exit_code, run.stdout) == (2, "")
-    assert run.reason.startswith(f"{command}: `run_log_path`: cannot write to {tmp_path}: Is a directory")
+    variable = command.replace("-", "_").upper() + "_RUN_LOG_PATH"
+    found = f"expected the path of a file that can be written to, found {tmp_path}, which is a directory"
+    assert run.reason.startswith(f"{command}: settings are not right: `run_log_path` from {variable}: {found}")
 
 
 @every_command
