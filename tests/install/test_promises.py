@@ -153,7 +153,7 @@ def test_a_released_wheel_asks_for_the_shared_package_by_version_and_for_nothing
     assert sorted(needs) == sorted(BUILT_FROM)
     assert [need for all_needs in needs.values() for need in all_needs if "@" in need] == []
     for name in FIVE:
-        extras = "[columnar]" if name == "tap-warehouse" else ""
+        extras = "[columnar]" if name in ("tap-warehouse", "target-synapse") else ""
         assert [need for need in needs[name] if need.startswith("sluice-")] == [f"sluice-singer-commons{extras}=={VERSION}"]
 
 
