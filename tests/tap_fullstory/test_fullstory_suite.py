@@ -9,8 +9,8 @@ from sandbox.http.service import HttpService
 from singer_sdk.testing import get_tap_test_class
 from tap_fullstory.tap import TapFullstory
 
-# In one worker: the SDK keeps the values of the first attribute for all attributes of a kind, so which test comes first counts (0.54.9).
-pytestmark = pytest.mark.xdist_group("fullstory-suite")
+# The stand-in has no values for some documented attributes of events. The SDK warns then, or not: it shares values between attributes (0.54.9).
+pytestmark = pytest.mark.filterwarnings("ignore:No records were available to test:UserWarning")
 SERVICE = HttpService(FullstoryStand(seed=2, limits=Limits(requests_per_second=100_000, downloads_per_minute=100_000)))
 
 
