@@ -19,11 +19,11 @@ demo: setup  ## Run the pipes between the installed commands against the local s
 test:  ## Run every check and all but the slow tests
 	@$(PYTHON) tools/setup.py --tests
 	@$(MAKE) --no-print-directory lint
-	$(BIN)/pytest -n 2 --dist loadgroup -m "not slow"
+	$(BIN)/pytest -n 2 -m "not slow"
 
 test-slow:  ## Run the slow tests: installations, Meltano, the demo
 	@$(PYTHON) tools/setup.py --tests
-	$(BIN)/pytest -n 2 --dist loadgroup -m slow
+	$(BIN)/pytest -n 2 -m slow
 
 test-pythons: setup  ## Run the tests on the further Pythons that this machine has
 	@$(BIN)/python tools/test_pythons.py

@@ -42,7 +42,7 @@ def tested(version: str, python: str, arguments: list[str]) -> bool:
     subprocess.run(command, cwd=ROOT, check=True)
     pytest = [environment / "bin" / "pytest", "-q", "-m", "not slow", *arguments]
     # What failed gets a second run, alone: a shared machine may starve a test.
-    tries = (["-n", "2", "--dist", "loadgroup"], ["-n", "0", "--last-failed", "--last-failed-no-failures", "none"])
+    tries = (["-n", "2"], ["-n", "0", "--last-failed", "--last-failed-no-failures", "none"])
     return any(subprocess.run([*pytest, *more], cwd=ROOT, check=False).returncode == 0 for more in tries)
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import atexit
 
-import pytest
 from autopilot_runs import LivelyStand, serve, settings_for
+from new_fields import with_new_fields
 from sandbox.autopilot import data
 from singer_sdk.testing import SuiteConfig, get_tap_test_class
 from tap_autopilot.tap import TapAutopilot
 
-# In one worker: the SDK keeps the values of the first attribute for all attributes of a kind, so which test comes first counts (0.54.9).
-pytestmark = pytest.mark.xdist_group("autopilot-suite")
-
 # The SDK makes its tests from the discovered streams when this module is read, so the service has to be there by then.
-_service = serve(LivelyStand(customers=data.made_up_customers(1, 300)))
+_service = serve(with_new_fields(LivelyStand)(customers=data.made_up_customers(1, 300)))
 atexit.register(_service.close)
 
 _every_record = SuiteConfig(max_records_limit=None)  # every odd shape is to be seen, not the first few
