@@ -162,10 +162,10 @@ def test_the_summary_accounts_for_every_row_in_the_same_words(command, good_runs
 @every_command
 def test_a_run_that_goes_well_says_only_what_a_person_must_know(command, good_runs):
     run, _, _ = good_runs(command)
-    known = re.compile(
-        rf"{command} v\S+, Meltano SDK v\S+|Made the table \S+|A value of .* does not fit its column; .*|`\w+` in \w+ has no column of its own; it is in `\w+`"
-    )
-    assert [line for line in said(run) if not any(one.fullmatch(line) for one in (known, STREAM_LINE, RUN_LINE))] == []
+    known = re.compile(rf"{command} v\S+, Meltano SDK v\S+|Made the table \S+|A value of .* does not fit its column; .*")
+    told = [line for line in said(run) if not any(one.fullmatch(line) for one in (known, STREAM_LINE, RUN_LINE))]
+    odd = ["LifetimeScore", "created_by"] if command == "tap-autopilot" else []  # fields that the stand-in's contacts have, and no document
+    assert sorted(told) == [f"`{name}` in contacts has no column of its own; it is in `other_fields`" for name in odd]
     assert not re.search("error|exception", run.stderr, re.IGNORECASE)
 
 
