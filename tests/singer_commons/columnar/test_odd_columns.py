@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_commons.columnar.encoder import Envelope, LineEncoder
 from singer_commons.columnar.stream import ColumnarStream
+from singer_commons.errors import SuiteError
 from singer_commons.tap import SuiteTap
 from singer_sdk import Stream
 from singer_sdk import typing as th
@@ -83,6 +84,14 @@ def test_a_slice_of_a_batch_has_its_own_rows(case):
 def test_minus_zero_keeps_its_sign():
     batch = pa.RecordBatch.from_pydict({"v": [-0.0]})
     assert b'"v":-0.0' in b"".join(LineEncoder(batch.schema, Envelope()).lines(batch))
+
+
+def test_text_that_is_not_utf_8_is_refused_and_not_made_empty():
+    latin1 = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\3\0\0\0"), pa.py_buffer(b"a\xfcb")])
+    for one in (latin1, pa.ListArray.from_arrays([0, 1, 2], latin1), pa.StructArray.from_arrays([latin1], ["x"])):
+        batch = pa.RecordBatch.from_arrays([pa.array([1, 2]), one], names=["id", "städte"])
+        with pytest.raises(SuiteError, match=r"column `städte` cannot be written as JSON: .*Invalid UTF8"):
+            list(LineEncoder(batch.schema, Envelope.record("s")).lines(batch))
 
 
 def test_a_text_of_a_megabyte_with_all_that_json_escapes():
