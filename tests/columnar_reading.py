@@ -15,7 +15,6 @@ from singer_commons.columnar.sink import ColumnarSink
 from singer_commons.columnar.types import is_raw_json
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_commons.target import DurableTarget
-from singer_sdk import Target
 from singer_sdk import typing as th
 from singer_sdk.exceptions import InvalidRecord
 
@@ -107,14 +106,7 @@ class KeepingSink(ColumnarSink):
         self.account.load(self.account.open_rows)
 
 
-class KeepingWriter(Target):
-    """Stands behind DurableTarget, where the SDK writes a STATE: what comes here has gone out."""
-
-    def _write_state_message(self, state):
-        self.state_is_out(state)
-
-
-class KeepingTarget(DurableTarget, KeepingWriter):
+class KeepingTarget(DurableTarget):
     name = "target-keeping"
     config_jsonschema = th.PropertiesList(*RUN_LOG_SETTINGS).to_dict()
     default_sink_class = KeepingSink
@@ -124,6 +116,9 @@ class KeepingTarget(DurableTarget, KeepingWriter):
     def __init__(self, **options):
         super().__init__(**options)
         self.arrived = Arrived()
+
+    def write_state(self, state):
+        self.state_is_out(state)
 
     def block_sink(self, stream):
         return super().block_sink(stream) if self.is_columnar else None

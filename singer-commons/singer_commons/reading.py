@@ -144,8 +144,6 @@ class Reading:
         except InvalidInputLine as error:
             raise InvalidInputLine(f"line {number}: {error}") from None
         self.counts[message["type"]] += 1
-        if message["type"] == "STATE":
-            message = json.loads(line)  # with plain floats: the SDK writes the state with the json module, which fails on a Decimal
         if message["type"] == RECORD:
             self._target.account.bytes_passed += len(line) + 1
         self._target.before_message(message)

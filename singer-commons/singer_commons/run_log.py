@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import simplejson
 from singer_sdk import typing as th
 
 from singer_commons.errors import ConfigurationError
@@ -60,7 +60,7 @@ def log_text(account: Account, ending: Ending, *, plugin: str, version: str, mas
     common = {"run_id": account.run_id, "plugin": plugin, "version": version}
     rows = [*(_stream_fields(account, one) for one in account.streams.values()), _run_fields(account)]
     end = {"exit_code": ending.exit_code, "reason": ending.reason}
-    return "".join(mask(json.dumps({**common, **fields, **end}, ensure_ascii=False, default=str)) + "\n" for fields in rows)
+    return "".join(mask(simplejson.dumps({**common, **fields, **end}, ensure_ascii=False, default=str, use_decimal=True)) + "\n" for fields in rows)
 
 
 def _stream_fields(account: Account, one: StreamAccount) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import click
+import simplejson
 from singer_sdk import Sink, Target
 from singer_sdk.mapper import SameRecordTransform
 
@@ -153,9 +154,14 @@ class DurableTarget(SuitePlugin, Target):
 
     def _give_state_out(self, state: dict[str, Any]) -> None:
         if state != self._written_state:
-            super()._write_state_message(state)
+            self.write_state(state)
             self._written_state = state
             self.account.state_out(state)
+
+    def write_state(self, state: dict[str, Any]) -> None:
+        """Write a state as it came. The SDK's own way fails on numbers with a point, which are Decimals here so that they keep all digits."""
+        sys.stdout.write(simplejson.dumps(state, use_decimal=True) + "\n")
+        sys.stdout.flush()
 
     @contextmanager
     def reading(self) -> Iterator[None]:

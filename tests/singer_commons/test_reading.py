@@ -12,7 +12,7 @@ from functools import partial
 import pytest
 from columnar_reading import KeepingTarget, both, record_line, run_lines, schema_line
 from singer_commons import reading
-from singer_sdk import Target
+from singer_commons.target import DurableTarget
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
@@ -164,9 +164,10 @@ def test_a_state_waits_for_the_rows_gathered_before_it():
 
 def test_a_state_with_a_fraction_goes_out_as_it_came(capsys):
     target = KeepingTarget(config={})
-    target.state_is_out = partial(Target._write_state_message, target)
-    target.listen(io.BytesIO(SCHEMA + state({"at": 1767225600.25})))
-    assert capsys.readouterr().out == '{"at": 1767225600.25}\n'
+    target.state_is_out = partial(DurableTarget.write_state, target)
+    value = b'{"at": 1767225600.25, "decimal": 12345678901234567890.12345678901234567890, "text": "\\u00e9"}'
+    target.listen(io.BytesIO(SCHEMA + b'{"type": "STATE", "value": ' + value + b"}\n"))
+    assert capsys.readouterr().out.encode() == value + b"\n"
 
 
 class EndlessLine(io.RawIOBase):
