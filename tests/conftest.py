@@ -14,7 +14,9 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
 
-@pytest.fixture(autouse=True)
-def _each_attribute_by_its_own_values(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def _each_attribute_by_its_own_values():
     """The SDK's suites keep the values of the attribute that comes first, and hold all others of its type to them (0.54.9)."""
-    monkeypatch.setattr(AttributeTestTemplate, "non_null_attribute_values", property(AttributeTestTemplate.non_null_attribute_values.func))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(AttributeTestTemplate, "non_null_attribute_values", property(AttributeTestTemplate.non_null_attribute_values.func))
+        yield

@@ -31,7 +31,7 @@ MELTANO_PROBE = "meltano_test_stream"  # `meltano config test` sends it to every
 class MParticleSink(BlockSink):
     """Maps rows as they come, and sends the batches when the target drains."""
 
-    block_rows = 500  # rows that are decoded together: their dicts are gone before the next ones come
+    most_block_rows = 500  # rows that are decoded together: their dicts are gone before the next ones come
 
     def __init__(self, target: TargetMParticle, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)

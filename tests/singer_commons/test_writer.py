@@ -135,14 +135,14 @@ def test_a_line_has_the_time_and_the_version(output):
     assert (line["stream"], line["record"], line["version"]) == ('s"é', {"id": 1}, 7)
 
 
-def test_an_unbuffered_write_that_takes_only_a_part_is_gone_on_with(monkeypatch):
+def test_an_unbuffered_write_that_takes_only_a_part_is_gone_on_with():
     reading, writing = os.pipe()
-    with open(writing, "wb", buffering=0) as raw, open(reading, "rb") as read:  # noqa: PTH123 - descriptors
+    with open(writing, "wb", buffering=0) as raw, open(reading, "rb") as read, pytest.MonkeyPatch.context() as patch:  # noqa: PTH123 - descriptors
 
         class Partial:
             buffer = type("Raw", (), {"write": staticmethod(lambda data: raw.write(data[:7])), "flush": staticmethod(lambda: None)})
 
-        monkeypatch.setattr(writer_module, "sys", type("System", (), {"stdout": Partial}))
+        patch.setattr(writer_module, "sys", type("System", (), {"stdout": Partial}))
         writer_module.write_whole(b"0123456789" * 3)
         raw.close()
         assert read.read() == b"0123456789" * 3

@@ -17,6 +17,7 @@ from singer_commons.target import DurableTarget
 from singer_sdk.sinks.core import JSONSchemaValidator
 from target_mparticle.request_ids import NAMESPACE, RequestIds, RowDigests
 from target_mparticle.row_check import RowCheck, look
+from target_mparticle.sink import MParticleSink
 from target_mparticle.target import TargetMParticle
 
 NUMBERS = st.integers() | st.integers(-(2**70), 2**70) | st.decimals(allow_nan=False, allow_infinity=False) | st.just(Decimal("1E+400"))
@@ -83,6 +84,14 @@ def test_blocks_and_single_rows_become_the_same_batches_rejects_and_counts(sent,
         one_by_one = sent(lines, **changed)
     assert in_blocks == one_by_one
     assert in_blocks[2][0] == len(rows)
+
+
+def test_few_rows_are_decoded_at_a_time_however_many_wait(sent, monkeypatch):
+    sizes, taken = [], MParticleSink.process_block
+    monkeypatch.setattr(MParticleSink, "process_block", lambda sink, block: (sizes.append(len(block)), taken(sink, block)))
+    lines = "".join(json.dumps(line) + "\n" for line in [SCHEMA, *(record(user(number)) for number in range(1201))])
+    _, rejected, counts = sent(lines)
+    assert (sizes, rejected, counts[:2]) == ([500, 500, 201], [], (1201, 1201))
 
 
 def test_rows_that_mparticle_refuses_are_written_down_as_they_were_read(load_inside, control, rejects):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
@@ -27,10 +28,12 @@ class BlockSink(DurableSink):
     It counts every row of either way in the stream's account.
     """
 
+    most_block_rows = sys.maxsize  # for a sink that makes an object of each row
+
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.gathered = Gathered()
-        self._block_rows = block_rows(self.config)
+        self._block_rows = min(block_rows(self.config), self.most_block_rows)
 
     @abstractmethod
     def process_block(self, block: RecordBlock) -> None:
