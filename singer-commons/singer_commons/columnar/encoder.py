@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 from pyarrow import types
 
-from singer_commons.columnar.columns import NAIVE_ZONE, reading
+from singer_commons.columnar.columns import NAIVE_ZONE, parts, reading
 from singer_commons.errors import SuiteError
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ class LineEncoder:
         self._readings = [reading(field.type) for field in schema]
         # Columns go by number inside DuckDB: there, names that differ only in case would be one.
         self._columns = [f"c{number}" for number in range(len(schema))]
-        parts = [
+        members = [
             _member(field.name, column, how.kind, raw=how.is_json or field.name in raw_json)
             for field, column, how in zip(schema, self._columns, self._readings, strict=True)
         ]
-        self._members = ", ',', ".join(parts) or "''"
+        self._members = ", ',', ".join(members) or "''"
         self._connection = duckdb.connect(config={"threads": 2})
         self._connection.execute("SET timezone='UTC'")  # not in `config`: duckdb 2.0 then wants to load icu from the network
         self._connection.execute("SET arrow_large_buffer_size=true")  # 64-bit offsets: a block may pass 2 GiB
@@ -85,11 +85,26 @@ def _refuse_other_than_utf8(batch: pa.RecordBatch) -> None:
     """DuckDB would make an empty text of it without a word. Costs 13 ns a text."""
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         try:
-            column.validate(full=True)
+            _validate_texts(column)
         except pa.ArrowInvalid as error:
             raise SuiteError(
                 f"column `{name}` cannot be written as JSON: {error}", hint="convert it to UTF-8 in the query, or leave it out"
             ) from error
+
+
+def _validate_texts(column: pa.Array) -> None:
+    kind = column.type
+    if not any(map(types.is_decimal, parts(kind))):
+        column.validate(full=True)
+    # Not the numbers: DuckDB gives a HUGEINT as decimal128(38, 0), whose greatest have 39 digits. They arrive whole, and validate() refuses them.
+    elif types.is_struct(kind):
+        for part in column.flatten():
+            _validate_texts(part)
+    elif types.is_map(kind):
+        _validate_texts(column.keys)
+        _validate_texts(column.items)
+    elif types.is_nested(kind):
+        _validate_texts(column.flatten())
 
 
 def _rows_alone(rows: int) -> pa.Table:

@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, date, datetime, time
 from decimal import Context, Decimal
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -88,10 +89,25 @@ def test_minus_zero_keeps_its_sign():
 
 def test_text_that_is_not_utf_8_is_refused_and_not_made_empty():
     latin1 = pa.Array.from_buffers(pa.string(), 2, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0\3\0\0\0"), pa.py_buffer(b"a\xfcb")])
-    for one in (latin1, pa.ListArray.from_arrays([0, 1, 2], latin1), pa.StructArray.from_arrays([latin1], ["x"])):
+    amounts = pa.array([Decimal("1.5"), None])
+    for one in (
+        latin1,
+        latin1.cast(pa.large_string()),
+        pa.DictionaryArray.from_arrays([0, 1], latin1),
+        pa.ListArray.from_arrays([0, 1, 2], latin1),
+        pa.StructArray.from_arrays([latin1], ["x"]),
+        pa.MapArray.from_arrays([0, 1, 2], pa.array(["k", "k"]), latin1),
+        pa.StructArray.from_arrays([amounts, pa.MapArray.from_arrays([0, 1, 2], latin1, amounts)], ["n", "m"]),
+        pa.ListArray.from_arrays([0, 1, 2], pa.StructArray.from_arrays([amounts, latin1], ["n", "x"])),
+    ):
         batch = pa.RecordBatch.from_arrays([pa.array([1, 2]), one], names=["id", "städte"])
         with pytest.raises(SuiteError, match=r"column `städte` cannot be written as JSON: .*Invalid UTF8"):
             list(LineEncoder(batch.schema, Envelope.record("s")).lines(batch))
+
+
+def test_a_huge_integer_of_duckdb_is_no_text_and_arrives():
+    huge = duckdb.sql("SELECT 170141183460469231731687303715884105727::HUGEINT AS n, [n] AS many").to_arrow_table().to_batches()[0]
+    assert b"".join(LineEncoder(huge.schema, Envelope()).lines(huge)).count(b"170141183460469231731687303715884105727") == 2
 
 
 def test_a_text_of_a_megabyte_with_all_that_json_escapes():
