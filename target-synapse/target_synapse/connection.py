@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from target_synapse import odbc
 from target_synapse.odbc import TransientSqlError
-from target_synapse.settings import DEFAULT_PORT
+from target_synapse.settings.connection import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

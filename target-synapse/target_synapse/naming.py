@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from target_synapse.quoting import MAX_NAME_CHARS, quoted, utf16_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 DEFAULT_SCHEMA = "dbo"
 UNSPEAKABLE = re.compile(r"[\0\ud800-\udfff]")
@@ -75,7 +75,7 @@ def column_names(properties: Iterable[str], existing: Iterable[str] = ()) -> dic
     return {name: chosen[name] for name in ordered}
 
 
-def table_name(stream: str, default_schema: str | None, stream_schemas: Mapping[str, str]) -> TableName:
+def table_name(stream: str, default_schema: str | None) -> TableName:
     """The table of a stream.
 
     The name of a stream from a database tap has parts, `schema-table` or `database-schema-table`: the last is the table, the one before it
@@ -84,7 +84,7 @@ def table_name(stream: str, default_schema: str | None, stream_schemas: Mapping[
     parts = stream.split("-")
     own_schema = parts[-2] if len(parts) in (2, 3) and all(parts) else None
     table = parts[-1] if own_schema is not None else stream
-    schema = stream_schemas.get(stream) or default_schema or own_schema or DEFAULT_SCHEMA
+    schema = default_schema or own_schema or DEFAULT_SCHEMA
     return TableName(held_name(schema), held_name(table))
 
 

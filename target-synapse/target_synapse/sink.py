@@ -16,6 +16,7 @@ from target_synapse.load import Batch
 from target_synapse.naming import VERSION_COLUMN, safe_part
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
+from target_synapse.settings.of_streams import stream_config
 from target_synapse.tables import ensure_columns, ensure_table
 from target_synapse.versions import DELETED_AT, VERSION, version_of
 
@@ -44,6 +45,7 @@ class SynapseSink(ColumnarSink):
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
+        self._config = stream_config(target.config, stream_name)
         self.account = target.account.stream(stream_name)
 
     def setup(self) -> None:
@@ -69,7 +71,7 @@ class SynapseSink(ColumnarSink):
             raise ConfigurationError(
                 f"stream `{self.stream_name}` has no key, so its rows cannot replace each other", hint="set `load_method` to `auto`"
             )
-        return [] if method == "append" else list(self.key_properties)
+        return [] if method == "append-only" else list(self.key_properties)
 
     def _count_truncated(self, name: str) -> None:
         self.account.notes[f"truncated {name}"] += 1

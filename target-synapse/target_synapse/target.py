@@ -20,7 +20,10 @@ from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.settings import CONFIG_SCHEMA, DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH, DEFAULT_SWEEP_AFTER_HOURS, settings_misfits
+from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
+from target_synapse.settings.of_streams import stream_config
+from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
+from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 from target_synapse.versions import VersionsSeen
@@ -152,13 +155,13 @@ class TargetSynapse(DurableTarget):
 
     def table_of(self, stream: str) -> TableName:
         """The stream's table. Raises ConfigurationError if it is another stream's, or the ledger."""
-        table = table_name(stream, self.config.get("default_target_schema"), self.config.get("stream_schemas") or {})
+        table = table_name(stream, stream_config(self.config, stream).get("default_target_schema"))
         if folded(table.table) == LEDGER:
             raise ConfigurationError(f"stream `{stream}` would be loaded into the ledger of loads", hint="rename it with `stream_maps`")
         other = self._streams_of.setdefault(table.same_as, stream)
         if other != stream:
             raise ConfigurationError(
-                f"streams `{other}` and `{stream}` would share the table {table}", hint="give one another schema with `stream_schemas`"
+                f"streams `{other}` and `{stream}` would share the table {table}", hint="give one another `default_target_schema` in `stream_options`"
             )
         return table
 

@@ -90,8 +90,9 @@ class Trial:
         return f"login {self.config['user']} accepted; database {self.config['database']} is open"
 
     def _schemas(self) -> list[str]:
-        named = [self.config.get("default_target_schema") or DEFAULT_SCHEMA, *(self.config.get("stream_schemas") or {}).values()]
-        return list(dict.fromkeys(held_name(one) for one in named))
+        of_streams = (self.config.get("stream_options") or {}).values()
+        named = [one.get("default_target_schema") for one in (self.config, *of_streams)]
+        return list(dict.fromkeys(held_name(one) for one in (named[0] or DEFAULT_SCHEMA, *named[1:]) if one))
 
     def _schema(self, schema: str) -> str:
         if not self.pool.number(ddl.count_schemas(schema), doing="cannot read the schemas"):

@@ -75,8 +75,16 @@ def test_rows_without_keys_are_appended_again_and_again(load_here, table):
 
 def test_append_can_be_chosen_for_a_stream_with_keys(load_here, table):
     lines = [schema_line(USERS), record(id=1, name="a")]
-    load_here(lines, load_method="append")
-    load_here(lines, load_method="append")
+    load_here(lines, load_method="append-only")
+    load_here(lines, load_method="append-only")
+    assert table("users") == [(1, "a")] * 2
+
+
+def test_settings_of_single_streams_hold_for_the_streams_that_match(load_here, table):
+    lines = [schema_line(USERS), record(id=1, name="a")]
+    options = {"u*": {"load_method": "append-only"}, "*rs": {"string_length": "fail"}, "other": {"load_method": "upsert"}}
+    load_here(lines, stream_options=options)
+    load_here(lines, stream_options=options)
     assert table("users") == [(1, "a")] * 2
 
 

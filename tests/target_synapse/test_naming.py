@@ -57,19 +57,18 @@ def test_columns_stay_when_the_schema_grows_or_its_order_changes(names):
 
 
 @pytest.mark.parametrize(
-    ("stream", "default", "schemas", "expected"),
+    ("stream", "default", "expected"),
     [
-        ("users", None, {}, "[dbo].[users]"),
-        ("users", "crm", {}, "[crm].[users]"),
-        ("public-users", None, {}, "[public].[users]"),
-        ("db-public-users", "crm", {}, "[crm].[users]"),
-        ("a-b-c-d", None, {}, "[dbo].[a-b-c-d]"),
-        ("-users", None, {}, "[dbo].[-users]"),
-        ("users", "crm", {"users": "other"}, "[other].[users]"),
+        ("users", None, "[dbo].[users]"),
+        ("users", "crm", "[crm].[users]"),
+        ("public-users", None, "[public].[users]"),
+        ("db-public-users", "crm", "[crm].[users]"),
+        ("a-b-c-d", None, "[dbo].[a-b-c-d]"),
+        ("-users", None, "[dbo].[-users]"),
     ],
 )
-def test_the_table_of_a_stream(stream, default, schemas, expected):
-    assert str(table_name(stream, default, schemas)) == expected
+def test_the_table_of_a_stream(stream, default, expected):
+    assert str(table_name(stream, default)) == expected
 
 
 def test_tables_that_differ_by_case_are_the_same_to_the_pool():

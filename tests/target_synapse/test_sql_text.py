@@ -35,7 +35,7 @@ def statements_of(case):
     """Everything that is sent to load one batch of two rows, and then, if they have a version, to end all others: for good, and by a mark."""
     pool = RecordingPool(case.get("columns", ()))
     config = case.get("settings", {})
-    table = table_name(case["stream"], config.get("default_target_schema"), config.get("stream_schemas", {}))
+    table = table_name(case["stream"], config.get("default_target_schema"))
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])

@@ -76,7 +76,7 @@ def test_without_hard_delete_what_is_gone_is_marked_and_lives_again_when_it_come
     assert load_here.rows["users"] == {"read": 2, "loaded": 2, "rejected": 0, "replaced in batch": 0}
 
 
-@pytest.mark.parametrize("method", ["append", "auto"])
+@pytest.mark.parametrize("method", ["append-only", "auto"])
 def test_rows_from_before_there_were_versions_are_old(method, load_here, table):
     load_here([schema_line(USERS), record(id=1, name="a"), record(id=2, name="b")], load_method=method)
     load_here(reading(5, [2]), load_method=method, **HARD)

@@ -1,0 +1,46 @@
+"""How many rows go together, and what becomes of those that cannot be loaded."""
+
+from __future__ import annotations
+
+from singer_sdk import typing as th
+
+DEFAULT_BATCH_ROWS = 100_000
+DEFAULT_REJECTS_PATH = "target-synapse.rejects.jsonl"
+
+ROWS = (
+    th.Property(
+        "batch_size_rows",
+        th.IntegerType(minimum=1),
+        default=DEFAULT_BATCH_ROWS,
+        title="Batch size",
+        description="Rows, over all streams, that are loaded together. A batch ends at the tap's next STATE after that many rows, at twice as many at the latest.",
+    ),
+    th.Property(
+        "add_record_metadata",
+        th.BooleanType(),
+        default=False,
+        title="Metadata",
+        description="Add the `_sdc_...` columns: when a row was read and loaded.",
+    ),
+    th.Property(
+        "string_length",
+        th.StringType(allowed_values=["reject", "truncate", "fail"]),
+        default="reject",
+        title="Over-long text",
+        description="Text longer than its column: `reject` the row, `truncate` the text (counted at the end), or `fail`.",
+    ),
+    th.Property(
+        "rejects_path",
+        th.StringType(),
+        default=DEFAULT_REJECTS_PATH,
+        title="Rejects file",
+        description="File to which rejected rows are appended, one JSON line each with the reason.",
+    ),
+    th.Property(
+        "max_rejected_rows",
+        th.IntegerType(minimum=0),
+        default=0,
+        title="Rejected rows allowed",
+        description="Rejected rows beyond which the command ends with exit code 3, after all other rows are loaded.",
+    ),
+)
