@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import logging
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
 
 
 REACH_TIMEOUT_S = 20  # a gateway answers a connection within a second; slow links get some more

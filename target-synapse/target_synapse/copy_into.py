@@ -6,8 +6,9 @@ and the page advises it. The row terminator is written in hexadecimal: `\n` woul
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from singer_commons.secrets import MASK
 
 from target_synapse.naming import ROW_COLUMN
 from target_synapse.quoting import labelled, plain_literal, quoted
@@ -19,22 +20,31 @@ if TYPE_CHECKING:
     from target_synapse.naming import TableName
 
 
-@dataclass(frozen=True, slots=True)
+KEY, SIGNATURE, IDENTITY = "Storage Account Key", "Shared Access Signature", "Managed Identity"
+
+
 class Credential:
-    """How the pool gets at the files: a name that COPY INTO knows, and the secret to it."""
+    """How the pool gets at the files: a name that COPY INTO knows, and the secret to it. Without a name the session's own user reads them."""
 
-    identity: str
-    secret: str = field(repr=False)
+    def __init__(self, identity: str, secret: str = "") -> None:
+        self.identity, self._secret = identity, secret
 
+    @property
+    def secret(self) -> str:
+        """What opens the store; empty for an identity that needs none."""
+        return self._secret
 
-def account_key(key: str) -> Credential:
-    """The storage account's key."""
-    return Credential("Storage Account Key", key)
+    @property
+    def masked(self) -> Credential:
+        """The same without what opens anything, for a plan: no signature is minted for one."""
+        return Credential(self.identity, "" if self.identity in ("", IDENTITY) else MASK)
 
-
-def shared_access_signature(token: str) -> Credential:
-    """A shared access signature, which must allow to read and to list."""
-    return Credential("Shared Access Signature", token.removeprefix("?"))
+    def option(self) -> str:
+        """The option of COPY INTO, with a comma behind it; empty without a name."""
+        if not self.identity:
+            return ""
+        secret = f", SECRET = {plain_literal(self.secret)}" if self.secret else ""
+        return f"CREDENTIAL = (IDENTITY = {plain_literal(self.identity)}{secret}), "
 
 
 def copy_into(table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, label: str) -> str:
@@ -43,7 +53,7 @@ def copy_into(table: TableName, columns: Sequence[Column], files: Sequence[str],
     statement = (
         f"COPY INTO {table} ({names})\n"
         f"FROM {', '.join(plain_literal(file) for file in files)}\n"
-        f"WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = {plain_literal(credential.identity)}, SECRET = {plain_literal(credential.secret)}), "
+        f"WITH (FILE_TYPE = 'CSV', {credential.option()}"
         "COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0)"
     )
     return labelled(statement, label)

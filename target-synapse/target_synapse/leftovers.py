@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
 
 STAGING_NAME = re.compile(rf"{STAGING_PREFIX}_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.csv\.gz")  # run, stream, batch, part

@@ -16,7 +16,7 @@ from isal import isal_zlib
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
 
 # COPY INTO reads compressed files whole, in parallel, and wants each to be 4 MB or more
 # (https://learn.microsoft.com/sql/t-sql/statements/copy-into-transact-sql, "file splitting").

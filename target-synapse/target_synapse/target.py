@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from singer_sdk import Sink
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
 
 HARD_LIMIT_BATCHES = 2  # a tap that sends no STATE for so many batches' rows is not waited for
 
@@ -90,7 +90,7 @@ class TargetSynapse(DurableTarget):
 
     def checks(self) -> Checks:
         """Pool, storage, and each right that a load needs."""
-        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
@@ -122,7 +122,7 @@ class TargetSynapse(DurableTarget):
             raise would_reject(rejects)
 
     def _new_run(self) -> RunParts:
-        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
@@ -213,6 +213,7 @@ class TargetSynapse(DurableTarget):
 
 def _quieten_azure() -> None:
     logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # its warnings are what comes as an error a moment later
 
 
 main = entry_point(TargetSynapse)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from singer_commons.checking import Checks
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
 
 POOL, STORAGE = "synapse", "storage"
 PROBE = Column("probe", BIGINT)

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 
+from sandbox.synapse.blobs import Identities
 from sandbox.synapse.faults import Fault
 from sandbox.synapse.pool import Pool
 from sandbox.tds.server import TdsServer
@@ -20,7 +21,8 @@ USER, PASSWORD, DATABASE = "loader", "Secret1!", "pool"
 
 
 def main() -> None:
-    pool = Pool(database=DATABASE, users={USER: PASSWORD})
+    options = json.loads(sys.argv[1]) if sys.argv[1:] else {}
+    pool = Pool(database=DATABASE, users={USER: PASSWORD}, identities=Identities(**options.get("identities", {})))
     server = TdsServer(pool)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say(server.port)

@@ -15,7 +15,7 @@ from target_synapse.connection import Pool
 from target_synapse.leftovers import Leftovers, old_files, old_tables
 from target_synapse.load import staging_name
 from target_synapse.naming import TableName
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.target import TargetSynapse
 
 NOON = datetime(2024, 1, 2, 12, tzinfo=UTC)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
+from sandbox.synapse.blobs import Identities
 from sandbox.synapse.catalog import Catalog
 from sandbox.synapse.conversion import MACROS
 from sandbox.synapse.errors import login_failed, no_database
@@ -35,7 +36,7 @@ class Pool:
         path: a DuckDB file, so that data survive a restart; None keeps everything in memory.
         endpoints: host of a storage account to the URL that answers for it, such as
             `{"stage.blob.core.windows.net": "http://127.0.0.1:10000/devstoreaccount1"}`.
-        identity_key: the account key with which the pool's own managed identity reads; None means the identity has no role.
+        identities: who may read the storage by a role: the pool's own managed identity, service principals. By default nobody.
         quoted_empty: what COPY makes of `""`. It is not documented; `null` is the default, since what is documented (an empty
             field is NULL) names no exception, so a loader that passes here keeps '' apart by itself. `empty` is the other reading.
     """
@@ -47,7 +48,7 @@ class Pool:
         users: Mapping[str, str],
         path: Path | None = None,
         endpoints: Mapping[str, str] | None = None,
-        identity_key: str | None = None,
+        identities: Identities | None = None,
         quoted_empty: Literal["null", "empty"] = "null",
     ) -> None:
         self.database = database
@@ -61,7 +62,7 @@ class Pool:
         self.duck.execute("SET enable_external_access = false")  # SQL text of a client reads no file and no address
         self.catalog = Catalog(database, self.duck)
         self.endpoints = dict(endpoints or {})
-        self.identity_key = identity_key
+        self.identities = identities or Identities()
         self.quoted_empty = quoted_empty
         self.faults = Faults()
         self.weather = Weather()

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.settings import BLOCK_SETTINGS
-from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
 from target_synapse.settings.connection import CONNECTION
+from target_synapse.settings.entra import ENTRA
 from target_synapse.settings.loading import LOADING
 from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.rows import ROWS
-from target_synapse.settings.storage import STORAGE
+from target_synapse.settings.storage import STORAGE, storage_misfits
 from target_synapse.settings.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+    from singer_commons.misfits import Misfit
+
 CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
-    *CONNECTION, *STORAGE, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
+    *CONNECTION, *STORAGE, *ENTRA, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
 ).to_dict()
 
 
 def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together."""
-    secrets = ("storage_account_key", "storage_sas_token")
-    given = [name for name in secrets if settings.get(name)]
-    if len(given) != 1:
-        yield Misfit(secrets, f"expected exactly one of the two, found {'both' if given else 'neither'}")
-    yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
-    if not SAFE_PATH.fullmatch(settings.get("storage_prefix") or ""):
-        yield Misfit(
-            ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
-        )
+    yield from storage_misfits(settings)

@@ -1,30 +1,62 @@
-"""Where files are staged, and what opens it."""
+"""Where files are staged, and what opens it: to this command, and to the pool."""
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING, Any
+
+from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_sdk import typing as th
 
+from target_synapse.settings.entra import principal_misfits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
 DEFAULT_SWEEP_AFTER_HOURS = 24  # far longer than the load of a batch takes, and soon enough for storage to cost little
+SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
+SECRETS = {"account_key": "storage_account_key", "sas": "storage_sas_token", "connection_string": "storage_connection_secret"}
+OF_ENTRA = ("service_principal", "managed_identity", "default")
+COPY_KINDS = ("account_key", "sas", "user_delegation_sas", "managed_identity", "service_principal", "entra_user", "public")
 
 STORAGE = (
     th.Property(
         "storage_url",
         th.StringType(),
-        required=True,
         title="Storage URL",
-        description="Blob endpoint of the staging account, such as `https://account.blob.core.windows.net`; private endpoints and other clouds too.",
+        description="Endpoint of the staging account, such as `https://account.blob.core.windows.net` or `https://account.dfs.core.windows.net`; "
+        "private endpoints and other clouds too. A connection string may stand in its place.",
     ),
     th.Property("storage_container", th.StringType(), required=True, title="Container", description="Container for the staged files. It must exist."),
     th.Property("storage_prefix", th.StringType(), default="target-synapse", title="Prefix", description="Folder in the container."),
     th.Property(
-        "storage_account_key", th.StringType(), secret=True, title="Account key", description="Key of the account. This or `storage_sas_token`."
+        "storage_authentication",
+        th.StringType(allowed_values=["auto", *SECRETS, *OF_ENTRA]),
+        default="auto",
+        title="Storage authentication",
+        description="What opens the storage to this command. `auto`: the one of the three secrets below that is set. The others are identities of Entra ID: "
+        "`service_principal`, `managed_identity`, and `default`, the chain of azure-identity (environment, workload, machine, `az login`).",
     ),
+    th.Property("storage_account_key", th.StringType(), secret=True, title="Account key", description="Key of the account."),
     th.Property(
         "storage_sas_token",
         th.StringType(),
         secret=True,
         title="SAS token",
-        description="Shared access signature of the container that allows to read, list, create, write and delete. This or `storage_account_key`.",
+        description="Shared access signature of the container that allows to read, list, create, write and delete.",
+    ),
+    th.Property(
+        "storage_connection_secret",
+        th.StringType(),
+        secret=True,
+        title="Connection string",
+        description="Connection string of the account, as the portal shows it.",
+    ),
+    th.Property(
+        "storage_account",
+        th.StringType(),
+        title="Account name",
+        description="Name of the storage account, where the first label of the URL's host is not it: behind a domain of your own.",
     ),
     th.Property(
         "sweep_after_hours",
@@ -39,4 +71,60 @@ STORAGE = (
         title="Storage URL for the pool",
         description="The same storage as the pool sees it, where that is another address than `storage_url`.",
     ),
+    th.Property(
+        "copy_credential",
+        th.StringType(allowed_values=["auto", *COPY_KINDS]),
+        default="auto",
+        title="Credential of COPY",
+        description="What opens the storage to the pool. `auto`: the key or signature of this command; with an identity of Entra ID a user-delegation SAS, which is "
+        "made for the run and may read and list. `managed_identity` is the workspace's or server's own; `entra_user` the user that is logged in.",
+    ),
+    th.Property(
+        "copy_sas_token",
+        th.StringType(),
+        secret=True,
+        title="SAS token for the pool",
+        description="A signature for the pool alone, which may read and list. Default: `storage_sas_token`.",
+    ),
 )
+
+
+def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What does not fit together in how the store is reached."""
+    yield from _upload_misfits(settings)
+    yield from _copy_misfits(settings)
+    yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
+    yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
+    if not SAFE_PATH.fullmatch(settings.get("storage_prefix") or ""):
+        yield Misfit(
+            ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
+        )
+
+
+def _upload_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    kind = settings.get("storage_authentication") or "auto"
+    given = [name for name in SECRETS.values() if settings.get(name)]
+    if kind == "auto" and len(given) != 1:
+        found = " and ".join(f"`{name}`" for name in given) or "none"
+        yield Misfit(tuple(SECRETS.values()), f"expected exactly one of the three, or a `storage_authentication`, found {found}")
+    if kind in SECRETS and SECRETS[kind] not in given:
+        yield Misfit(("storage_authentication", SECRETS[kind]), f"expected the secret for {kind}, found none")
+    if kind == "service_principal":
+        yield from principal_misfits(settings, "storage_authentication")
+    if not settings.get("storage_url") and not settings.get("storage_connection_secret"):
+        yield Misfit(("storage_url", "storage_connection_secret"), "expected one of the two, found neither")
+
+
+def _copy_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    kind = settings.get("copy_credential") or "auto"
+    by_string = bool(settings.get("storage_connection_secret"))
+    if kind == "account_key" and not (settings.get("storage_account_key") or by_string):
+        yield Misfit(("copy_credential", "storage_account_key"), "expected the key that COPY is to use, found none")
+    if kind == "sas" and not (settings.get("copy_sas_token") or settings.get("storage_sas_token") or by_string):
+        yield Misfit(("copy_credential", "copy_sas_token", "storage_sas_token"), "expected a signature for COPY, found none")
+    if kind == "service_principal":
+        yield from principal_misfits(settings, "copy_credential")
+    if kind == "user_delegation_sas" and settings.get("storage_authentication") not in OF_ENTRA:
+        yield Misfit(
+            ("copy_credential", "storage_authentication"), f"a user-delegation SAS is made with an identity: expected one of {', '.join(OF_ENTRA)}"
+        )

@@ -6,14 +6,20 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
-from azure.storage.blob import BlobBlock, ContainerClient
+from azure.storage.blob import BlobBlock, BlobServiceClient
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 
-from target_synapse.copy_into import Credential, account_key, shared_access_signature
+from target_synapse.entra import transport_options
+from target_synapse.staging.access import access_of
+from target_synapse.staging.address import plain
+from target_synapse.staging.copy_access import copy_credential
+from target_synapse.staging.delegation import DelegatedSignature, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
+
+    from azure.storage.blob import UserDelegationKey
 
 RETRIES = 4  # of a request to the storage, with growing waits between them
 FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
@@ -27,23 +33,30 @@ class StagingStore:
     """The container for staged files, seen from here and from the pool."""
 
     def __init__(self, config: Mapping[str, Any], *, retries: int = RETRIES) -> None:
-        self._url, self._name = config["storage_url"].rstrip("/"), config["storage_container"]
-        self._copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
-        key, token = config.get("storage_account_key"), config.get("storage_sas_token")
-        self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
+        self._access = access = access_of(config)
+        self._name = config["storage_container"]
+        self._copy_url = plain(config.get("copy_storage_url") or config.get("storage_url") or access.url)
+        options = {
+            "retry_total": retries,
+            "initial_backoff": FIRST_WAIT_S,
+            "increment_base": 2,
+            "connection_timeout": TIMEOUT_S,
+            "read_timeout": TIMEOUT_S,
+            **transport_options(config),
+        }
         try:
-            self._container = ContainerClient(
-                self._url,
-                self._name,
-                credential=key or (token or "").removeprefix("?"),
-                retry_total=retries,
-                initial_backoff=FIRST_WAIT_S,
-                increment_base=2,
-                connection_timeout=TIMEOUT_S,
-                read_timeout=TIMEOUT_S,
-            )
+            self._account = BlobServiceClient(access.url, credential=access.credential, **options)
+            self._container = self._account.get_container_client(self._name)
         except ValueError as error:
             raise ConfigurationError(f"the storage settings are not right: {error}") from None
+        scope = Scope(access.account, self._name)
+        self.credential = copy_credential(config, access, lambda: DelegatedSignature(scope, self._delegation_key))
+
+    def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
+        try:
+            return self._account.get_user_delegation_key(start, expiry)
+        except AzureError as error:
+            raise self._explained(error) from error
 
     def check(self) -> None:
         """Look into the container. Raises CredentialsError, ConfigurationError or UnreachableError."""
@@ -51,7 +64,7 @@ class StagingStore:
             next(iter(self._container.list_blobs(results_per_page=1)), None)
         except ValueError:  # an account key that is no base64
             raise CredentialsError(
-                f"the key of {self._url} is none", hint="check `storage_account_key`: it is base64, as the portal shows it"
+                f"the key of {self._access.url} is none", hint="check the account key: it is base64, as the portal shows it"
             ) from None
         except AzureError as error:
             raise self._explained(error) from error
@@ -89,7 +102,7 @@ class StagingStore:
     @property
     def place(self) -> str:
         """The container, for messages."""
-        return f"container {self._name} of {self._url}"
+        return f"container {self._name} of {self._access.url}"
 
     def holds(self, path: str) -> bool:
         """Whether the file is there."""
@@ -100,15 +113,13 @@ class StagingStore:
 
     def close(self) -> None:
         """Close the connections."""
-        self._container.close()
+        self._account.close()
 
     def _explained(self, error: AzureError) -> SuiteError:
         where = self.place
         if isinstance(error, ClientAuthenticationError) or (isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN):
-            return CredentialsError(
-                f"{where} refuses the secret",
-                hint="check `storage_account_key` or `storage_sas_token` (read, list, create, write, delete), and the clock",
-            )
+            refused = f"the {self._access.kind.replace('_', ' ')}" if self._access.identity else "the secret"
+            return CredentialsError(f"{where} refuses {refused}", hint=self._access.hint)
         if isinstance(error, ResourceNotFoundError):
             return ConfigurationError(f"there is no {where}", hint="make the container, or change `storage_container`")
         if isinstance(error, ServiceRequestError) or not isinstance(error, HttpResponseError):
