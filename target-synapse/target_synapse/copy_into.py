@@ -1,4 +1,4 @@
-r"""COPY INTO as text: listed gz CSV files into a staging table.
+r"""COPY INTO as text: listed files, gz CSV or Parquet, into a staging table.
 
 https://learn.microsoft.com/sql/t-sql/statements/copy-into-transact-sql. Files are listed, since wildcards would also take parts of another run,
 and the page advises it. The row terminator is written in hexadecimal: `\n` would silently become `\r\n`.
@@ -20,6 +20,12 @@ if TYPE_CHECKING:
     from target_synapse.naming import TableName
 
 
+PARQUET_SUFFIX = ".parquet"
+CSV = (
+    "FILE_TYPE = 'CSV', {credential}COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', "
+    "ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0"
+)
+PARQUET = "FILE_TYPE = 'PARQUET', {credential}COMPRESSION = 'Snappy'"
 KEY, SIGNATURE, IDENTITY = "Storage Account Key", "Shared Access Signature", "Managed Identity"
 
 
@@ -50,10 +56,10 @@ class Credential:
 def copy_into(table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, label: str) -> str:
     """Load the files, which hold the columns in this order and then the row's number."""
     names = ", ".join(f"{quoted(name)} {place}" for place, name in enumerate([*(one.name for one in columns), ROW_COLUMN], start=1))
+    described = PARQUET if all(file.endswith(PARQUET_SUFFIX) for file in files) else CSV
     statement = (
         f"COPY INTO {table} ({names})\n"
         f"FROM {', '.join(plain_literal(file) for file in files)}\n"
-        f"WITH (FILE_TYPE = 'CSV', {credential.option()}"
-        "COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0)"
+        f"WITH ({described.format(credential=credential.option())})"
     )
     return labelled(statement, label)

@@ -21,10 +21,11 @@ MAX_COLUMNS = 1_024  # in a table (https://learn.microsoft.com/azure/synapse-ana
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and its type."""
+    """A column and its type; `staged` is its type in a staging table, where that must be another."""
 
     name: str
     type: SqlType
+    staged: SqlType | None = None
 
 
 def create_schema(schema: str) -> str:
@@ -51,7 +52,7 @@ def if_missing(table: TableName, create: str) -> str:
 
 def create_staging(table: TableName, columns: Sequence[Column], *, hashed_by: str | None) -> str:
     """Make the staging table for a batch: a heap, every text as long as may be, so that COPY INTO never fails on a length."""
-    staged = [Column(one.name, TEXT_MAX if one.type.is_text else one.type) for one in columns]
+    staged = [Column(one.name, TEXT_MAX if one.type.is_text else one.staged or one.type) for one in columns]
     return create_table(table, [*staged, Column(ROW_COLUMN, SqlType("bigint"))], index="heap", hashed_by=hashed_by)
 
 

@@ -77,7 +77,7 @@ def _names(columns: Sequence[Column], version: int | None) -> str:
 
 
 def _values(columns: Sequence[Column], version: int | None) -> str:
-    staged = [f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else f"s.{quoted(one.name)}" for one in columns]
+    staged = [f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text or one.staged else f"s.{quoted(one.name)}" for one in columns]
     return ", ".join([*staged, *([] if version is None else [f"CAST({version} AS bigint)"])])
 
 

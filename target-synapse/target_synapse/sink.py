@@ -17,6 +17,7 @@ from target_synapse.naming import VERSION_COLUMN, safe_part
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
+from target_synapse.staging.formats import Layout, staged
 from target_synapse.tables import ensure_columns, ensure_table
 from target_synapse.versions import DELETED_AT, VERSION, version_of
 
@@ -58,8 +59,13 @@ class SynapseSink(ColumnarSink):
             run.leftovers.sweep_tables(table.schema)
         truncate = self.config.get("string_length") == "truncate"
         self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
+        self._layout = Layout(self.config.get("stage_format") or "csv", self._staged(), run.files)
         self._encoder: TableEncoder | None = None
         self._ensured: set[str] = set()
+
+    def _staged(self) -> list[Column]:
+        """The columns that are staged, in the order of a line's fields."""
+        return staged([self._plan.columns[name] for name in self._rows.properties], self.config.get("stage_format") or "csv")
 
     def _load_keys(self) -> list[str]:
         method = self.config.get("load_method") or "auto"
@@ -150,7 +156,7 @@ class SynapseSink(ColumnarSink):
                 writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version))
+            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version, layout=self._layout))
         return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -169,7 +175,7 @@ class SynapseSink(ColumnarSink):
             # The same rows of another version are other rows: as those of a run that was cut off they would be removed with its version.
             content = hashlib.sha256(f"{content} of version {version}".encode()).hexdigest()
             self._ensure(VERSION)
-        columns = [self._plan.columns[name] for name in self._rows.properties]
+        columns = self._staged()
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
         batch = Batch(
             self._plan, columns, [run.store.address(path) for path in writer.paths], entry, None if VERSION_COLUMN in self._plan.columns else version

@@ -25,6 +25,8 @@ from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.sink import SynapseSink
+from target_synapse.staging.formats import FILES_OF_A_NODE
+from target_synapse.staging.sizing import files_at_once
 from target_synapse.tables import ensure_ledger
 from target_synapse.versions import VersionsSeen
 
@@ -50,6 +52,7 @@ class RunParts:
     store: StagingStore
     loader: Loader
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
+    files: int = FILES_OF_A_NODE  # that the pool reads at once
 
 
 class TargetSynapse(DurableTarget):
@@ -132,7 +135,9 @@ class TargetSynapse(DurableTarget):
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
         leftovers.sweep_files()
-        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers)
+        return RunParts(
+            run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers, files_at_once(pool, self.config)
+        )
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -21,6 +21,7 @@ from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
+from target_synapse.staging.formats import Layout, staged
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
@@ -42,7 +43,9 @@ def statements_of(case):
     loader = Loader(pool, CREDENTIAL, ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
-    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry, version)
+    form = config.get("stage_format", "csv")
+    file = f"https://acct.blob.core.windows.net/stage/a/00001.{Layout(form).suffix}"
+    batch = Batch(plan, staged(list(plan.columns.values()), form), [file], entry, version)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
     if not keys:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.misfits import Misfit, address_misfits, found_text
+from singer_commons.misfits import Misfit, address_misfits, found_text, is_address
 from singer_sdk import typing as th
 
 from target_synapse.settings.entra import principal_misfits
+from target_synapse.staging.address import BLOB, DFS, service_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ DEFAULT_SWEEP_AFTER_HOURS = 24  # far longer than the load of a batch takes, and
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 SECRETS = {"account_key": "storage_account_key", "sas": "storage_sas_token", "connection_string": "storage_connection_secret"}
 OF_ENTRA = ("service_principal", "managed_identity", "default")
+SIGNATURES, LAKE_ONLY = ("sas", "user_delegation_sas"), ("managed_identity", "service_principal", "entra_user")
 COPY_KINDS = ("account_key", "sas", "user_delegation_sas", "managed_identity", "service_principal", "entra_user", "public")
 
 STORAGE = (
@@ -59,6 +61,20 @@ STORAGE = (
         description="Name of the storage account, where the first label of the URL's host is not it: behind a domain of your own.",
     ),
     th.Property(
+        "stage_format",
+        th.StringType(allowed_values=["csv", "parquet"]),
+        default="csv",
+        title="Format of staged files",
+        description="`csv` (gz, which a pool loads fastest) or `parquet` (snappy). Both give the same rows.",
+    ),
+    th.Property(
+        "staged_files",
+        th.IntegerType(minimum=1),
+        title="Files at once",
+        description="Staged files that the pool reads at once. Files are of 4 MB, and of more once a batch has so many. "
+        "Default: 60 for each compute node of the pool's service level, which is asked for.",
+    ),
+    th.Property(
         "sweep_after_hours",
         th.IntegerType(minimum=1),
         default=DEFAULT_SWEEP_AFTER_HOURS,
@@ -93,12 +109,33 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together in how the store is reached."""
     yield from _upload_misfits(settings)
     yield from _copy_misfits(settings)
+    yield from _file_type_misfits(settings)
     yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
     yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
     if not SAFE_PATH.fullmatch(settings.get("storage_prefix") or ""):
         yield Misfit(
             ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
         )
+
+
+def _file_type_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    """Credentials that COPY INTO does not take for Parquet, by the table of its page, "CREDENTIAL"."""
+    url = settings.get("copy_storage_url") or settings.get("storage_url") or ""
+    service, kind = service_of(url) if is_address(url) else None, _copy_kind(settings)
+    named = ("stage_format", "copy_credential", "copy_storage_url")
+    if settings.get("stage_format") == "parquet" and kind in SIGNATURES and service == DFS:
+        yield Misfit(named, f"COPY reads Parquet with a signature through a .blob. address only, {found_text(url)}")
+    if settings.get("stage_format") == "parquet" and kind in LAKE_ONLY and service == BLOB:
+        yield Misfit(named, f"COPY reads Parquet with {kind} from a data lake only, through its .dfs. address, {found_text(url)}")
+
+
+def _copy_kind(settings: Mapping[str, Any]) -> str:
+    kind, upload = settings.get("copy_credential") or "auto", settings.get("storage_authentication") or "auto"
+    if kind != "auto":
+        return str(kind)
+    if upload in OF_ENTRA:
+        return "user_delegation_sas"
+    return "sas" if settings.get("storage_sas_token") and upload in ("auto", "sas") else "account_key"
 
 
 def _upload_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
