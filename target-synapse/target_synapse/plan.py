@@ -125,6 +125,9 @@ class PlanStore(StagingStore):
     def remove(self, paths: Sequence[str]) -> None:
         """Nothing is there."""
 
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
+        """Nothing is there."""
+
 
 class PlanLoader(Loader):
     """A loader whose batches all arrive."""

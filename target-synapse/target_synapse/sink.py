@@ -166,8 +166,18 @@ class SynapseSink(ColumnarSink):
             for writer in context.get("writers", ()):
                 if writer.rows:
                     self._load(writer)
+            self._put_away(context)
         finally:
             self.abandon(context)  # without effect on what is loaded
+
+    def _put_away(self, context: dict[str, Any]) -> None:
+        """Keep or archive the files of what is loaded, where that is asked for."""
+        what = self.config.get("after_load") or "delete"
+        if what == "delete":
+            return
+        paths = [path for writer in context.pop("writers", ()) for path in writer.paths]
+        if what == "archive" and paths:
+            self.target.run.store.move(paths, self.config["storage_prefix"], self.config["archive_prefix"])
 
     def _load(self, writer: BatchWriter) -> None:
         content, run, version = writer.finish(), self.target.run, writer.version

@@ -134,7 +134,8 @@ class TargetSynapse(DurableTarget):
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
-        leftovers.sweep_files()
+        if self.config.get("after_load") != "keep":  # what is kept and what was left looks the same
+            leftovers.sweep_files()
         return RunParts(
             run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers, files_at_once(pool, self.config)
         )

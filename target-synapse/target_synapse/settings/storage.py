@@ -75,11 +75,25 @@ STORAGE = (
         "Default: 60 for each compute node of the pool's service level, which is asked for.",
     ),
     th.Property(
+        "after_load",
+        th.StringType(allowed_values=["delete", "keep", "archive"]),
+        default="delete",
+        title="Files after the load",
+        description="What becomes of staged files once their rows are in the table: `delete`, `keep` them where they are, or `archive`: move them below `archive_prefix`.",
+    ),
+    th.Property(
+        "archive_prefix",
+        th.StringType(),
+        default="target-synapse-archive",
+        title="Archive",
+        description="Folder in the container for archived files: `<archive_prefix>/<run>/<stream>/<batch>/<file>`.",
+    ),
+    th.Property(
         "sweep_after_hours",
         th.IntegerType(minimum=1),
         default=DEFAULT_SWEEP_AFTER_HOURS,
         title="Age of leftovers",
-        description="Hours after which staging tables and staged files that a killed run left are removed by another one.",
+        description="Hours after which staging tables and staged files that a killed run left are removed by another one. No files with `after_load: keep`.",
     ),
     th.Property(
         "copy_storage_url",
@@ -112,10 +126,12 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     yield from _file_type_misfits(settings)
     yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
     yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
-    if not SAFE_PATH.fullmatch(settings.get("storage_prefix") or ""):
-        yield Misfit(
-            ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
-        )
+    prefixes = ("storage_prefix", "archive_prefix") if settings.get("after_load") == "archive" else ("storage_prefix",)
+    for name in prefixes:
+        if not SAFE_PATH.fullmatch(settings.get(name) or ""):
+            yield Misfit((name,), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get(name) or '')}")
+    if len(prefixes) > 1 and settings.get("storage_prefix") == settings.get("archive_prefix"):
+        yield Misfit(prefixes, "expected two folders: what is archived would be swept up as a leftover")
 
 
 def _file_type_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
@@ -25,6 +26,7 @@ RETRIES = 4  # of a request to the storage, with growing waits between them
 FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
+COPY_LOOKS, COPY_WAIT_S = 60, 1  # within an account a copy is done at once, as a rule
 FORBIDDEN, NOT_FOUND = 403, 404
 logger = logging.getLogger("target-synapse")
 
@@ -86,6 +88,28 @@ class StagingStore:
                 self._container.delete_blobs(*paths[start : start + MAX_DELETES], raise_on_any_failure=False)
         except AzureError as error:
             logger.warning("Staged files stay in %s: %s", self._name, self._explained(error))
+
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
+        """Move files from below one prefix to below another, inside the store. What cannot be moved stays and is named in the log."""
+        try:
+            for path in paths:
+                self._copy(path, f"{to}{path.removeprefix(prefix)}")
+            self.remove(paths)
+        except (AzureError, SuiteError) as error:
+            told = error if isinstance(error, SuiteError) else self._explained(error)
+            logger.warning("Staged files were not archived, and stay below %s in %s: %s", prefix, self._name, told)
+
+    def _copy(self, path: str, to: str) -> None:
+        # With a signature the source's address carries it; a key or an identity opens both ends of a copy within an account
+        # (https://learn.microsoft.com/rest/api/storageservices/copy-blob, "Authorization").
+        source, target = self._container.get_blob_client(path), self._container.get_blob_client(to)
+        status: object = target.start_copy_from_url(source.url)["copy_status"]
+        for _ in range(COPY_LOOKS):
+            if status == "success":
+                return
+            time.sleep(COPY_WAIT_S)
+            status = target.get_blob_properties().copy.status
+        raise UnreachableError(f"the copy of {path} is {status} after {COPY_LOOKS * COPY_WAIT_S} s")
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         """The files whose path begins with the prefix, and when each was written."""
