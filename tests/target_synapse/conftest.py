@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import run_command
+from synapse_support.azure_cloud import running_cloud
 from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
 from target_synapse.target import TargetSynapse
 
@@ -16,6 +17,12 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def azurite():
     with running_azurite() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory):
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
         yield running
 
 

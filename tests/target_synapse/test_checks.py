@@ -155,7 +155,6 @@ def test_about_names_every_setting_and_marks_the_secret_ones():
         "storage_connection_secret",
         "copy_sas_token",
         "entra_client_secret",
-        "proxy_url",
     }
     described = TargetSynapse.config_jsonschema["properties"].values()
     assert all(part.get("title") and part.get("description") for part in described if "title" in part)

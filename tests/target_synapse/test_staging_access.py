@@ -9,7 +9,7 @@ import pytest
 from azure.storage.blob import ContainerClient, generate_container_sas
 from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import CredentialsError, DestinationError
-from synapse_support.azure_cloud import CLIENT, running_cloud
+from synapse_support.azure_cloud import CLIENT
 from synapse_support.messages import USERS, record, schema_line
 from target_synapse.settings import settings_misfits
 from target_synapse.staging import address
@@ -18,12 +18,6 @@ from target_synapse.staging.delegation import LIFETIME, DelegatedSignature, Scop
 from target_synapse.staging.store import StagingStore
 
 LINES = [schema_line(USERS), record(id=1, name="Ann")]
-
-
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory):
-    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
-        yield running
 
 
 @pytest.fixture

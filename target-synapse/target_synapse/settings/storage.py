@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.misfits import Misfit, address_misfits, found_text, is_address
 from singer_sdk import typing as th
 
-from target_synapse.settings.entra import principal_misfits
+from target_synapse.settings.entra import principal_misfits, proxy_misfits
 from target_synapse.staging.address import BLOB, DFS, service_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 DEFAULT_SWEEP_AFTER_HOURS = 24  # far longer than the load of a batch takes, and soon enough for storage to cost little
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 SECRETS = {"account_key": "storage_account_key", "sas": "storage_sas_token", "connection_string": "storage_connection_secret"}
+OF_AZCOPY = ("service_principal", "managed_identity")
 OF_ENTRA = ("service_principal", "managed_identity", "default")
 SIGNATURES, LAKE_ONLY = ("sas", "user_delegation_sas"), ("managed_identity", "service_principal", "entra_user")
 COPY_KINDS = ("account_key", "sas", "user_delegation_sas", "managed_identity", "service_principal", "entra_user", "public")
@@ -60,6 +61,15 @@ STORAGE = (
         title="Account name",
         description="Name of the storage account, where the first label of the URL's host is not it: behind a domain of your own.",
     ),
+    th.Property(
+        "uploader",
+        th.StringType(allowed_values=["sdk", "azcopy"]),
+        default="sdk",
+        title="Uploader",
+        description="`sdk`: Microsoft's Python library. `azcopy`: the program AzCopy, which signs in by itself: "
+        "with `storage_authentication` `service_principal` or `managed_identity`.",
+    ),
+    th.Property("azcopy_path", th.StringType(), title="AzCopy", description="The program's file. Default: `azcopy` on the PATH."),
     th.Property(
         "stage_format",
         th.StringType(allowed_values=["csv", "parquet"]),
@@ -126,6 +136,7 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     yield from _file_type_misfits(settings)
     yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
     yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
+    yield from proxy_misfits(settings)
     prefixes = ("storage_prefix", "archive_prefix") if settings.get("after_load") == "archive" else ("storage_prefix",)
     for name in prefixes:
         if not SAFE_PATH.fullmatch(settings.get(name) or ""):
@@ -164,6 +175,10 @@ def _upload_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(("storage_authentication", SECRETS[kind]), f"expected the secret for {kind}, found none")
     if kind == "service_principal":
         yield from principal_misfits(settings, "storage_authentication")
+    if settings.get("uploader") == "azcopy" and kind not in OF_AZCOPY:
+        yield Misfit(
+            ("uploader", "storage_authentication"), f"azcopy would show a key or signature among its arguments: expected {' or '.join(OF_AZCOPY)}"
+        )
     if not settings.get("storage_url") and not settings.get("storage_connection_secret"):
         yield Misfit(("storage_url", "storage_connection_secret"), "expected one of the two, found neither")
 

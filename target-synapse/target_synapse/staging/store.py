@@ -13,6 +13,7 @@ from singer_commons.errors import ConfigurationError, CredentialsError, Rejected
 from target_synapse.entra import transport_options
 from target_synapse.staging.access import access_of
 from target_synapse.staging.address import plain
+from target_synapse.staging.azcopy import AzCopy
 from target_synapse.staging.copy_access import copy_credential
 from target_synapse.staging.delegation import DelegatedSignature, Scope
 
@@ -51,6 +52,7 @@ class StagingStore:
             self._container = self._account.get_container_client(self._name)
         except ValueError as error:
             raise ConfigurationError(f"the storage settings are not right: {error}") from None
+        self._azcopy = AzCopy(config, access.hint) if config.get("uploader") == "azcopy" else None
         scope = Scope(access.account, self._name)
         self.credential = copy_credential(config, access, lambda: DelegatedSignature(scope, self._delegation_key))
 
@@ -61,7 +63,9 @@ class StagingStore:
             raise self._explained(error) from error
 
     def check(self) -> None:
-        """Look into the container. Raises CredentialsError, ConfigurationError or UnreachableError."""
+        """Look into the container, and for the program that uploads. Raises CredentialsError, ConfigurationError or UnreachableError."""
+        if self._azcopy:
+            self._azcopy.program()
         try:
             next(iter(self._container.list_blobs(results_per_page=1)), None)
         except ValueError:  # an account key that is no base64
@@ -74,6 +78,9 @@ class StagingStore:
     def put(self, path: str, content: bytes) -> None:
         """Write a file: staged as a block, then committed, so that it is there as a whole or not at all."""
         blob = self._container.get_blob_client(path)
+        if self._azcopy:
+            self._azcopy.put(blob.url, content)
+            return
         block = BlobBlock("00000000")
         try:
             blob.stage_block(block.id, content)
