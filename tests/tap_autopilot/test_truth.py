@@ -10,7 +10,7 @@ from typing import Any
 import time_machine
 from autopilot_in_process import ServiceClock, SmallStand, tap_of
 from autopilot_runs import run_tap
-from hypothesis import Phase, given
+from hypothesis import Phase, example, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from sandbox.autopilot.api import API_KEY
@@ -180,6 +180,7 @@ runs = st.builds(
     max_examples=50, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate]
 )  # to look for a smaller failure takes minutes
 @given(st.lists(runs, min_size=1, max_size=3), st.tuples(skews_s, skews_s, skews_s))
+@example([Run(Happening(0, update=(1,))), Run(Happening(-120, update=(2,)))], (0, 0, 0))  # a change stamped before the bookmark
 def test_two_runs_later_the_target_holds_the_account(some_runs, skews_s):
     world = World()
     for one in some_runs:
