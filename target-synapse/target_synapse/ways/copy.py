@@ -1,11 +1,11 @@
-"""COPY INTO: the pool reads the staged files itself."""
+"""`copy`: the pool reads the staged files itself, by COPY INTO."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from target_synapse import copy_into
+from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,15 +16,16 @@ if TYPE_CHECKING:
     from target_synapse.staging import StagingStore
 
 
-@dataclass(frozen=True, slots=True)
-class CopyWay:
+class CopyWay(PlainWay):
     """Files of the store, by COPY INTO."""
 
-    pool: Pool
-    store: StagingStore
+    right = "COPY"
+
+    def __init__(self, pool: Pool, store: StagingStore) -> None:
+        self._pool, self._store = pool, store
 
     def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
         """See Way."""
-        files = [self.store.address(path) for path in batch.files]
-        copy = copy_into.copy_into(staging, batch.columns, files, self.store.credential, label=label("copy"))
-        self.pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        files = [self._store.address(path) for path in batch.files]
+        copy = copy_into.copy_into(staging, batch.columns, files, self._store.credential, label=label("copy"))
+        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
