@@ -20,6 +20,8 @@ from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse import copy_into, ddl, dml, ledger
 from target_synapse.ledger import Entry
+from target_synapse.modes.append import Append
+from target_synapse.modes.delete_insert import DeleteInsert
 from target_synapse.naming import TableName, digest
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from target_synapse.connection import Pool
     from target_synapse.copy_into import Credential
     from target_synapse.ddl import Column
+    from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
 
 STAGING_PREFIX = "_sdc_stg"
@@ -150,18 +153,14 @@ class Loader:
 
     def _move(self, staging: TableName, batch: Batch) -> int:
         plan, doing = batch.plan, f"cannot load {batch.plan.table}"
-        keys, version = plan.key_columns, batch.version
+        mode: Mode = DeleteInsert() if plan.keys else Append()
 
         def label(step: str) -> str:
             return self._label(batch.entry, plan.table, step)
 
         with self._pool.transaction(doing=doing):
-            if keys:
-                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=label("delete")), doing=doing)
-                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, version=version, label=label("insert"))
-            else:
-                insert = dml.insert_all(plan.table, staging, batch.columns, version=version, label=label("insert"))
-            self._inserted = self._pool.execute(insert, doing=doing)
+            for statement in mode.moves(batch, staging, label):
+                self._inserted = self._pool.execute(statement, doing=doing)
             self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=label("ledger")), doing=doing)
         return self._inserted
 
