@@ -20,6 +20,7 @@ from target_synapse.checks import ATTEMPTS, reach
 from target_synapse.ddl import Column
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch, staging_name
+from target_synapse.modes.append import Append
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
 from target_synapse.tables import LoadPlan
@@ -129,7 +130,9 @@ class Trial:
 
     def _fill(self, scratch: TableName) -> None:
         plan = LoadPlan(scratch, {PROBE.name: PROBE}, [])
-        self.way.fill(scratch, Batch(plan, [PROBE], [self._path], Entry(self.name, self.name, str(scratch), "", 1, 1)), lambda _: LABEL)
+        self.way.fill(
+            scratch, Batch(plan, [PROBE], [self._path], Entry(self.name, self.name, str(scratch), "", 1, 1), mode=Append()), lambda _: LABEL
+        )
 
     def _rights(self, schema: str, *, has_file: bool) -> Checks:
         """What a load does, in its order, in a table of its own."""
