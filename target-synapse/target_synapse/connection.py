@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from target_synapse import odbc
 from target_synapse.odbc import TransientSqlError
 from target_synapse.settings.connection import DEFAULT_PORT
+from target_synapse.token_login import TokenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,12 +29,13 @@ class Pool:
         self._config, self._first_wait_s = config, first_wait_s
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
+        self._login = TokenLogin(config)
 
-    def execute(self, sql: str, *, doing: str) -> int:
+    def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
         """Run one statement; returns how many rows it touched, -1 if the pool does not say."""
         # `closing`, not the cursor's own `with`: pyodbc's commits the transaction when it ends.
         with self._failures(doing), closing(self._open().cursor()) as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, *parameters)
             return int(cursor.rowcount)
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
@@ -91,7 +93,7 @@ class Pool:
             pyodbc = odbc.load_pyodbc()
             text = odbc.connection_string(self._config, odbc.find_driver(pyodbc, self._config.get("odbc_driver")))
             with self._failures(f"cannot connect to {self._config['host']}"):
-                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S)
+                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S, attrs_before=self._login.attributes())
         return self._connection
 
     @contextmanager

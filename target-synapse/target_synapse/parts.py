@@ -14,20 +14,37 @@ from typing import TYPE_CHECKING
 from target_synapse.staging.formats import Layout
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
-    from target_synapse.staging.store import StagingStore
+    from target_synapse.ways import Store
 
 CHUNK_BYTES = 256 * 2**10  # of single rows that go to the packer together
 WAITING_BYTES = 16 * 2**20  # of rows that the packer has not done yet, their content and their lines; beyond that whoever brings more waits
 UPLOADS = 4  # parts on their way at once
 
 
-class BatchWriter:
-    """Writes rows into parts `<folder>/<nnnnn>.<suffix>`, and knows the hash of what the rows say, which are all of one version."""
+def as_they_are(lines: memoryview) -> memoryview:
+    """The lines themselves."""
+    return lines
 
-    def __init__(self, store: StagingStore, folder: str, *, version: int | None = None, layout: Layout | None = None) -> None:
-        self.version = version
+
+class BatchWriter:
+    """Writes rows into parts `<folder>/<nnnnn>.<suffix>`, and knows the hash of what the rows say, which are all of one version.
+
+    `written` makes of whole lines of CSV what the parts are to hold; the hash is of the CSV, so it is the same for every way into the pool.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: str,
+        *,
+        version: int | None = None,
+        layout: Layout | None = None,
+        written: Callable[[memoryview], memoryview] = as_they_are,
+    ) -> None:
+        self.version, self._written = version, written
         self._store, self._folder, self._layout = store, folder, layout or Layout()
         self._hash = hashlib.sha256()
         self._content, self._lines = bytearray(), bytearray()
@@ -98,7 +115,7 @@ class BatchWriter:
 
     def _pack(self, content: memoryview, lines: memoryview) -> None:
         self._hash.update(content)
-        self._packed += self._packer.add(lines)
+        self._packed += self._packer.add(self._written(lines))
         self._part_is_open = True
         if len(self._packed) >= self._layout.part_bytes(len(self.paths)):  # only here: a part ends with a row
             self._send()

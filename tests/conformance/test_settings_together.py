@@ -34,7 +34,7 @@ WRONG = {
     ),
     "target-synapse": (
         {"host": "h", "database": "d", "user": "u", "storage_url": "u", "storage_container": "c", "encrypt": "maybe", "rejects_path": "."},
-        ["`password` is missing: expected string; looked in s.json, TARGET_SYNAPSE_PASSWORD",
+        ["`password`: expected it for `authentication` sql, found none; looked in s.json, TARGET_SYNAPSE_PASSWORD",
          '`encrypt` in s.json: expected one of yes, no, strict, found string "maybe"',
          "`rejects_path` in s.json: expected the path of a file that can be written to, found ., which is a directory",
          "`storage_account_key` and `storage_sas_token` and `storage_connection_secret`: expected exactly one of the three, or a "  # noqa: ISC004 - one line

@@ -41,6 +41,11 @@ class Cloud:
         }
 
     @property
+    def database(self) -> dict[str, Any]:
+        """The pool's settings, without who logs in."""
+        return {**self.pool.settings(), "encrypt": "yes", "trust_server_certificate": True, "user": None, "password": None}
+
+    @property
     def storage(self) -> dict[str, Any]:
         return {"storage_url": self.store.url, "storage_container": CONTAINER, "ca_bundle_path": str(self.certificate.certificate)}
 
@@ -52,7 +57,13 @@ def running_cloud(folder: Path) -> Iterator[Cloud]:
     entra.start()
     store = BlobService(certificate=certificate)
     trusted = {"REQUESTS_CA_BUNDLE": str(certificate.certificate)}
-    pool = PoolProcess({"identities": {"key": ACCOUNT_KEY, "principals": {CLIENT: SECRET}}}, trusted)
+    options = {
+        "identities": {"key": ACCOUNT_KEY, "principals": {CLIENT: SECRET}},
+        "issuer": {"key": TOKEN_KEY, "tenant": TENANT},
+        "entra_users": [CLIENT, entra.directory.identity],
+        "certificate": [str(certificate.certificate), str(certificate.key)],
+    }
+    pool = PoolProcess(options, trusted)
     try:
         yield Cloud(certificate, entra, Azurite(store.url, str(certificate.certificate)), pool)
     finally:

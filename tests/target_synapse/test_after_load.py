@@ -70,7 +70,15 @@ def test_an_archive_that_fails_ends_no_load_and_leaves_the_files_where_they_are(
 
 
 def test_an_archive_inside_the_folder_of_staged_files_is_told_at_the_start():
-    given = {"storage_url": "https://a", "storage_account_key": "k", "storage_prefix": "p", "after_load": "archive"}
+    given = {
+        "storage_url": "https://a",
+        "storage_account_key": "k",
+        "storage_prefix": "p",
+        "storage_container": "c",
+        "user": "u",
+        "password": "p",
+        "after_load": "archive",
+    }
     told = {name: [str(one) for one in settings_misfits({**given, "archive_prefix": name})] for name in ("p", "/q", "p/archive", "q")}
     assert told == {
         "p": ["`storage_prefix` and `archive_prefix`: expected two folders: what is archived would be swept up as a leftover"],

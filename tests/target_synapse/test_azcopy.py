@@ -179,7 +179,16 @@ def test_a_failed_transfer_is_a_failure_whatever_the_exit_code(output, exit_code
 
 @pytest.mark.parametrize(("kind", "fits"), [("managed_identity", True), ("service_principal", True), ("default", False), ("auto", False)])
 def test_azcopy_takes_an_identity_and_no_secret(kind, fits):
-    given = {"entra_tenant_id": "t", "entra_client_id": "c", "entra_client_secret": "s", "storage_url": "https://a", "storage_prefix": "p"}
+    given = {
+        "entra_tenant_id": "t",
+        "entra_client_id": "c",
+        "entra_client_secret": "s",
+        "storage_url": "https://a",
+        "storage_prefix": "p",
+        "storage_container": "c",
+        "user": "u",
+        "password": "p",
+    }
     more = {"storage_account_key": "k"} if kind == "auto" else {}
     found = [str(one) for one in settings_misfits({**given, **more, "uploader": "azcopy", "storage_authentication": kind})]
     expected = "`uploader` and `storage_authentication`: azcopy would show a key or signature among its arguments: expected service_principal or managed_identity"

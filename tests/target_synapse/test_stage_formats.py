@@ -154,7 +154,17 @@ NAMED = "`stage_format` and `copy_credential` and `copy_storage_url`: "
     ],
 )  # fmt: skip
 def test_credentials_that_do_not_go_with_parquet_are_told_at_the_start(given_settings, told):
-    found = settings_misfits({"storage_url": BLOB, "storage_prefix": "p", "stage_format": "parquet", **given_settings})
+    found = settings_misfits(
+        {
+            "storage_url": BLOB,
+            "storage_prefix": "p",
+            "storage_container": "c",
+            "user": "u",
+            "password": "p",
+            "stage_format": "parquet",
+            **given_settings,
+        }
+    )
     assert [str(one) for one in found] == told
 
 

@@ -187,7 +187,12 @@ PRINCIPAL = (
 
 
 def misfits(**settings):
-    return [str(one) for one in settings_misfits({"storage_url": "https://a", "storage_prefix": "p", **settings})]
+    return [
+        str(one)
+        for one in settings_misfits(
+            {"storage_url": "https://a", "storage_prefix": "p", "storage_container": "c", "user": "u", "password": "p", **settings}
+        )
+    ]
 
 
 @pytest.mark.parametrize(

@@ -155,12 +155,18 @@ def _loaded(session: PoolSession, table: TableDef, entry: c.CopyColumn, place: i
     return Loaded(column, entry.field or place, literal_of(session, entry.default, column))
 
 
+def _right(session: PoolSession, command: c.Copy) -> dict[str, str]:
+    """The credential; without one a user of Entra ID reads by a role of his own, which all of them have here [table of credentials, "Microsoft Entra user"]."""
+    given = command.credentials.get("CREDENTIAL", {})
+    return {"IDENTITY": "managed identity"} if session.login.token and not given else given
+
+
 def _blobs(session: PoolSession, command: c.Copy) -> Iterator[Blob]:
     places = [located(url, session.pool.endpoints) for url in command.locations]
     if len({(place.account_url, place.container) for place in places}) > 1:
         raise load_errors.copy_option("FROM", "names more than one account or container")
     for place in places:
-        for blob in read_blobs(place, command.credentials.get("CREDENTIAL", {}), session.pool.identities):
+        for blob in read_blobs(place, _right(session, command), session.pool.identities):
             session.check_cancelled()
             yield blob
 

@@ -49,8 +49,9 @@ def principal_misfits(settings: Mapping[str, Any], wanted_by: str) -> Iterator[M
         yield Misfit((wanted_by, *missing), "a service principal has a tenant, a client id and a secret; found " + _found(settings))
 
 
-def proxy_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
-    """A proxy that is no address, or holds a password, which nothing would treat as a secret here."""
+def transport_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What is no address, and a proxy with a password, which nothing would treat as a secret here."""
+    yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
     yield from address_misfits(settings, "proxy_url", example="http://proxy:8080")
     if "@" in (settings.get("proxy_url") or ""):
         yield Misfit(("proxy_url",), "expected an address without user and password, which go into the variable HTTPS_PROXY")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.misfits import Misfit, address_misfits, found_text, is_address
 from singer_sdk import typing as th
 
-from target_synapse.settings.entra import principal_misfits, proxy_misfits
+from target_synapse.settings.connection import OF_ENTRA
+from target_synapse.settings.entra import principal_misfits
 from target_synapse.staging.address import BLOB, DFS, service_of
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ DEFAULT_SWEEP_AFTER_HOURS = 24  # far longer than the load of a batch takes, and
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 SECRETS = {"account_key": "storage_account_key", "sas": "storage_sas_token", "connection_string": "storage_connection_secret"}
 OF_AZCOPY = ("service_principal", "managed_identity")
-OF_ENTRA = ("service_principal", "managed_identity", "default")
 SIGNATURES, LAKE_ONLY = ("sas", "user_delegation_sas"), ("managed_identity", "service_principal", "entra_user")
 COPY_KINDS = ("account_key", "sas", "user_delegation_sas", "managed_identity", "service_principal", "entra_user", "public")
 
@@ -28,9 +28,14 @@ STORAGE = (
         th.StringType(),
         title="Storage URL",
         description="Endpoint of the staging account, such as `https://account.blob.core.windows.net` or `https://account.dfs.core.windows.net`; "
-        "private endpoints and other clouds too. A connection string may stand in its place.",
+        "private endpoints and other clouds too. A connection string may stand in its place. Not needed with `load_via` `insert`.",
     ),
-    th.Property("storage_container", th.StringType(), required=True, title="Container", description="Container for the staged files. It must exist."),
+    th.Property(
+        "storage_container",
+        th.StringType(),
+        title="Container",
+        description="Container for the staged files. It must exist. Needed unless `load_via` is `insert`.",
+    ),
     th.Property("storage_prefix", th.StringType(), default="target-synapse", title="Prefix", description="Folder in the container."),
     th.Property(
         "storage_authentication",
@@ -131,12 +136,12 @@ STORAGE = (
 
 def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together in how the store is reached."""
+    if not settings.get("storage_container"):
+        yield Misfit(("storage_container",), "expected, unless `load_via` is `insert`; found nothing")
     yield from _upload_misfits(settings)
     yield from _copy_misfits(settings)
     yield from _file_type_misfits(settings)
     yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
-    yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
-    yield from proxy_misfits(settings)
     prefixes = ("storage_prefix", "archive_prefix") if settings.get("after_load") == "archive" else ("storage_prefix",)
     for name in prefixes:
         if not SAFE_PATH.fullmatch(settings.get(name) or ""):
@@ -180,7 +185,7 @@ def _upload_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
             ("uploader", "storage_authentication"), f"azcopy would show a key or signature among its arguments: expected {' or '.join(OF_AZCOPY)}"
         )
     if not settings.get("storage_url") and not settings.get("storage_connection_secret"):
-        yield Misfit(("storage_url", "storage_connection_secret"), "expected one of the two, found neither")
+        yield Misfit(("storage_url", "storage_connection_secret"), "expected one of the two, unless `load_via` is `insert`; found neither")
 
 
 def _copy_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -10,7 +10,8 @@ from azure.core.utils import parse_connection_string
 from singer_commons.errors import ConfigurationError
 
 from target_synapse.entra import Identity
-from target_synapse.settings.storage import OF_ENTRA, SECRETS
+from target_synapse.settings.connection import OF_ENTRA
+from target_synapse.settings.storage import SECRETS
 from target_synapse.staging.address import account_of, blob_url
 
 if TYPE_CHECKING:

@@ -57,7 +57,8 @@ def test_prelogin_options_are_read_and_answered():
     asked = prelogin.read_options(b"\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff" + b"\x12\0\0\0\0\0" + b"\x81")
     assert (asked, prelogin.wished_encryption(asked)) == ({0: b"\x12\0\0\0\0\0", 1: b"\x81"}, Encrypt.ON)
     answered = prelogin.read_options(prelogin.options_message(Encrypt.OFF, {6: b"\x01"}))
-    assert answered == {0: b"\x0c\0\x07\xd0\0\0", 1: b"\0", 2: b"\0", 3: b"", 4: b"\0", 6: b"\0"}
+    assert answered == {0: b"\x0c\0\x07\xd0\0\0", 1: b"\0", 2: b"\0", 3: b"", 4: b"\0", 6: b"\1"}
+    assert [prelogin.wants_federation(asked) for asked in ({}, {6: b"\0"}, {6: b"\1"})] == [False, False, True]
     assert prelogin.wished_encryption({}) is Encrypt.NOT_SUPPORTED
 
 
