@@ -180,6 +180,7 @@ class SynapseSink(ColumnarSink):
         else:
             inserted = run.loader.load(batch)
             self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
+            self.target.upkeep.loaded(self._plan, self.config)
         self.account.load(writer.rows)
 
     def _ensure(self, *columns: Column) -> None:
