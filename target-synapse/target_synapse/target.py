@@ -26,6 +26,7 @@ from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PAT
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
+from target_synapse.upkeep import Upkeep
 from target_synapse.versions import VersionsSeen
 from target_synapse.ways.choice import chosen, needs_storage
 
@@ -72,6 +73,7 @@ class TargetSynapse(DurableTarget):
         super().__init__(**options)
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
         self.versions = VersionsSeen()
+        self.upkeep = Upkeep()
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -214,6 +216,7 @@ class TargetSynapse(DurableTarget):
         with self.guarded():
             super().process_endofpipe()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
+            self.upkeep.run(self.run.pool)
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 

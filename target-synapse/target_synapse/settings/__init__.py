@@ -12,6 +12,7 @@ from singer_sdk import typing as th
 
 from target_synapse.settings.connection import CONNECTION
 from target_synapse.settings.loading import LOADING
+from target_synapse.settings.misfits_of_tables import table_misfits
 from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE
@@ -46,3 +47,4 @@ def _storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(
             ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
         )
+    yield from table_misfits(settings)
