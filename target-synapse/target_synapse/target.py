@@ -127,6 +127,7 @@ class TargetSynapse(DurableTarget):
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, store = Pool(self.config), StagingStore(self.config)
+        self.account.service, self.account.beside = pool.calls, store.calls  # files are staged while another stream's are loaded
         check(pool, StagingStore(self.config, retries=0), self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
