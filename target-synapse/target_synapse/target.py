@@ -134,7 +134,9 @@ class TargetSynapse(DurableTarget):
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, staged = Pool(self.config), needs_storage(self.config)
-        way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None)
+        remote = StagingStore(self.config) if staged else None
+        way, store = chosen(self.config, pool, remote)
+        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
