@@ -50,7 +50,7 @@ class DurableTarget(SuitePlugin, Target):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.deliveries = Deliveries(self._give_state_out)
+        self.deliveries = Deliveries(self._give_state_out, self.account)
         self.message_reader = options.get("message_reader") or BlockReader(self)
         self._block_sinks: dict[str, BlockSink | None] = {}
         self._handed: list[Batch] = []
@@ -255,7 +255,9 @@ class DurableTarget(SuitePlugin, Target):
         for each in self.mapper.stream_maps[stream]:
             sink = self._sinks_active.get(each.stream_alias)  # none for a stream that a map leaves out
             if sink is not None and sink.process_activate_version_messages:
+                self.account.turn_to(each.stream_alias)
                 sink.activate_version(message_dict["version"])
+                self.account.turn_to(None)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()

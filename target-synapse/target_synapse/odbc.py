@@ -117,6 +117,7 @@ def connection_string(config: Mapping[str, Any], driver: str) -> str:
         **_credentials(config),
         "Encrypt": config.get("encrypt") or "yes",
         "TrustServerCertificate": trust,
+        **({"ServerCertificate": config["server_certificate_path"]} if config.get("server_certificate_path") else {}),
         "LongAsMax": "yes",  # long parameters go as nvarchar(max), not as ntext, which a pool does not know
         "APP": "target-synapse",
         "ConnectRetryCount": "0",  # a connection restored behind our back would hide a lost transaction

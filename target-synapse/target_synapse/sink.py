@@ -216,6 +216,7 @@ class SynapseSink(ColumnarSink):
             inserted = run.loader.load(batch)
             if self._mode.left_out:
                 self.account.notes[self._mode.left_out] += writer.rows - inserted if inserted >= 0 else 0
+            self.target.upkeep.loaded(self._plan, self.config)
         self.account.load(writer.rows)
 
     def _ensure(self, *columns: Column) -> None:

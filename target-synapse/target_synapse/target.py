@@ -28,6 +28,7 @@ from target_synapse.sink import SynapseSink
 from target_synapse.staging.formats import FILES_OF_A_NODE
 from target_synapse.staging.sizing import files_at_once
 from target_synapse.tables import ensure_ledger
+from target_synapse.upkeep import Upkeep
 from target_synapse.versions import VersionsSeen
 from target_synapse.ways.choice import chosen, needs_storage
 
@@ -75,6 +76,7 @@ class TargetSynapse(DurableTarget):
         super().__init__(**options)
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
         self.versions = VersionsSeen()
+        self.upkeep = Upkeep()
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -135,7 +137,9 @@ class TargetSynapse(DurableTarget):
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, staged = Pool(self.config), needs_storage(self.config)
-        way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None)
+        remote = StagingStore(self.config) if staged else None
+        way, store = chosen(self.config, pool, remote)
+        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
@@ -219,6 +223,7 @@ class TargetSynapse(DurableTarget):
         with self.guarded():
             super().process_endofpipe()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
+            self.upkeep.run(self.run.pool)
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 

@@ -9,7 +9,7 @@ import struct
 from typing import TYPE_CHECKING, Any
 
 from target_synapse.entra import Identity
-from target_synapse.settings.connection import OF_ENTRA
+from target_synapse.settings.connection import BY_PASSWORD, OF_ENTRA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,6 +37,12 @@ class TokenLogin:
             return {}
         text = token.encode("utf-16-le")
         return {SQL_COPT_SS_ACCESS_TOKEN: struct.pack("<I", len(text)) + text}
+
+
+def login_of(config: Mapping[str, Any]) -> str:
+    """Who logs in, for messages: a name, or what kind of identity it is, whose user in the database only an administrator knows by its name."""
+    kind = config.get("authentication") or "sql"
+    return str(config["user"]) if kind in BY_PASSWORD else f"the user of the {str(kind).replace('_', ' ')}"
 
 
 def resource(config: Mapping[str, Any]) -> str:

@@ -24,6 +24,7 @@ from target_synapse.modes.append import Append
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
 from target_synapse.tables import LoadPlan
+from target_synapse.token_login import login_of
 from target_synapse.types import BIGINT
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Trial:
         edition = self.pool.repeated(lambda: self._first("SELECT DATABASEPROPERTYEX(DB_NAME(), 'Edition')", "cannot ask the pool"), attempts=ATTEMPTS)
         if edition not in (None, "DataWarehouse"):
             raise DestinationError(f"{self.config['database']} is of the edition {edition}, no dedicated SQL pool", hint="check `database`")
-        return f"login {self.config['user']} accepted; database {self.config['database']} is open"
+        return f"login {login_of(self.config)} accepted; database {self.config['database']} is open"
 
     def _schemas(self) -> list[str]:
         of_streams = (self.config.get("stream_options") or {}).values()
@@ -139,7 +140,7 @@ class Trial:
         scratch, other = (staging_name(TableName(schema, "check"), self.name, part) for part in ("1", "2"))
         where, left = f"in {schema}", list[str]()
         try:
-            creates = [ddl.create_staging(table, [PROBE], hashed_by=None) for table in (scratch, other)]
+            creates = [ddl.create_staging(table, [PROBE], hashed_by=()) for table in (scratch, other)]
             if (yield self._statement("CREATE TABLE", schema, *creates)):
                 if has_file:
                     yield self._tried(self.way.right, schema, partial(self._fill, scratch))
@@ -170,7 +171,9 @@ class Trial:
                 self.pool.repeated(work, attempts=ATTEMPTS)
             except DestinationError as error:
                 if str(error).endswith(REFUSED):
-                    raise DestinationError(f"refused: {str(error).partition(': ')[2]}", hint=granting(right, schema, self.config["user"])) from error
+                    raise DestinationError(
+                        f"refused: {str(error).partition(': ')[2]}", hint=granting(right, schema, login_of(self.config))
+                    ) from error
                 raise
             return what
 

@@ -6,7 +6,7 @@ import struct
 
 import pytest
 from sandbox.entra.tokens import Issuer
-from singer_commons.errors import CredentialsError
+from singer_commons.errors import CredentialsError, UnreachableError
 from synapse_support.azure_cloud import CLIENT, TENANT, TOKEN_KEY
 from synapse_support.messages import USERS, record, schema_line
 from target_synapse import odbc
@@ -48,12 +48,12 @@ def test_the_default_chain_logs_in_as_who_the_environment_names(cloud, monkeypat
 def test_a_token_of_ones_own_logs_in_over_either_encryption(cloud, encrypt):
     token = ISSUER.token(subject=CLIENT, audience=SQL)
     settings = {**cloud.database, "authentication": "access_token", "access_token": token, "encrypt": encrypt}
-    if encrypt == "strict":
-        pytest.importorskip("pyodbc")
-        with pytest.raises(Exception, match="certificate verify failed"):  # TDS 8 trusts no certificate of one's own making
-            who(**settings)
-        return
-    assert who(**settings) == CLIENT
+    assert who(**settings, server_certificate_path=str(cloud.certificate.certificate) if encrypt == "strict" else None) == CLIENT
+
+
+def test_strict_encryption_trusts_no_certificate_that_nobody_vouches_for(cloud):
+    with pytest.raises(UnreachableError, match="certificate verify failed"):
+        who(**{**cloud.database, "user": "loader", "password": "Secret1!", "encrypt": "strict"})
 
 
 @pytest.mark.parametrize("encrypt", ["no", "yes"])

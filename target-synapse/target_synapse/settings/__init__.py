@@ -12,6 +12,7 @@ from singer_sdk import typing as th
 from target_synapse.settings.connection import CONNECTION, connection_misfits
 from target_synapse.settings.entra import ENTRA, transport_misfits
 from target_synapse.settings.loading import LOADING
+from target_synapse.settings.misfits_of_tables import table_misfits
 from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE, storage_misfits
@@ -34,3 +35,4 @@ def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield from storage_misfits(settings)
     if settings.get("stage_format") == "parquet" and (settings.get("load_via") or COPY) != COPY:
         yield Misfit(("stage_format", "load_via"), "Parquet goes into the pool by `copy` alone")
+    yield from table_misfits(settings)

@@ -57,6 +57,12 @@ CONNECTION = (
         description="Accept a server certificate that no known authority signed. Not for real pools.",
     ),
     th.Property(
+        "server_certificate_path",
+        th.StringType(),
+        title="Server's certificate",
+        description="File of the certificate that the server must show, for `encrypt: strict` to a server that no known authority vouches for.",
+    ),
+    th.Property(
         "odbc_driver",
         th.StringType(),
         title="ODBC driver",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
 from azure.storage.blob import BlobBlock, BlobServiceClient
+from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 
 from target_synapse.entra import transport_options
@@ -39,12 +40,14 @@ class StagingStore:
         self._access = access = access_of(config)
         self._name = config["storage_container"]
         self._copy_url = plain(config.get("copy_storage_url") or config.get("storage_url") or access.url)
+        self.calls = Calls()
         options = {
             "retry_total": retries,
             "initial_backoff": FIRST_WAIT_S,
             "increment_base": 2,
             "connection_timeout": TIMEOUT_S,
             "read_timeout": TIMEOUT_S,
+            "raw_request_hook": self.calls.called,
             **transport_options(config),
         }
         try:
@@ -79,6 +82,7 @@ class StagingStore:
         """Write a file: staged as a block, then committed, so that it is there as a whole or not at all."""
         blob = self._container.get_blob_client(path)
         if self._azcopy:
+            self.calls.called()
             self._azcopy.put(blob.url, content)
             return
         block = BlobBlock("00000000")
