@@ -7,7 +7,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.tds import datatypes, describe, prelogin
+from sandbox.tds import datatypes, describe, login, prelogin
 from sandbox.tds.packets import HEADER, Message, PacketType, PacketWriter, Status, read_message
 from sandbox.tds.parameters import Parameter
 from sandbox.tds.prelogin import Encrypt
@@ -123,3 +123,22 @@ def test_a_parameter_is_described_as_the_procedure_does(sql_type, described):
     (row,) = found.rows
     assert (row[0], row[1], len(row), len(found.columns)) == (1, "@P1", 24, 24)
     assert (*row[2:7], *row[22:]) == described
+
+
+TOKEN = "ab".encode("utf-16-le")
+LENGTH = len(TOKEN).to_bytes(4, "little")
+
+
+def test_a_token_is_read_from_its_feature_with_a_nonce_behind_it_or_none():
+    """Library 1 sends it at once; the lowest bit is the echo of what PRELOGIN has answered."""
+    assert login._read_token(b"\x03" + LENGTH + TOKEN, expects_echo=True) == "ab"
+    assert login._read_token(b"\x02" + LENGTH + TOKEN + b"n" * 32, expects_echo=False) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("options", "expects_echo", "reason"),
+    [(b"\x02", True, "fFedAuthEcho"), (b"\x03", False, "fFedAuthEcho"), (b"\x04", False, "library 2"), (b"\x00", False, "library 0")],
+)
+def test_a_token_that_is_sent_in_another_way_than_agreed_is_refused(options, expects_echo, reason):
+    with pytest.raises(ProtocolError, match=reason):
+        login._read_token(options + LENGTH + TOKEN, expects_echo=expects_echo)
