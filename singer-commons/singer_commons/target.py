@@ -226,8 +226,8 @@ class DurableTarget(SuitePlugin, Target):
         """Have the largest gathered block processed if all of them together pass the limit. Raises what ended a delivery."""
         self.deliveries.check()
         sinks = [sink for sink in self._block_sinks.values() if sink is not None]
-        if sum(sink.gathered.nbytes for sink in sinks) >= block_bytes(self.config):
-            max(sinks, key=lambda sink: sink.gathered.nbytes).flush()
+        if sum(sink.gathered_bytes for sink in sinks) >= block_bytes(self.config):
+            max(sinks, key=lambda sink: sink.gathered_bytes).flush()
 
     # What the SDK hands over, message by message, and at the end.
 
