@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.settings import BLOCK_SETTINGS
+from singer_commons.columnar.settings import BATCH_FILES, BLOCK_SETTINGS
 from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
-    *CONNECTION, *WAYS, *STORAGE, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
+    *CONNECTION, *WAYS, *STORAGE, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, BATCH_FILES, *RUN_LOG_SETTINGS
 ).to_dict()
 
 
