@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from target_synapse.naming import ROW_COLUMN, TableName, digest
 from target_synapse.quoting import literal, quoted
-from target_synapse.types import TEXT_MAX, SqlType
+from target_synapse.staged import staged_type
+from target_synapse.types import SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,11 +92,11 @@ def if_missing(table: TableName, *statements: str) -> str:
 
 
 def create_staging(table: TableName, columns: Sequence[Column], *, hashed_by: Sequence[str]) -> str:
-    """Make the staging table for a batch: a heap, every text as long as may be, so that COPY INTO never fails on a length.
+    """Make the staging table for a batch: a heap, whose types are those of `staged`.
 
     Text keeps its column's collation: to compare two of different collations is an error.
     """
-    staged = [replace(one, type=TEXT_MAX if one.type.is_text else one.type, nullable=True) for one in columns]
+    staged = [replace(one, type=staged_type(one.type), nullable=True) for one in columns]
     return create_table(table, [*staged, Column(ROW_COLUMN, SqlType("bigint"))], TableShape(hashed_by=hashed_by))
 
 

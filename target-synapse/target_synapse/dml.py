@@ -12,15 +12,13 @@ from typing import TYPE_CHECKING
 
 from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, ROW_COLUMN, VERSION_COLUMN
 from target_synapse.quoting import labelled, quoted
-from target_synapse.values import ESCAPE_CODE
+from target_synapse.staged import restored
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
-
-LONGEST = 2_147_483_646  # characters: more than any text has, and one less than an int's last value, since SUBSTRING adds its start to it
 
 
 def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column], *, label: str) -> str:
@@ -77,14 +75,9 @@ def _names(columns: Sequence[Column], version: int | None) -> str:
 
 
 def _values(columns: Sequence[Column], version: int | None) -> str:
-    staged = [f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else f"s.{quoted(one.name)}" for one in columns]
+    staged = [f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else _restored(one, "s.") for one in columns]
     return ", ".join([*staged, *([] if version is None else [f"CAST({version} AS bigint)"])])
 
 
 def _restored(column: Column, prefix: str) -> str:
-    """The staged value without the escape before an empty text.
-
-    By its code, not by comparison: to many collations a private-use character weighs nothing and equals ''.
-    """
-    name = prefix + quoted(column.name)
-    return f"CASE WHEN UNICODE({name}) = {ESCAPE_CODE} THEN SUBSTRING({name}, 2, {LONGEST}) ELSE {name} END" if column.type.is_text else name
+    return restored(prefix + quoted(column.name), column.type)

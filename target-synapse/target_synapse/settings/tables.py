@@ -65,6 +65,13 @@ TABLES = (
         description='Partitions of new tables: `{"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}`.',
     ),
     th.Property(
+        "timestamp_type",
+        th.StringType(allowed_values=["datetime2", "datetimeoffset"]),
+        default="datetime2",
+        title="Moments",
+        description="Type of `date-time` values: `datetime2`, all in UTC, or `datetimeoffset`, which keeps the offset that each came with.",
+    ),
+    th.Property(
         "primary_key",
         th.StringType(allowed_values=["none", "not_enforced"]),
         default="none",
