@@ -30,7 +30,7 @@ def _missing(text: str) -> SqlError:
     return no_column(name) if "column" in text.lower() else no_object(name)
 
 
-def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:  # noqa: PLR0911  # a table of errors
+def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:  # noqa: C901, PLR0911  # a table of errors
     """Word DuckDB's refusal as SQL Server would."""
     text = str(error).splitlines()[0]
     if guard := _GUARD.search(str(error)):
