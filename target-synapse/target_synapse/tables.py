@@ -12,7 +12,7 @@ from target_synapse import ddl, types
 from target_synapse.ddl import Column
 from target_synapse.ledger import create_ledger, ledger_table
 from target_synapse.naming import column_names
-from target_synapse.shape import NewTable, fitting
+from target_synapse.shape import NewTable, fitting, hash_columns
 from target_synapse.type_hints import hinted, is_zoned
 from target_synapse.values import is_loadable
 
@@ -52,6 +52,11 @@ class LoadPlan:
         """
         staged = {one.name for one in self.columns.values() if not one.type.is_text}
         return self.hashed_by if len(self.hashed_by) == 1 and staged.issuperset(self.hashed_by) else ()
+
+    @property
+    def chain_hashed_by(self) -> Sequence[str]:
+        """The columns by which rows are spread that stand between the staging table and this one."""
+        return hash_columns(self.key_columns)
 
 
 def wanted_type(schema: object, config: Mapping[str, Any] | None = None) -> SqlType:

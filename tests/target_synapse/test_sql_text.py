@@ -19,16 +19,26 @@ from target_synapse import copy_into, ddl, dml, ledger, odbc
 from target_synapse.ddl import Column
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
+from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
+from target_synapse.ways.copy import CopyWay
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
 LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
 CREDENTIAL = copy_into.account_key("a'key==")
+
+
+class Store:
+    credential = CREDENTIAL
+
+    @staticmethod
+    def address(path):
+        return f"https://acct.blob.core.windows.net/stage/{path}"
 
 
 def statements_of(case):
@@ -39,17 +49,19 @@ def statements_of(case):
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
-    loader = Loader(pool, CREDENTIAL, ledger_table(table.schema), "run1")
+    loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
-    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry, version)
+    mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
+    mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
+    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, mode=mode)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
-    if not keys:
+    if not mode.is_idempotent:
         loader.was_loaded(batch)
     loader.load(batch)
     for hard in (True, False) if version is not None else ():
-        loader.activate(table, version, hard=hard)
+        loader.activate(table, version, mode, hard=hard)
     loader.close_targets([str(table)])
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
     return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]

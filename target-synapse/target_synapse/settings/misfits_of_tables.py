@@ -36,11 +36,14 @@ def _rules(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]
         columns = settings.get(name) or ()
         if len(set(columns)) < len(columns):
             yield (name,), "expected each property once"
-    values = (settings.get("table_partition") or {}).get("values") or ()
+    partition = settings.get("table_partition") or {}
+    values = partition.get("values") or ()
+    if partition and not (partition.get("column") and values):
+        yield ("table_partition",), "expected `column` and `values`"
     if len(set(map(str, values))) < len(values):
         yield ("table_partition",), "expected each boundary once"
-    if settings.get("primary_key") == "not_enforced" and settings.get("load_method") == "append-only":
+    if settings.get("primary_key") == "not_enforced" and settings.get("load_method") in ("append-only", "history"):
         yield (
             ("primary_key", "load_method"),
-            "rows that are only appended can share a key, and a key that is declared and not kept makes queries wrong",
+            "rows that are kept beside each other share a key, and a key that is declared and not kept makes queries wrong",
         )

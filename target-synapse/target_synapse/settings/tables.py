@@ -45,7 +45,7 @@ TABLES = (
     th.Property(
         "table_partition",
         th.ObjectType(
-            th.Property("column", th.StringType(), required=True, title="Column", description="The property whose values part the rows."),
+            th.Property("column", th.StringType(), title="Column", description="The property whose values part the rows."),
             th.Property(
                 "range",
                 th.StringType(allowed_values=["left", "right"]),
@@ -55,7 +55,6 @@ TABLES = (
             th.Property(
                 "values",
                 th.CustomType({"type": "array", "items": {"type": ["number", "string"]}, "minItems": 1, "maxItems": MAX_BOUNDARIES}),
-                required=True,
                 title="Boundaries",
                 description="Numbers, or texts of dates and times.",
             ),
