@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
     from target_synapse.swaps import Swaps
+    from target_synapse.ways import Store
 
 STAGING_NAME = re.compile(rf"(?:{STAGING_PREFIX}|{NEW_PREFIX})_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.csv\.gz")  # run, stream, batch, part
@@ -39,7 +39,7 @@ class Leftovers:
     """Removes what is older than `after_hours`. A failure to do so is told, and no more: the load does not depend on it."""
 
     def __init__(
-        self, pool: Pool, store: StagingStore, prefix: str, swaps: Swaps | None = None, *, after_hours: int, now: Callable[[], datetime] = _now
+        self, pool: Pool, store: Store, prefix: str, swaps: Swaps | None = None, *, after_hours: int, now: Callable[[], datetime] = _now
     ) -> None:
         self._pool, self._store, self._prefix, self._swaps, self._hours = pool, store, prefix, swaps, after_hours
         self._before = now() - timedelta(hours=after_hours)

@@ -1,7 +1,7 @@
-"""The load of a batch: staged files into a staging table, then in one transaction into the table, with a row in the ledger.
+"""The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> COPY INTO (autocommit) -> count -> what the mode prepares
-        -> the mode's statements, ledger -> COMMIT -> drop staging table
+    create staging table (autocommit) -> fill it (`ways`) -> count -> what the mode prepares
+        -> the mode's statements (`modes`), ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError, SuiteError
 
-from target_synapse import copy_into, ddl, dml, ledger
+from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
 from target_synapse.modes import Job
 from target_synapse.naming import TableName, digest
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.connection import Pool
-    from target_synapse.copy_into import Credential
     from target_synapse.ddl import Column
     from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
+    from target_synapse.ways import Way
 
 STAGING_PREFIX = "_sdc_stg"
 logger = logging.getLogger("target-synapse")
@@ -39,7 +39,7 @@ logger = logging.getLogger("target-synapse")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows in files, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
+    """Rows in files of the store, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
 
     plan: LoadPlan
     columns: Sequence[Column]
@@ -52,8 +52,8 @@ class Batch:
 class Loader:
     """Loads batches of one run."""
 
-    def __init__(self, pool: Pool, credential: Credential, ledger_table: TableName, run_id: str) -> None:
-        self._pool, self._credential, self._ledger, self._run_id = pool, credential, ledger_table, run_id
+    def __init__(self, pool: Pool, way: Way, ledger_table: TableName, run_id: str) -> None:
+        self._pool, self._way, self._ledger, self._run_id = pool, way, ledger_table, run_id
         self._unfinished: dict[str, dict[str, list[str]]] = {}
         self._beyond: set[str] = set()  # targets for which batches have come that no earlier run had loaded
         self._removed = -1
@@ -129,12 +129,11 @@ class Loader:
         return found
 
     def _stage(self, staging: TableName, batch: Batch) -> None:
-        # A fresh table for every try: what a failed COPY leaves behind is not documented.
+        # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch.entry, batch.plan.table, "copy"))
-        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        self._way.fill(staging, batch, lambda step: self._label(batch.entry, batch.plan.table, step))
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(

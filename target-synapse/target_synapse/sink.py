@@ -65,8 +65,9 @@ class SynapseSink(ColumnarSink):
         if run.leftovers:
             run.leftovers.sweep_tables(table.schema)
         truncate = self.config.get("string_length") == "truncate"
+        self._plan, self._carried = plan, run.way.carried(plan)
         own = {DELETED_COLUMN} if self._names_deleted else set()
-        self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None, also_content=own)
+        self._rows = RowWriter(self._carried, truncated=self._count_truncated if truncate else None, also_content=own)
         self._encoder: TableEncoder | None = None
         self._ensured: set[str] = set()
         self._choose_mode()
@@ -142,7 +143,7 @@ class SynapseSink(ColumnarSink):
         from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
         if self._encoder is None:
-            self._encoder = TableEncoder(self._plan, self._rows.content, self._rows.tail)
+            self._encoder = TableEncoder(self._carried, self._rows.content, self._rows.tail)
         writer = self._writer(self._get_context({}), block.version)
         first = writer.place
         for run in self._encoder.encode(table, first + 1).runs():
@@ -194,7 +195,7 @@ class SynapseSink(ColumnarSink):
                 writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version))
+            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version, written=run.way.written))
         return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -215,14 +216,7 @@ class SynapseSink(ColumnarSink):
             self._ensure(VERSION)
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(
-            self._plan,
-            columns,
-            [run.store.address(path) for path in writer.paths],
-            entry,
-            None if VERSION_COLUMN in self._plan.columns else version,
-            mode=self._mode,
-        )
+        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, mode=self._mode)
         gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
         if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
