@@ -48,6 +48,7 @@ def granting(right: str, schema: str, user: str) -> str:
     name, of_schema = quoted(user), f"ON SCHEMA::{quoted(schema)}"
     statements = {
         "CREATE TABLE": f"GRANT CREATE TABLE TO {name}; GRANT ALTER {of_schema} TO {name}",
+        "POLYBASE": f"GRANT CONTROL TO {name}",
         "COPY": f"GRANT ADMINISTER DATABASE BULK OPERATIONS TO {name}",
         "ALTER TABLE": f"GRANT ALTER {of_schema} TO {name}",
     }

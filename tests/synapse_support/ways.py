@@ -4,5 +4,6 @@ from __future__ import annotations
 
 WAYS = {
     "copy": {},
+    "polybase": {"load_via": "polybase"},
     "insert": {"load_via": "insert", "storage_url": None, "storage_container": None, "storage_account_key": None},
 }

@@ -23,6 +23,7 @@ def azurite():
 @pytest.fixture(scope="session")
 def pool_process():
     process = PoolProcess()
+    process.connection.execute("CREATE MASTER KEY")  # once in a database: PolyBase's credentials need it
     yield process
     process.close()
 

@@ -16,7 +16,7 @@ from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE
 from target_synapse.settings.tables import TABLES
-from target_synapse.settings.ways import COPY, INSERT, WAYS
+from target_synapse.settings.ways import COPY, INSERT, WAYS, way_misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +29,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
 
 def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together."""
+    yield from way_misfits(settings)
     if (settings.get("load_via") or COPY) != INSERT:
         yield from _storage_misfits(settings)
 

@@ -29,9 +29,9 @@ class PlannedInsert(InsertWay):
         self._pool.execute(sql, doing="")
 
 
-def planned(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None) -> tuple[Way, Store]:
+def planned(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, run_id: str) -> tuple[Way, Store]:
     """The way that the settings name, as a plan goes through it."""
     if not needs_storage(config):
         local = LocalStore()
         return PlannedInsert(pool, local), local
-    return chosen(config, pool, remote)
+    return chosen(config, pool, remote, run_id)
