@@ -1,18 +1,19 @@
 """The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> fill it (`ways`) -> count -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
+    create staging table (autocommit) -> fill it (`ways`) -> count -> what the mode prepares
+        -> the mode's statements (`modes`), ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
 
-The end of other versions of a table is such a transaction, too: DELETE or UPDATE, ledger, COMMIT.
+The end of other versions of a table is such a transaction, too: the mode's statement, ledger, COMMIT.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -20,13 +21,16 @@ from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
+from target_synapse.modes import Job
 from target_synapse.naming import TableName, digest
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.connection import Pool
     from target_synapse.ddl import Column
+    from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
     from target_synapse.ways import Way
 
@@ -43,6 +47,7 @@ class Batch:
     files: Sequence[str]
     entry: Entry
     version: int | None = None
+    mode: Mode = field(kw_only=True)
 
 
 class Loader:
@@ -56,13 +61,16 @@ class Loader:
     def load(self, batch: Batch) -> int:
         """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
+        job = Job(batch, staging, lambda step: self._label(batch.entry, batch.plan.table, step))
+        tables = (*batch.mode.scratch(staging), staging)
         try:
             self._pool.repeated(lambda: self._stage(staging, batch))
-            inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
-        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
-            self.drop(staging)
+            self._pool.repeated(lambda: batch.mode.prepare(self._pool, job))
+            inserted = self._pool.repeated(lambda: self._move_unless_landed(job))
+        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the tables back
+            self.drop(*tables)
             raise
-        self.drop(staging)
+        self.drop(*tables)
         return inserted
 
     def was_loaded(self, batch: Batch) -> bool:
@@ -78,13 +86,14 @@ class Loader:
         self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot take over an entry of the ledger"))
         return True
 
-    def activate(self, table: TableName, version: int, *, hard: bool) -> int:
-        """Delete, or mark, the rows of the table that are not of this version; returns how many, -1 if the pool does not say.
+    def activate(self, table: TableName, version: int, mode: Mode, *, hard: bool) -> int:
+        """Take the rows that are not of this version out of what is there; returns how many, -1 if the pool does not say.
 
         May be repeated: what a run that was killed has removed is gone, and marked is marked.
         """
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
-        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, hard=hard))
+        sql = mode.end_of_versions(table, version, hard=hard, label=self._label(entry, table, "activate"))
+        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -92,12 +101,13 @@ class Loader:
             sql = ledger.close(self._ledger, targets, label=f"target-synapse run={self._run_id} step=close")
             self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot close the entries of the ledger"))
 
-    def drop(self, staging: TableName) -> None:
-        """Drop a staging table. The rows are in their table by now: a failure is only told."""
-        try:
-            self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
-        except SuiteError as error:
-            logger.warning("The staging table %s stays: %s", staging, error)
+    def drop(self, *tables: TableName) -> None:
+        """Drop staging tables. The rows are in their table by now: a failure is only told."""
+        for table in tables:
+            try:
+                self._pool.execute(ddl.drop_table(table), doing=f"cannot drop {table}")
+            except SuiteError as error:
+                logger.warning("The staging table %s stays: %s", table, error)
 
     def _read_unfinished(self, target: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -110,27 +120,26 @@ class Loader:
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        self._way.fill(staging, batch, lambda step: self._label(batch.entry, batch.plan.table, step))
+        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), lambda step: self._label(batch.entry, batch.plan.table, step))
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(
                 f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived", hint="nothing was loaded; run again"
             )
 
-    def _move_unless_landed(self, staging: TableName, batch: Batch) -> int:
-        if self._landed(batch.entry.load_id):
-            logger.info("The commit of %s was not answered, but the ledger has it", batch.plan.table)
+    def _move_unless_landed(self, job: Job) -> int:
+        if self._landed(job.batch.entry.load_id):
+            logger.info("The commit of %s was not answered, but the ledger has it", job.batch.plan.table)
             return self._inserted
-        return self._move(staging, batch)
+        return self._move(job)
 
-    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, *, hard: bool) -> int:
+    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, sql: str) -> int:
         if self._landed(entry.load_id):
             logger.info("The commit of the version of %s was not answered, but the ledger has it", table)
             return self._removed
         doing = f"cannot remove what is not of version {version} from {table}"
-        statement = dml.delete_other_versions if hard else dml.mark_other_versions
         with self._pool.transaction(doing=doing):
-            self._removed = self._pool.execute(statement(table, version, label=self._label(entry, table, "activate")), doing=doing)
+            self._removed = self._pool.execute(sql, doing=doing)
             made = replace(entry, rows=max(self._removed, 0))
             self._pool.execute(ledger.insert_entry(self._ledger, made, label=self._label(entry, table, "ledger")), doing=doing)
         return self._removed
@@ -147,21 +156,12 @@ class Loader:
         self._pool.close()
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
-    def _move(self, staging: TableName, batch: Batch) -> int:
-        plan, doing = batch.plan, f"cannot load {batch.plan.table}"
-        keys, version = plan.key_columns, batch.version
-
-        def label(step: str) -> str:
-            return self._label(batch.entry, plan.table, step)
-
+    def _move(self, job: Job) -> int:
+        doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
-            if keys:
-                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=label("delete")), doing=doing)
-                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, version=version, label=label("insert"))
-            else:
-                insert = dml.insert_all(plan.table, staging, batch.columns, version=version, label=label("insert"))
-            self._inserted = self._pool.execute(insert, doing=doing)
-            self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=label("ledger")), doing=doing)
+            for statement in job.batch.mode.moves(job):
+                self._inserted = self._pool.execute(statement, doing=doing)
+            self._pool.execute(ledger.insert_entry(self._ledger, job.batch.entry, label=job.label("ledger")), doing=doing)
         return self._inserted
 
     def _label(self, entry: Entry, table: TableName, step: str) -> str:

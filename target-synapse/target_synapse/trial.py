@@ -18,12 +18,11 @@ from singer_commons.errors import DestinationError, SuiteError
 from target_synapse import ddl, dml
 from target_synapse.checks import ATTEMPTS, reach
 from target_synapse.ddl import Column
-from target_synapse.ledger import Entry
-from target_synapse.load import Batch, staging_name
+from target_synapse.load import staging_name
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
-from target_synapse.tables import LoadPlan
 from target_synapse.types import BIGINT
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -129,8 +128,7 @@ class Trial:
         return f"{remote.place} can be deleted from"
 
     def _fill(self, scratch: TableName) -> None:
-        plan = LoadPlan(scratch, {PROBE.name: PROBE}, [])
-        self.way.fill(scratch, Batch(plan, [PROBE], [self._path], Entry(self.name, self.name, str(scratch), "", 1, 1)), lambda _: LABEL)
+        self.way.fill(scratch, Staged([PROBE], [self._path], 1), lambda _: LABEL)
 
     def _rights(self, schema: str, *, has_file: bool) -> Checks:
         """What a load does, in its order, in a table of its own."""

@@ -21,6 +21,7 @@ from target_synapse import copy_into, ddl, dml, external, ledger, odbc
 from target_synapse.ddl import Column
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
+from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
@@ -74,14 +75,16 @@ def statements_of(case):
     loader = Loader(pool, way, ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
-    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version)
+    mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
+    mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
+    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, mode=mode)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
-    if not keys:
+    if not mode.is_idempotent:
         loader.was_loaded(batch)
     loader.load(batch)
     for hard in (True, False) if version is not None else ():
-        loader.activate(table, version, hard=hard)
+        loader.activate(table, version, mode, hard=hard)
     loader.close_targets([str(table)])
     way.tidy()
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]

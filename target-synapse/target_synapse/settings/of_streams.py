@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PER_STREAM = ("default_target_schema", "hard_delete", "load_method", "string_length", "table_distribution", "table_index")
+PER_STREAM = ("default_target_schema", "hard_delete", "load_method", "string_length", "table_distribution", "table_index", "upsert_with")
 
 
 def of_streams(*properties: th.Property[Any]) -> th.Property[Any]:

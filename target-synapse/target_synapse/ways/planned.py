@@ -13,18 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from target_synapse.connection import Pool
-    from target_synapse.load import Batch
     from target_synapse.naming import TableName
     from target_synapse.staging import StagingStore
-    from target_synapse.ways import Store, Way
+    from target_synapse.ways import Staged, Store, Way
 
 
 class PlannedInsert(InsertWay):
     """Shows the statement of one row."""
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
-        sql = insert_rows.of_one_row(staging, ddl.staged_columns(batch.columns), label=label("rows"))
+        sql = insert_rows.of_one_row(staging, ddl.staged_columns(staged.columns), label=label("rows"))
         self._pool.execute(f"-- with UNION ALL for more rows, up to {insert_rows.MAX_PARAMETERS} parameters:", doing="")
         self._pool.execute(sql, doing="")
 

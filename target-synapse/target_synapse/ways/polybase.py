@@ -1,7 +1,7 @@
 """`polybase`: an external table over the parts of a batch, read by INSERT ... SELECT.
 
 Credential, data source and file format are made once a run, under names of its own, and dropped at its end; or they are there, and the settings name
-them. Each external table lives as long as the load of its batch.
+them. Each external table lives as long as the load of its staged.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from target_synapse.connection import Pool
     from target_synapse.copy_into import Credential
-    from target_synapse.load import Batch
     from target_synapse.tables import LoadPlan
+    from target_synapse.ways import Staged
 
 PREFIX = "_sdc_plb"  # of what a run makes for PolyBase
 TABLE_PREFIX = "_sdc_ext"
@@ -65,14 +65,14 @@ class PolyBaseWay:
         """See Way."""
         return unquoted(lines, max_units=external.MAX_CHARS)
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
         self._make()
         table = TableName(staging.schema, staging.table.replace(STAGING_PREFIX, TABLE_PREFIX, 1))
-        columns = [Column(one.name, external.carried(one.type)) for one in batch.columns]
+        columns = [Column(one.name, external.carried(one.type)) for one in staged.columns]
         columns.append(Column(ROW_COLUMN, BIGINT))
         source, file_format = self._given_source or self._own, self._given_format or self._own
-        create = external.create_table(table, columns, f"/{folder_of(batch.files)}/", source=source, file_format=file_format)
+        create = external.create_table(table, columns, f"/{folder_of(staged.files)}/", source=source, file_format=file_format)
         try:
             self._pool.execute(external.drop_table(table), doing=f"cannot drop {table}")
             self._pool.execute(create, doing=f"cannot make the external table {table}")
