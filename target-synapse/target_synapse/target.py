@@ -135,7 +135,7 @@ class TargetSynapse(DurableTarget):
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, staged = Pool(self.config), needs_storage(self.config)
         way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None, run_id)
-        check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
+        check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)

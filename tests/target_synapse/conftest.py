@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import run_command
-from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
+from synapse_support.stand_ins import PoolProcess, pipeline_settings, running_azurite, running_pipelines, storage_settings
 from synapse_support.ways import WAYS
 from target_synapse.target import TargetSynapse
 
@@ -28,6 +28,21 @@ def pool_process():
     process.close()
 
 
+@pytest.fixture(scope="session")
+def pipelines_service(pool_process, azurite):
+    with running_pipelines(pool_process, azurite) as service:
+        yield service
+
+
+@pytest.fixture
+def pipelines(pipelines_service):
+    """The stand-in of Data Factory and Synapse pipelines."""
+    yield pipelines_service
+    pipelines_service.stand.change({"release": True})
+    pipelines_service.stand.runs.clear()
+    pipelines_service.faults.clear()
+
+
 @pytest.fixture
 def pool(pool_process):
     yield pool_process
@@ -41,9 +56,9 @@ def schema():
 
 
 @pytest.fixture
-def settings(azurite, pool, schema, tmp_path):
-    storage = storage_settings(azurite)
-    return {**pool.settings(), **storage, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
+def settings(azurite, pool, pipelines, schema, tmp_path):
+    places = {**storage_settings(azurite), **pipeline_settings(pipelines)}
+    return {**pool.settings(), **places, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 
 @pytest.fixture(params=WAYS)

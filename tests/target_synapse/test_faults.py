@@ -52,6 +52,7 @@ OF_WAYS = {
         "in the middle of reading": r"INSERT INTO \[{schema}\].\[_sdc_stg",
         "before the external table goes": r"DROP EXTERNAL TABLE \[{schema}\].*ext_",
     },
+    "adf": {"in the middle of the pipeline": r"COPY INTO \[{schema}\]"},
     "insert": {"in the middle of INSERT": r"INSERT INTO \[{schema}\].\[_sdc_stg"},
 }
 OTHER_POINTS = [(way, point) for way, points in OF_WAYS.items() for point in (*points, *(one for one in POINTS if one != "in the middle of COPY"))]

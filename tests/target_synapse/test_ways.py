@@ -212,6 +212,7 @@ def test_a_plan_shows_what_fills_the_staging_table_and_no_row(way, settings, sch
 PLANNED = {
     "copy": "COPY INTO [",
     "polybase": "CREATE EXTERNAL TABLE [",
+    "adf": "-- the pipeline load at ",
     "insert": "SELECT CAST(? AS bigint), CAST(? AS nvarchar(max)), CAST(? AS bigint)",
 }
 
@@ -257,8 +258,9 @@ REFUSALS = {
 }
 
 
-def test_a_check_names_the_grant_that_the_way_lacks(way, settings, made_schema, pool):
-    name = way.get("load_via", "copy")
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_check_names_the_grant_that_the_way_lacks(name, settings, made_schema, pool):
+    way = WAYS[name]
     statement, number, message, grant = REFUSALS[name]
     pool.fault("error", statement, number=number, message=message)
     failed = [line for line in checked({**settings, **way}) if line.startswith("FAIL")]
@@ -330,7 +332,7 @@ def test_what_does_not_fit_the_way_is_told():
     signed = "PolyBase takes no shared access signature: expected `storage_account_key`, or the name of a data source that is there"
     assert told(load_via="polybase", storage_sas_token="x", polybase_file_format="a ") == [
         f"`storage_sas_token` and `polybase_data_source`: {signed}",
-        '`polybase_file_format`: expected a name that T-SQL can hold, found "a "',
+        '`polybase_file_format`: expected a name that T-SQL can hold, found "a"',
     ]
     assert told(storage_account_key="x", polybase_data_source="d") == [
         '`polybase_data_source` and `load_via`: expected `load_via` to be `polybase`, found "copy"'

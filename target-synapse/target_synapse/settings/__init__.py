@@ -11,6 +11,7 @@ from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
 from target_synapse.settings.connection import CONNECTION
+from target_synapse.settings.entra import ENTRA
 from target_synapse.settings.loading import LOADING
 from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.rows import ROWS
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
-    *CONNECTION, *WAYS, *STORAGE, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
+    *CONNECTION, *WAYS, *STORAGE, *ENTRA, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
 ).to_dict()
 
 

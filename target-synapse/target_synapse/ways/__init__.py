@@ -50,6 +50,9 @@ class Way(Protocol):
     def right(self) -> str:
         """The right that `fill` needs, as `trial.granting` knows it."""
 
+    def check(self) -> None:
+        """Reach what the way needs beside pool and storage. Raises SuiteErrors."""
+
     def carried(self, plan: LoadPlan) -> LoadPlan:
         """The plan with its columns' types as far as this way carries their values. Raises DestinationError for a table it cannot serve."""
 
@@ -68,6 +71,9 @@ class Way(Protocol):
 
 class PlainWay:
     """A way that carries every value, in CSV, and makes nothing for itself."""
+
+    def check(self) -> None:
+        """See Way."""
 
     def carried(self, plan: LoadPlan) -> LoadPlan:
         """See Way."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_synapse.settings.ways import COPY, INSERT, POLYBASE
+from target_synapse.app_token import AppTokens
+from target_synapse.pipelines import Pipelines, scope_of
+from target_synapse.settings.ways import ADF, COPY, INSERT, POLYBASE
+from target_synapse.ways.adf import AdfWay
 from target_synapse.ways.copy import CopyWay
 from target_synapse.ways.insert import InsertWay
 from target_synapse.ways.local_store import LocalStore
@@ -30,4 +33,6 @@ def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, r
         return InsertWay(pool, local), local
     if config.get("load_via") == POLYBASE:
         return PolyBaseWay(pool, config, remote.credential, url=remote.copy_url, run_id=run_id), remote
+    if config.get("load_via") == ADF:
+        return AdfWay(config, Pipelines(config, AppTokens(config, scope_of(config["adf_url"])))), remote
     return CopyWay(pool, remote), remote

@@ -19,6 +19,7 @@ from target_synapse.ddl import Column
 from target_synapse.load import STAGING_PREFIX
 from target_synapse.naming import ROW_COLUMN, TableName, digest
 from target_synapse.types import BIGINT
+from target_synapse.ways import PlainWay
 from target_synapse.ways.unquoted import unquoted
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ ACCOUNT_KEY, MANAGED_IDENTITY = "Storage Account Key", "Managed Identity"  # as 
 logger = logging.getLogger("target-synapse")
 
 
-class PolyBaseWay:
+class PolyBaseWay(PlainWay):
     """Files of a container, by an external table. `url` is the storage as the pool sees it, `credential` in the form of COPY INTO."""
 
     right = "POLYBASE"
