@@ -140,7 +140,7 @@ def test_any_text_survives(way, load_here, table, pool, schema, texts):
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT, st.none() | st.integers(-(2**63), 2**63 - 1)), min_size=1, max_size=300))
 def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, schema, texts):
     properties = {**TEXTS, "number": {"type": ["null", "integer"]}}
