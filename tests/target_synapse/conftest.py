@@ -61,9 +61,9 @@ def settings(azurite, pool, pipelines, schema, tmp_path):
     return {**pool.settings(), **places, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name == "copy" else name for name in WAYS])
 def way(request):
-    """The settings of each way into the pool."""
+    """The settings of each way into the pool; `copy` is what all other tests take."""
     return WAYS[request.param]
 
 

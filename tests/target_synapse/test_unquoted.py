@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_commons.errors import DestinationError
 from target_synapse.ddl import Column
@@ -41,6 +41,7 @@ def staged(text):
     return "" if text is None else ESCAPE + text if not text or text[0] == ESCAPE else text
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(TEXT, st.none() | st.integers(-9, 9), TEXT, st.none() | st.just(0.5)), min_size=1, max_size=20))
 def test_any_rows_come_back(rows):
     text = bytes(unquoted(memoryview(lines_of(rows)), max_units=4_000)).decode()

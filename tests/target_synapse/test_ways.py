@@ -91,6 +91,7 @@ def test_every_type_arrives_exactly(way, load_here, table):
     assert table("users", NAMES) == ARRIVED
 
 
+@pytest.mark.slow
 def test_rows_that_columns_cannot_write_arrive_the_same(way, load_here, table):
     """By `add_record_metadata` too: all rows go one by one then."""
     load_here([schema_line(ALL_TYPES), *lines_of(ROWS)], add_record_metadata=True, **way)
@@ -130,7 +131,7 @@ def drop(pool, schema):
     pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=40))
 def test_any_text_survives(way, load_here, table, pool, schema, texts):
     drop(pool, schema)
@@ -152,6 +153,7 @@ def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, 
         assert table("users") == rows
 
 
+@pytest.mark.slow
 def test_the_newest_row_of_a_key_wins_by_every_way(way, load_here, table):
     lines = [schema_line(USERS), *(record(id=place % 7, name=f"row {place}") for place in range(20))]
     load_here(lines, **way)
