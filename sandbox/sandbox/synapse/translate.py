@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from sandbox.synapse.conversion import converted
+from sandbox.synapse.convert_styles import hexadecimal
 from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
 from sandbox.synapse.errors import no_object, parse_error, unsupported, view_is_broken
 from sandbox.synapse.inference import Columns, Scope, check_collations, infer, outputs, scope_of, type_of_node
@@ -100,6 +101,16 @@ def _become(table: exp.Table, query: str) -> None:
     """Put DuckDB's own query in the place of a table, under the same name."""
     rows = sqlglot.parse_one(query, read="duckdb")
     table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
+
+
+def _ignores_case(node: exp.Expr, scope: Scope) -> bool:
+    """Whether REPLACE ignores it: it goes by the collation of its input [sql/t-sql/functions/replace-transact-sql, "Remarks"]."""
+    while isinstance(node, exp.Replace):  # an inner one keeps its input's collation
+        node = node.this
+    if isinstance(node, exp.Collate):
+        return bool(node.expression.name == "NOCASE")
+    kind = infer(node, scope)
+    return kind is None or kind.ignores_case
 
 
 def _without_blanks(node: exp.Expr) -> exp.Expr:
@@ -278,6 +289,8 @@ class Translator:
                 raise SqlError(1007, f"The number '{node.this}' is out of the range for numeric representation (maximum precision 38).", severity=15)
             case exp.National():
                 return exp.Literal.string(node.this)
+            case exp.Convert() if (bits := hexadecimal(node)) is not None:
+                return bits
             case exp.Convert():
                 return self._cast(node.expression, type_of_node(node.this), infer(node.expression, scope))
             case exp.TryCast():
@@ -298,6 +311,8 @@ class Translator:
                 return exp.Anonymous(this="utf16", expressions=[exp.Anonymous(this="rtrim", expressions=[node.this])])
             case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
                 return exp.ILike(this=node.this, expression=node.expression)
+            case exp.Replace() if _ignores_case(node.this, scope):
+                return exp.Anonymous(this="replace_ci", expressions=[node.this, node.expression, node.args["replacement"]])
             case exp.EQ() | exp.NEQ() | exp.In() if (kind := infer(node.this, scope)) and kind.name in {"char", "nchar"}:
                 return _without_blanks(node)
             case exp.Column() if node.catalog:

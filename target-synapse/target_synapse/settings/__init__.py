@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.settings import BLOCK_SETTINGS
+from singer_commons.columnar.settings import BATCH_FILES, BLOCK_SETTINGS
 from singer_commons.misfits import Misfit
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
@@ -17,13 +17,23 @@ from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE, storage_misfits
 from target_synapse.settings.tables import TABLES
-from target_synapse.settings.ways import COPY, INSERT, WAYS
+from target_synapse.settings.ways import COPY, INSERT, WAYS, way_misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
-    *CONNECTION, *WAYS, *STORAGE, *ENTRA, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
+    *CONNECTION,
+    *WAYS,
+    *STORAGE,
+    *ENTRA,
+    *TABLES,
+    *LOADING,
+    of_streams(*TABLES, *LOADING, *ROWS),
+    *ROWS,
+    *BLOCK_SETTINGS,
+    BATCH_FILES,
+    *RUN_LOG_SETTINGS,
 ).to_dict()
 
 
@@ -31,8 +41,12 @@ def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together."""
     yield from connection_misfits(settings)
     yield from transport_misfits(settings)
+    yield from way_misfits(settings)
     if (settings.get("load_via") or COPY) != INSERT:
         yield from storage_misfits(settings)
     if settings.get("stage_format") == "parquet" and (settings.get("load_via") or COPY) != COPY:
         yield Misfit(("stage_format", "load_via"), "Parquet goes into the pool by `copy` alone")
+    if settings.get("upsert_with") == "merge" and settings.get("table_distribution") in {"round_robin", "replicate"}:
+        found = f"found `{settings['table_distribution']}`"
+        yield Misfit(("upsert_with", "table_distribution"), f"MERGE needs a table that is distributed by HASH: expected `auto`, {found}")
     yield from table_misfits(settings)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import csv, parquet
 
+from target_synapse.staged import staged_type
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,7 +32,7 @@ class ParquetPacker:
     """Makes one file; see `formats.Packer`. Fields are named by their place, as COPY INTO finds them."""
 
     def __init__(self, columns: Sequence[Column]) -> None:
-        types = [arrow_type(one.staged or one.type) for one in columns]
+        types = [arrow_type(one.staged or staged_type(one.type)) for one in columns]
         self._schema = pa.schema([(f"c{place}", kind) for place, kind in enumerate([*types, pa.int64()], start=1)])
         self._sink = io.BytesIO()
         self._waiting: list[pa.Table] = []

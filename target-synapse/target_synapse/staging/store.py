@@ -39,7 +39,7 @@ class StagingStore:
     def __init__(self, config: Mapping[str, Any], *, retries: int = RETRIES) -> None:
         self._access = access = access_of(config)
         self._name = config["storage_container"]
-        self._copy_url = plain(config.get("copy_storage_url") or config.get("storage_url") or access.url)
+        self.copy_url = plain(config.get("copy_storage_url") or config.get("storage_url") or access.url)
         self.calls = Calls()
         options = {
             "retry_total": retries,
@@ -132,7 +132,7 @@ class StagingStore:
 
     def address(self, path: str) -> str:
         """The file as the pool finds it."""
-        return f"{self._copy_url}/{self._name}/{path}"
+        return f"{self.copy_url}/{self._name}/{path}"
 
     @property
     def place(self) -> str:
