@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
-    from singer_commons.columnar.blocks import RecordBlock
+    from singer_commons.columnar.blocks import Block
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
@@ -138,7 +138,7 @@ class SynapseSink(ColumnarSink):
 
         return arrow_schema(self._plan, self.schema["properties"])
 
-    def process_table(self, table: pa.Table, block: RecordBlock) -> None:
+    def process_table(self, table: pa.Table, block: Block) -> None:
         """Write the rows into the batch; those that columns cannot write go one by one, in their places."""
         from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
@@ -225,6 +225,7 @@ class SynapseSink(ColumnarSink):
             inserted = run.loader.load(batch)
             if self._mode.left_out:
                 self.account.notes[self._mode.left_out] += writer.rows - inserted if inserted >= 0 else 0
+            self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
         self.account.load(writer.rows)
 
     def _ensure(self, *columns: Column) -> None:

@@ -29,6 +29,7 @@ from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
 from target_synapse.swaps import Swaps
 from target_synapse.tables import ensure_ledger
+from target_synapse.upkeep import Upkeep
 from target_synapse.versions import VersionsSeen
 from target_synapse.ways.choice import chosen, needs_storage
 
@@ -76,6 +77,7 @@ class TargetSynapse(DurableTarget):
         super().__init__(**options)
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
         self.versions = VersionsSeen()
+        self.upkeep = Upkeep()
         self.shadows = Shadows(self.account.run_id)
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
@@ -138,7 +140,9 @@ class TargetSynapse(DurableTarget):
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, staged = Pool(self.config), needs_storage(self.config)
-        way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None)
+        remote = StagingStore(self.config) if staged else None
+        way, store = chosen(self.config, pool, remote)
+        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
@@ -241,6 +245,7 @@ class TargetSynapse(DurableTarget):
             super().process_endofpipe()
             tables = [*(self.table_of(stream) for stream in self._streams_of.values()), *(shadow.name for shadow in self.shadows)]
             self.run.loader.close_targets([str(one) for one in tables])
+            self.upkeep.run(self.run.pool)
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 
