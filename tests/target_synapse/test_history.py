@@ -66,6 +66,7 @@ DIFFERENT = {
     "decimals": ("decimal(38,10)", 1.0000000001, 1.0000000002),
     "integers beyond a double": ("bigint", 2**53, 2**53 + 1),
     "microseconds": ("datetime2(7)", "2024-01-01T00:00:00.000001Z", "2024-01-01T00:00:00.000002Z"),
+    "zeros at the end of bytes": ("varbinary(20)", "YQ==", "YQA="),
     "booleans": ("bit", False, None),
     "dates": ("date", "2024-02-28", "2024-02-29"),
 }
