@@ -74,6 +74,19 @@ class Leftovers:
         except SuiteError as error:
             logger.warning("Staging tables that earlier runs may have left in %s stay: %s", schema, error)
 
+    def _end_swaps(self, schema: str) -> set[str]:
+        """End the swaps of dead runs in a schema; the new tables of those that stay, which may be another run's at work."""
+        if self._swaps is None:
+            return set()
+        for load_id, table, shadow in self._swaps.unfinished(hours=self._hours):
+            if table.schema == schema:
+                self._swaps.finish(load_id, table, shadow)
+                logger.info("Put %s in the place of %s, as a run that was cut off had begun to", shadow, table)
+        return {shadow.table for _, _, shadow in self._swaps.unfinished()}
+
+    def _is_living(self, table: TableName) -> bool:
+        return self._swaps is not None and table.table.startswith(NEW_PREFIX) and self._swaps.is_living(table, self._hours)
+
     def sweep_external(self) -> None:
         """Drop what dead runs made for PolyBase: their external tables, in whatever schema, then the objects that these need."""
         try:
@@ -92,19 +105,6 @@ class Leftovers:
 
     def _names(self, sql: str) -> list[list[str]]:
         return [[str(part) for part in row] for row in self._pool.rows(sql, doing="cannot look for PolyBase's objects")]
-
-    def _end_swaps(self, schema: str) -> set[str]:
-        """End the swaps of dead runs in a schema; the new tables of those that stay, which may be another run's at work."""
-        if self._swaps is None:
-            return set()
-        for load_id, table, shadow in self._swaps.unfinished(hours=self._hours):
-            if table.schema == schema:
-                self._swaps.finish(load_id, table, shadow)
-                logger.info("Put %s in the place of %s, as a run that was cut off had begun to", shadow, table)
-        return {shadow.table for _, _, shadow in self._swaps.unfinished()}
-
-    def _is_living(self, table: TableName) -> bool:
-        return self._swaps is not None and table.table.startswith(NEW_PREFIX) and self._swaps.is_living(table, self._hours)
 
 
 def old_objects(names: Iterable[str], before: datetime) -> list[str]:

@@ -9,8 +9,8 @@ from synapse_support.dying import Killed, killed_after
 from synapse_support.messages import record, schema_line, state
 
 KILLS = 200  # of each load method
-BATCHES, KEYS = 8, 4
-MOST_STATEMENTS = 45  # of a run before it is killed: set-up takes some ten, a batch ten to fifteen
+BATCHES, KEYS = 6, 4
+MOST_STATEMENTS = 35  # of a run before it is killed: set-up takes some ten, a batch ten to fifteen
 PROPERTIES = {"id": {"type": "integer"}, "name": {"type": ["null", "string"]}, "_sdc_deleted_at": {"type": ["null", "string"]}}
 METHODS = {
     "append": ({"load_method": "append-only"}, ("id",)),
@@ -75,7 +75,7 @@ def is_there(pool, schema):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", [name for name in METHODS if name != "overwrite without keys"])
 def test_200_random_kills_lose_and_double_nothing(method, load_here, pool, schema, monkeypatch):
     kills, seed = 0, 0
     while kills < KILLS:

@@ -108,7 +108,7 @@ def _ignores_case(node: exp.Expr, scope: Scope) -> bool:
     while isinstance(node, exp.Replace):  # an inner one keeps its input's collation
         node = node.this
     if isinstance(node, exp.Collate):
-        return str(node.expression.name) == "NOCASE"
+        return bool(node.expression.name == "NOCASE")
     kind = infer(node, scope)
     return kind is None or kind.ignores_case
 
