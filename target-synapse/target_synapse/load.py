@@ -23,6 +23,7 @@ from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
 from target_synapse.modes import Job
 from target_synapse.naming import TableName, digest
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,7 @@ class Loader:
     def __init__(self, pool: Pool, way: Way, ledger_table: TableName, run_id: str) -> None:
         self._pool, self._way, self._ledger, self._run_id = pool, way, ledger_table, run_id
         self._unfinished: dict[str, dict[str, list[str]]] = {}
+        self._beyond: set[str] = set()  # targets for which batches have come that no earlier run had loaded
         self._removed = -1
 
     def load(self, batch: Batch) -> int:
@@ -73,12 +75,18 @@ class Loader:
         return inserted
 
     def was_loaded(self, batch: Batch) -> bool:
-        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then."""
+        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then.
+
+        Batches come in their order: behind the first that is not known none is, whatever it looks like.
+        """
         target = batch.entry.target
+        if target in self._beyond:
+            return False
         if target not in self._unfinished:
             self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
         load_ids = self._unfinished[target].get(batch.entry.content, [])
         if not load_ids:
+            self._beyond.add(target)
             return False
         load_id = load_ids.pop()
         sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch.entry, batch.plan.table, "claim"))
@@ -93,6 +101,13 @@ class Loader:
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
         sql = mode.end_of_versions(table, version, hard=hard, label=self._label(entry, table, "activate"))
         return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
+
+    def note(self, table: TableName, content: str) -> str:
+        """Write an entry of no rows, and return its load id."""
+        entry = Entry(uuid.uuid4().hex, self._run_id, str(table), content, 0, 0)
+        sql = ledger.insert_entry(self._ledger, entry, label=self._label(entry, table, "ledger"))
+        self._pool.repeated(lambda: self._landed(entry.load_id) or self._pool.execute(sql, doing="cannot write into the ledger"))
+        return entry.load_id
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -119,7 +134,7 @@ class Loader:
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        self._way.fill(staging, batch, lambda step: self._label(batch.entry, batch.plan.table, step))
+        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), lambda step: self._label(batch.entry, batch.plan.table, step))
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(
@@ -156,6 +171,7 @@ class Loader:
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
     def _move(self, job: Job) -> int:
+        """Run the one transaction. A batch over the pool's cap for one would have to be staged in smaller ones: its entry in the ledger is one."""
         doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
             for statement in job.batch.mode.moves(job):
@@ -169,6 +185,11 @@ class Loader:
 
 
 def staging_name(table: TableName, run_id: str, load_id: str) -> TableName:
-    """A name of its own for each load, in the schema of the table; it says which table it serves and when it was made."""
+    """A name of its own for each load, in the schema of the table."""
+    return scratch_name(STAGING_PREFIX, table, run_id + load_id)
+
+
+def scratch_name(prefix: str, table: TableName, owner: str) -> TableName:
+    """The name of a table that is not there to stay; it says which table it serves and when it was made."""
     made = datetime.now(UTC)
-    return TableName(table.schema, f"{STAGING_PREFIX}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(run_id + load_id)}")
+    return TableName(table.schema, f"{prefix}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(owner)}")

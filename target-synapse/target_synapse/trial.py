@@ -18,13 +18,11 @@ from singer_commons.errors import DestinationError, SuiteError
 from target_synapse import ddl, dml
 from target_synapse.checks import ATTEMPTS, reach
 from target_synapse.ddl import Column
-from target_synapse.ledger import Entry
-from target_synapse.load import Batch, staging_name
-from target_synapse.modes.append import Append
+from target_synapse.load import staging_name
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
-from target_synapse.tables import LoadPlan
 from target_synapse.types import BIGINT
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,6 +48,7 @@ def granting(right: str, schema: str, user: str) -> str:
     name, of_schema = quoted(user), f"ON SCHEMA::{quoted(schema)}"
     statements = {
         "CREATE TABLE": f"GRANT CREATE TABLE TO {name}; GRANT ALTER {of_schema} TO {name}",
+        "POLYBASE": f"GRANT CONTROL TO {name}",
         "COPY": f"GRANT ADMINISTER DATABASE BULK OPERATIONS TO {name}",
         "ALTER TABLE": f"GRANT ALTER {of_schema} TO {name}",
     }
@@ -130,17 +129,14 @@ class Trial:
         return f"{remote.place} can be deleted from"
 
     def _fill(self, scratch: TableName) -> None:
-        plan = LoadPlan(scratch, {PROBE.name: PROBE}, [])
-        self.way.fill(
-            scratch, Batch(plan, [PROBE], [self._path], Entry(self.name, self.name, str(scratch), "", 1, 1), mode=Append()), lambda _: LABEL
-        )
+        self.way.fill(scratch, Staged([PROBE], [self._path], 1), lambda _: LABEL)
 
     def _rights(self, schema: str, *, has_file: bool) -> Checks:
         """What a load does, in its order, in a table of its own."""
         scratch, other = (staging_name(TableName(schema, "check"), self.name, part) for part in ("1", "2"))
         where, left = f"in {schema}", list[str]()
         try:
-            creates = [ddl.create_staging(table, [PROBE], hashed_by=None) for table in (scratch, other)]
+            creates = [ddl.create_staging(table, [PROBE], hashed_by=()) for table in (scratch, other)]
             if (yield self._statement("CREATE TABLE", schema, *creates)):
                 if has_file:
                     yield self._tried(self.way.right, schema, partial(self._fill, scratch))
