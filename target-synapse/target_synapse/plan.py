@@ -219,7 +219,7 @@ def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str
         yield from (_comment(f"invalid: {line}") for line in rejects.told(stream))
         yield from _statements(pool, stream)
         if (more := pool.batches[stream] - 1) > 0:
-            yield _comment(f"and the same for {more} more batches")
+            yield _comment(f"and the same for {more} more {'batch' if more == 1 else 'batches'}")
     yield "\n"
     yield from _statements(pool, END)
 
