@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pyarrow as pa
+    from singer_commons.accounts import Calls
     from singer_commons.columnar.json_sql import Envelope
 
     from tap_warehouse.query import Query
@@ -22,13 +23,18 @@ NEEDED: Mapping[str, tuple[str, ...]] = {"duckdb": ("path",), "postgres": ("data
 
 
 class Warehouse(Protocol):
-    """A read-only connection to a warehouse. Methods raise QueryError, UnreachableError or CredentialsError."""
+    """A read-only connection to a warehouse; `calls` counts the statements. Methods raise QueryError, UnreachableError or CredentialsError."""
+
+    calls: Calls
 
     def columns(self, sql: str) -> list[Column]:
         """The columns that a query gives, found without reading a row."""
 
     def is_read_only(self) -> bool:
         """Whether the warehouse itself refuses to write through this connection."""
+
+    def writable_tables(self) -> int:
+        """How many tables the role could write to through another connection, which is not read-only."""
 
     def clock(self) -> datetime:
         """The warehouse's own time, in UTC."""

@@ -1,34 +1,38 @@
-"""The load of a batch: staged files into a staging table, then in one transaction into the table, with a row in the ledger.
+"""The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> COPY INTO (autocommit) -> count -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
+    create staging table (autocommit) -> fill it (`ways`) -> count -> what the mode prepares
+        -> the mode's statements (`modes`), ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
 
-The end of other versions of a table is such a transaction, too: DELETE or UPDATE, ledger, COMMIT.
+The end of other versions of a table is such a transaction, too: the mode's statement, ledger, COMMIT.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError, SuiteError
 
-from target_synapse import copy_into, ddl, dml, ledger
+from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
+from target_synapse.modes import Job
 from target_synapse.naming import TableName, digest
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.connection import Pool
-    from target_synapse.copy_into import Credential
     from target_synapse.ddl import Column
+    from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
+    from target_synapse.ways import Way
 
 STAGING_PREFIX = "_sdc_stg"
 logger = logging.getLogger("target-synapse")
@@ -36,55 +40,74 @@ logger = logging.getLogger("target-synapse")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows in files, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
+    """Rows in files of the store, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
 
     plan: LoadPlan
     columns: Sequence[Column]
     files: Sequence[str]
     entry: Entry
     version: int | None = None
+    mode: Mode = field(kw_only=True)
 
 
 class Loader:
     """Loads batches of one run."""
 
-    def __init__(self, pool: Pool, credential: Credential, ledger_table: TableName, run_id: str) -> None:
-        self._pool, self._credential, self._ledger, self._run_id = pool, credential, ledger_table, run_id
+    def __init__(self, pool: Pool, way: Way, ledger_table: TableName, run_id: str) -> None:
+        self._pool, self._way, self._ledger, self._run_id = pool, way, ledger_table, run_id
         self._unfinished: dict[str, dict[str, list[str]]] = {}
+        self._beyond: set[str] = set()  # targets for which batches have come that no earlier run had loaded
         self._removed = -1
 
     def load(self, batch: Batch) -> int:
         """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
+        job = Job(batch, staging, lambda step: self._label(batch.entry, batch.plan.table, step))
+        tables = (*batch.mode.scratch(staging), staging)
         try:
             self._pool.repeated(lambda: self._stage(staging, batch))
-            inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
-        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
-            self.drop(staging)
+            self._pool.repeated(lambda: batch.mode.prepare(self._pool, job))
+            inserted = self._pool.repeated(lambda: self._move_unless_landed(job))
+        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the tables back
+            self.drop(*tables)
             raise
-        self.drop(staging)
+        self.drop(*tables)
         return inserted
 
     def was_loaded(self, batch: Batch) -> bool:
-        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then."""
+        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then.
+
+        Batches come in their order: behind the first that is not known none is, whatever it looks like.
+        """
         target = batch.entry.target
+        if target in self._beyond:
+            return False
         if target not in self._unfinished:
             self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
         load_ids = self._unfinished[target].get(batch.entry.content, [])
         if not load_ids:
+            self._beyond.add(target)
             return False
         load_id = load_ids.pop()
         sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch.entry, batch.plan.table, "claim"))
         self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot take over an entry of the ledger"))
         return True
 
-    def activate(self, table: TableName, version: int, *, hard: bool) -> int:
-        """Delete, or mark, the rows of the table that are not of this version; returns how many, -1 if the pool does not say.
+    def activate(self, table: TableName, version: int, mode: Mode, *, hard: bool) -> int:
+        """Take the rows that are not of this version out of what is there; returns how many, -1 if the pool does not say.
 
         May be repeated: what a run that was killed has removed is gone, and marked is marked.
         """
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
-        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, hard=hard))
+        sql = mode.end_of_versions(table, version, hard=hard, label=self._label(entry, table, "activate"))
+        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
+
+    def note(self, table: TableName, content: str) -> str:
+        """Write an entry of no rows, and return its load id."""
+        entry = Entry(uuid.uuid4().hex, self._run_id, str(table), content, 0, 0)
+        sql = ledger.insert_entry(self._ledger, entry, label=self._label(entry, table, "ledger"))
+        self._pool.repeated(lambda: self._landed(entry.load_id) or self._pool.execute(sql, doing="cannot write into the ledger"))
+        return entry.load_id
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -92,12 +115,13 @@ class Loader:
             sql = ledger.close(self._ledger, targets, label=f"target-synapse run={self._run_id} step=close")
             self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot close the entries of the ledger"))
 
-    def drop(self, staging: TableName) -> None:
-        """Drop a staging table. The rows are in their table by now: a failure is only told."""
-        try:
-            self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
-        except SuiteError as error:
-            logger.warning("The staging table %s stays: %s", staging, error)
+    def drop(self, *tables: TableName) -> None:
+        """Drop staging tables. The rows are in their table by now: a failure is only told."""
+        for table in tables:
+            try:
+                self._pool.execute(ddl.drop_table(table), doing=f"cannot drop {table}")
+            except SuiteError as error:
+                logger.warning("The staging table %s stays: %s", table, error)
 
     def _read_unfinished(self, target: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -106,32 +130,30 @@ class Loader:
         return found
 
     def _stage(self, staging: TableName, batch: Batch) -> None:
-        # A fresh table for every try: what a failed COPY leaves behind is not documented.
+        # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch.entry, batch.plan.table, "copy"))
-        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), lambda step: self._label(batch.entry, batch.plan.table, step))
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(
                 f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived", hint="nothing was loaded; run again"
             )
 
-    def _move_unless_landed(self, staging: TableName, batch: Batch) -> int:
-        if self._landed(batch.entry.load_id):
-            logger.info("The commit of %s was not answered, but the ledger has it", batch.plan.table)
+    def _move_unless_landed(self, job: Job) -> int:
+        if self._landed(job.batch.entry.load_id):
+            logger.info("The commit of %s was not answered, but the ledger has it", job.batch.plan.table)
             return self._inserted
-        return self._move(staging, batch)
+        return self._move(job)
 
-    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, *, hard: bool) -> int:
+    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, sql: str) -> int:
         if self._landed(entry.load_id):
             logger.info("The commit of the version of %s was not answered, but the ledger has it", table)
             return self._removed
         doing = f"cannot remove what is not of version {version} from {table}"
-        statement = dml.delete_other_versions if hard else dml.mark_other_versions
         with self._pool.transaction(doing=doing):
-            self._removed = self._pool.execute(statement(table, version, label=self._label(entry, table, "activate")), doing=doing)
+            self._removed = self._pool.execute(sql, doing=doing)
             made = replace(entry, rows=max(self._removed, 0))
             self._pool.execute(ledger.insert_entry(self._ledger, made, label=self._label(entry, table, "ledger")), doing=doing)
         return self._removed
@@ -148,21 +170,13 @@ class Loader:
         self._pool.close()
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
-    def _move(self, staging: TableName, batch: Batch) -> int:
-        plan, doing = batch.plan, f"cannot load {batch.plan.table}"
-        keys, version = plan.key_columns, batch.version
-
-        def label(step: str) -> str:
-            return self._label(batch.entry, plan.table, step)
-
+    def _move(self, job: Job) -> int:
+        """Run the one transaction. A batch over the pool's cap for one would have to be staged in smaller ones: its entry in the ledger is one."""
+        doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
-            if keys:
-                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=label("delete")), doing=doing)
-                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, version=version, label=label("insert"))
-            else:
-                insert = dml.insert_all(plan.table, staging, batch.columns, version=version, label=label("insert"))
-            self._inserted = self._pool.execute(insert, doing=doing)
-            self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=label("ledger")), doing=doing)
+            for statement in job.batch.mode.moves(job):
+                self._inserted = self._pool.execute(statement, doing=doing)
+            self._pool.execute(ledger.insert_entry(self._ledger, job.batch.entry, label=job.label("ledger")), doing=doing)
         return self._inserted
 
     def _label(self, entry: Entry, table: TableName, step: str) -> str:
@@ -171,6 +185,11 @@ class Loader:
 
 
 def staging_name(table: TableName, run_id: str, load_id: str) -> TableName:
-    """A name of its own for each load, in the schema of the table; it says which table it serves and when it was made."""
+    """A name of its own for each load, in the schema of the table."""
+    return scratch_name(STAGING_PREFIX, table, run_id + load_id)
+
+
+def scratch_name(prefix: str, table: TableName, owner: str) -> TableName:
+    """The name of a table that is not there to stay; it says which table it serves and when it was made."""
     made = datetime.now(UTC)
-    return TableName(table.schema, f"{STAGING_PREFIX}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(run_id + load_id)}")
+    return TableName(table.schema, f"{prefix}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(owner)}")

@@ -148,8 +148,11 @@ def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
 
 HINTS = {
     35343: "a columnstore table holds no (max) column: set `table_index` to `heap`, or give the property a `maxLength` of at most 4000",
+    # Permissions, by SQL Server's tables (.../errors-events/database-engine-events-and-errors-0-to-999 and -4000-to-4999, read 2026-11-22): unconfirmed for a pool.
     229: "grant the login what README.md lists under the first load",
     262: "grant the login what README.md lists under the first load",
+    4834: "grant the login what README.md lists under the first load",
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
+    15581: "PolyBase keeps the storage's secret under a master key: run CREATE MASTER KEY once in the database, or set `polybase_data_source`",
     13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
 }

@@ -18,7 +18,7 @@ from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA
 from target_synapse.sink import SynapseSink
 from target_synapse.staging import StagingStore
-from target_synapse.types import described
+from target_synapse.tables import catalogue_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from singer_commons.planning import RejectsSeen
 
     from target_synapse.load import Batch
+    from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
 
 RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams
@@ -70,9 +71,9 @@ class PlanPool(Pool):
         finally:
             self._keeps_all = False
 
-    def execute(self, sql: str, *, doing: str) -> int:
+    def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
         """Keep the statement; how many rows it would touch is not known."""
-        del doing
+        del parameters, doing
         self.keep(sql)
         return -1
 
@@ -110,8 +111,13 @@ class PlanPool(Pool):
         """From now on the table is as the plan leaves it."""
         sql = ddl.select_columns(plan.table)
         held = {row[0]: row for row in self.rows(sql, doing=f"cannot read the columns of {plan.table}")}
-        held |= {column.name: (column.name, *described(column.type)) for column in plan.columns.values()}
+        held |= {column.name: catalogue_row(column) for column in plan.columns.values()}
         self._planned[sql] = list(held.values())
+        self._planned[ddl.select_hash_columns(plan.table)] = [(name,) for name in plan.hashed_by]
+
+    def pretend(self, copy: TableName, table: TableName) -> None:
+        """From now on there is a table like another."""
+        self._planned[ddl.select_columns(copy)] = self.rows(ddl.select_columns(table), doing=f"cannot read the columns of {table}")
 
 
 class PlanStore(StagingStore):
@@ -159,6 +165,12 @@ class PlanSink(SynapseSink):
             super().setup()
             pool.note(self._plan)
 
+    def _loaded_table(self, named: TableName) -> TableName:
+        loaded = super()._loaded_table(named)
+        if loaded != named:
+            self._plan_pool().pretend(loaded, named)
+        return loaded
+
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""
         with self._named() as pool:
@@ -171,16 +183,25 @@ class PlanSink(SynapseSink):
             pool.keep(f"-- ACTIVATE_VERSION, behind {pool.batches[self.stream_name]} batches:")
             super().activate_version(new_version)
 
+    def swap(self) -> None:
+        """Plan what puts the new table in the place of the old one."""
+        with self._named() as pool, pool.all_kept():
+            super().swap()
+
     @contextmanager
     def _named(self) -> Iterator[PlanPool]:
-        pool = self.target.run.pool
-        if not isinstance(pool, PlanPool):
-            raise TypeError
-        pool.stream = self.stream_name
+        pool = self._plan_pool()
+        outer, pool.stream = pool.stream, self.stream_name
         try:
             yield pool
         finally:
-            pool.stream = RUN
+            pool.stream = outer
+
+    def _plan_pool(self) -> PlanPool:
+        pool = self.target.run.pool
+        if not isinstance(pool, PlanPool):
+            raise TypeError
+        return pool
 
 
 def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str) -> Iterator[str]:

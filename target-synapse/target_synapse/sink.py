@@ -4,30 +4,35 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.sink import ColumnarSink
-from singer_commons.errors import ConfigurationError, DestinationError, InputError
+from singer_commons.errors import DestinationError, InputError
 from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch
-from target_synapse.naming import VERSION_COLUMN, safe_part
+from target_synapse.modes.choice import load_keys, mode_of
+from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
+from target_synapse.swaps import DECIDED
 from target_synapse.tables import ensure_columns, ensure_table
-from target_synapse.versions import DELETED_AT, VERSION, version_of
+from target_synapse.versions import VERSION, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
-    from singer_commons.columnar.blocks import RecordBlock
+    from singer_commons.columnar.blocks import Block
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
+    from target_synapse.naming import TableName
+    from target_synapse.shadows import Shadow
     from target_synapse.target import TargetSynapse
 
 
@@ -39,6 +44,7 @@ class SynapseSink(ColumnarSink):
     """Loads one stream, with one schema, into one table."""
 
     target: TargetSynapse
+    _shadow: Shadow | None = None
     # Checked by type and exactly when a value is written, or none of a table's business.
     unchecked_keywords = ("format", "multipleOf", "pattern", "maxLength")
 
@@ -51,27 +57,64 @@ class SynapseSink(ColumnarSink):
     def setup(self) -> None:
         """Make the table ready for the schema."""
         run = self.target.run
-        table = self.target.table_of(self.stream_name)
+        named = self.target.table_of(self.stream_name)
+        run.pool.repeated(lambda: run.swaps.repair(named))
+        table = self._loaded_table(named)
         keys = self._load_keys()
         plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
         if run.leftovers:
             run.leftovers.sweep_tables(table.schema)
         truncate = self.config.get("string_length") == "truncate"
-        self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
+        self._plan, self._carried = plan, run.way.carried(plan)
+        own = {DELETED_COLUMN} if self._names_deleted else set()
+        self._rows = RowWriter(self._carried, truncated=self._count_truncated if truncate else None, also_content=own)
         self._encoder: TableEncoder | None = None
         self._ensured: set[str] = set()
+        self._choose_mode()
+        self._mode.make_ready(run.pool, plan, self._ensure)
+
+    def _loaded_table(self, named: TableName) -> TableName:
+        """The table that rows are loaded into: the stream's, or one that takes its place once it is whole."""
+        run = self.target.run
+        self._shadow = self.target.shadows.of(self, named) if self.config.get("load_method") == "overwrite" else None
+        if (shadow := self._shadow) is None or shadow.is_done:
+            return named
+        if not shadow.is_made:
+            run.pool.repeated(lambda: run.swaps.make_shadow(named, shadow.name))
+            shadow.is_made = True
+        return shadow.name
+
+    @property
+    def rows_seen(self) -> int:
+        """Rows that have come, gathered ones among them."""
+        return self._total_records_read + len(self.gathered)
 
     def _load_keys(self) -> list[str]:
-        method = self.config.get("load_method") or "auto"
         if missing := [key for key in self.key_properties if key not in self.schema["properties"]]:
             raise InputError(
                 f"the SCHEMA of `{self.stream_name}` has no property for its key {', '.join(missing)}", hint="this is a fault of the tap"
             )
-        if method == "upsert" and not self.key_properties:
-            raise ConfigurationError(
-                f"stream `{self.stream_name}` has no key, so its rows cannot replace each other", hint="set `load_method` to `auto`"
-            )
-        return [] if method == "append-only" else list(self.key_properties)
+        return load_keys(self.config, self.stream_name, self.key_properties)
+
+    @property
+    def _names_deleted(self) -> bool:
+        """Whether the tap says in its rows that they are gone, in `_sdc_deleted_at`."""
+        return DELETED_COLUMN in self.original_schema["properties"]
+
+    def _choose_mode(self) -> None:
+        tombstone = self._plan.columns[DELETED_COLUMN] if self._names_deleted else None
+        self._mode = mode_of(self.config, keys=self._plan.keys, tombstone=tombstone, is_marked=DELETED_COLUMN in self._ensured)
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        super()._remove_sdc_metadata_from_schema()
+        if self._names_deleted:
+            self.schema["properties"][DELETED_COLUMN] = {"type": ["null", "string"], "format": "date-time"}
+
+    def _remove_sdc_metadata_from_record(self, record: dict[str, Any]) -> None:
+        deleted_at = record.get(DELETED_COLUMN)
+        super()._remove_sdc_metadata_from_record(record)
+        if self._names_deleted:
+            record[DELETED_COLUMN] = deleted_at
 
     def _count_truncated(self, name: str) -> None:
         self.account.notes[f"truncated {name}"] += 1
@@ -95,12 +138,12 @@ class SynapseSink(ColumnarSink):
 
         return arrow_schema(self._plan, self.schema["properties"])
 
-    def process_table(self, table: pa.Table, block: RecordBlock) -> None:
+    def process_table(self, table: pa.Table, block: Block) -> None:
         """Write the rows into the batch; those that columns cannot write go one by one, in their places."""
         from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
         if self._encoder is None:
-            self._encoder = TableEncoder(self._plan, self._rows.content, self._rows.tail)
+            self._encoder = TableEncoder(self._carried, self._rows.content, self._rows.tail)
         writer = self._writer(self._get_context({}), block.version)
         first = writer.place
         for run in self._encoder.encode(table, first + 1).runs():
@@ -144,13 +187,15 @@ class SynapseSink(ColumnarSink):
         """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
         version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
         self.target.versions.saw(self.stream_name, version)
+        if self._shadow:
+            self._shadow.has_rows = True
         writers: list[BatchWriter] = context.setdefault("writers", [])
         if not writers or writers[-1].version != version:
             if writers:
                 writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version))
+            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version, written=run.way.written))
         return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -171,15 +216,16 @@ class SynapseSink(ColumnarSink):
             self._ensure(VERSION)
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(
-            self._plan, columns, [run.store.address(path) for path in writer.paths], entry, None if VERSION_COLUMN in self._plan.columns else version
-        )
-        if not self._plan.keys and run.loader.was_loaded(batch):
+        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, mode=self._mode)
+        gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
+        if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
         else:
             inserted = run.loader.load(batch)
-            self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
+            if self._mode.left_out:
+                self.account.notes[self._mode.left_out] += writer.rows - inserted if inserted >= 0 else 0
+            self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
         self.account.load(writer.rows)
 
     def _ensure(self, *columns: Column) -> None:
@@ -189,6 +235,7 @@ class SynapseSink(ColumnarSink):
             pool = self.target.run.pool
             pool.repeated(lambda: ensure_columns(pool, self._plan.table, missing, self.config))
             self._ensured.update(one.name for one in missing)
+            self._choose_mode()
 
     def activate_version(self, new_version: int) -> None:
         """Remove the rows of other versions. All rows that came before are loaded, and nothing is on its way."""
@@ -199,11 +246,28 @@ class SynapseSink(ColumnarSink):
         if reason := self.target.versions.why_not(self.stream_name, version, self.account, rejects_allowed=allowed):
             self.logger.warning("Rows of other versions of %s than %d stay in %s, since %s", self.stream_name, version, self._plan.table, reason)
             return
-        hard = bool(self.config.get("hard_delete"))
-        self._ensure(VERSION, *(() if hard else (DELETED_AT,)))
-        removed = self.target.run.loader.activate(self._plan.table, version, hard=hard)
+        if self._shadow and not self._shadow.is_done and not self._shadow.has_rows:
+            self._shadow.empty_version = version  # before its first row, as taps of the SDK send it, or without any
+            return
+        hard = bool(self.config.get("hard_delete")) or (self._shadow is not None and not self._shadow.is_done)
+        self._ensure(VERSION, *self._mode.columns_of_gone(hard=hard))
+        removed = self.target.run.loader.activate(self._plan.table, version, self._mode, hard=hard)
         if removed > 0:
-            self.account.notes["deleted" if hard else "marked as deleted"] += removed
+            self.account.notes[self._mode.said_of_gone(hard=hard)] += removed
+        self.swap()
+
+    def swap(self) -> None:
+        """Let readers see what has gathered. All rows that came before are loaded, and nothing is on its way. Rows that still come go straight in."""
+        if (shadow := self._shadow) is None or shadow.is_done:
+            return
+        run = self.target.run
+        run.pool.repeated(lambda: run.swaps.dress(shadow.table, shadow.name))
+        load_id = run.loader.note(shadow.table, f"{DECIDED} {shadow.name.table}")
+        shadow.is_decided = True
+        run.pool.repeated(lambda: run.swaps.finish(load_id, shadow.table, shadow.name))
+        shadow.is_done = True
+        self._plan = replace(self._plan, table=shadow.table)
+        self.logger.info("%s holds the rows of this run now, and no others", shadow.table)
 
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
 from azure.storage.blob import BlobBlock, ContainerClient
+from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 
 from target_synapse.copy_into import Credential, account_key, shared_access_signature
@@ -28,9 +29,10 @@ class StagingStore:
 
     def __init__(self, config: Mapping[str, Any], *, retries: int = RETRIES) -> None:
         self._url, self._name = config["storage_url"].rstrip("/"), config["storage_container"]
-        self._copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
+        self.copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
         key, token = config.get("storage_account_key"), config.get("storage_sas_token")
         self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
+        self.calls = Calls()
         try:
             self._container = ContainerClient(
                 self._url,
@@ -41,6 +43,7 @@ class StagingStore:
                 increment_base=2,
                 connection_timeout=TIMEOUT_S,
                 read_timeout=TIMEOUT_S,
+                raw_request_hook=self.calls.called,
             )
         except ValueError as error:
             raise ConfigurationError(f"the storage settings are not right: {error}") from None
@@ -84,7 +87,7 @@ class StagingStore:
 
     def address(self, path: str) -> str:
         """The file as the pool finds it."""
-        return f"{self._copy_url}/{self._name}/{path}"
+        return f"{self.copy_url}/{self._name}/{path}"
 
     @property
     def place(self) -> str:

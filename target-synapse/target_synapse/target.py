@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
-from singer_commons.errors import ConfigurationError, TooManyRejectsError
+from singer_commons.errors import ConfigurationError, InputError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.target import DurableTarget
@@ -20,13 +20,19 @@ from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
+from target_synapse.odbc import TransientSqlError
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
+from target_synapse.settings.ways import POLYBASE
+from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
+from target_synapse.swaps import Swaps
 from target_synapse.tables import ensure_ledger
+from target_synapse.upkeep import Upkeep
 from target_synapse.versions import VersionsSeen
+from target_synapse.ways.choice import chosen, needs_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,7 +42,7 @@ if TYPE_CHECKING:
     from singer_sdk import Sink
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from target_synapse.staging import StagingStore
+    from target_synapse.ways import Store, Way
 
 HARD_LIMIT_BATCHES = 2  # a tap that sends no STATE for so many batches' rows is not waited for
 
@@ -47,8 +53,10 @@ class RunParts:
 
     run_id: str
     pool: Pool
-    store: StagingStore
+    store: Store
+    way: Way
     loader: Loader
+    swaps: Swaps
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
 
 
@@ -70,6 +78,8 @@ class TargetSynapse(DurableTarget):
         super().__init__(**options)
         self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
         self.versions = VersionsSeen()
+        self.upkeep = Upkeep()
+        self.shadows = Shadows(self.account.run_id)
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -94,22 +104,27 @@ class TargetSynapse(DurableTarget):
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
-        pool, store = Pool(self.config), StagingStore(self.config, retries=0)
+        pool, remote = Pool(self.config), StagingStore(self.config, retries=0) if needs_storage(self.config) else None
+        way, store = chosen(self.config, pool, remote, self.account.run_id)
         try:
-            yield from Trial(pool, store, self.config).checks()
+            yield from Trial(pool, way, store, remote, self.config).checks()
         finally:
+            way.tidy()
             pool.close()
             store.close()
 
     def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
         """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.ways.planned import planned  # noqa: PLC0415 - of a plan alone
 
-        pool, store, run_id = PlanPool(self.config), PlanStore(self.config), self.account.run_id
+        pool, run_id = PlanPool(self.config), self.account.run_id
+        way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None, run_id)
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
         ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
-        self._run = RunParts(run_id, pool, store, PlanLoader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        named = ledger_table(ledger_schema)
+        self._run = RunParts(run_id, pool, store, way, PlanLoader(pool, way, named, run_id), Swaps(pool, named, run_id))
         ensure_ledger(pool, ledger_schema)
         too_many = False
         try:
@@ -126,13 +141,19 @@ class TargetSynapse(DurableTarget):
 
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
-        pool, store = Pool(self.config), StagingStore(self.config)
-        check(pool, StagingStore(self.config, retries=0), self.logger)
+        pool, staged = Pool(self.config), needs_storage(self.config)
+        remote = StagingStore(self.config) if staged else None
+        way, store = chosen(self.config, pool, remote, run_id)
+        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
+        check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
-        leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
+        swaps = Swaps(pool, ledger_table(ledger_schema), run_id)
+        leftovers = Leftovers(pool, store, self.config["storage_prefix"], swaps, after_hours=hours)
         leftovers.sweep_files()
-        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers)
+        if self.config.get("load_via") == POLYBASE:
+            leftovers.sweep_external()
+        return RunParts(run_id, pool, store, way, Loader(pool, way, ledger_table(ledger_schema), run_id), swaps, leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -145,11 +166,20 @@ class TargetSynapse(DurableTarget):
         """Take back what was staged, and let go of the pool, unless a delivery is using it: that one ends with the process."""
         super().give_up(error)
         if not self.deliveries.is_busy:
+            if self._run and isinstance(error, Exception) and not isinstance(error, TransientSqlError):  # then the pool is not there to ask
+                self._drop_shadows(self._run)
             self._close()
+
+    def _drop_shadows(self, run: RunParts) -> None:
+        for shadow in self.shadows:
+            if shadow.is_made and not shadow.is_decided:
+                run.loader.drop(shadow.name)
+                shadow.is_made = False
 
     def _close(self) -> None:
         self.rejects.close()
         if self._run:
+            self._run.way.tidy()
             self._run.pool.close()
             self._run.store.close()
 
@@ -190,8 +220,16 @@ class TargetSynapse(DurableTarget):
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         self._state_is_due = self._state_is_due or bool(self._waiting_rows())
         super()._process_activate_version_message(message_dict)
+        if any(shadow.is_done for shadow in self.shadows):
+            self.drain_all()  # a STATE may have waited for the new table
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        if not self.shadows.hold_state:  # else it is offered again by the next `drain_all`
+            super()._write_state_message(state)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        for shadow in self.shadows:
+            shadow.state_came(message_dict["value"])
         super()._process_state_message(message_dict)
         waiting = self._waiting_rows()
         if waiting and (self._state_is_due or waiting >= super().batch_rows):
@@ -205,10 +243,32 @@ class TargetSynapse(DurableTarget):
     def process_endofpipe(self) -> None:
         """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
         with self.guarded():
+            self.drain_all()
+            self.deliveries.wait()
+            self._show_shadows()
             super().process_endofpipe()
-            self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
+            tables = [*(self.table_of(stream) for stream in self._streams_of.values()), *(shadow.name for shadow in self.shadows)]
+            self.run.loader.close_targets([str(one) for one in tables])
+            self.upkeep.run(self.run.pool)
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
+
+    def _show_shadows(self) -> None:
+        """Let readers see the tables that are whole at the end of the input. Raises InputError if one is not."""
+        allowed = int(self.config.get("max_rejected_rows") or 0)
+        broken = []
+        for shadow in self.shadows:
+            if not shadow.is_open:
+                continue
+            if why := shadow.why_not_whole():
+                broken.append(f"{shadow.table} stays as it was: the tap may not have come to the end of `{shadow.stream}`, since {why}")
+            elif (rejected := self.account.stream(shadow.stream).rejected.total()) > allowed:
+                self.logger.warning("%s stays as it was, since %d rows of `%s` were rejected", shadow.table, rejected, shadow.stream)
+            else:
+                shadow.sinks[-1].swap()
+        if broken:
+            raise InputError("; ".join(broken), hint="run again; a tap that sends no STATE must send ACTIVATE_VERSION")
+        self._drop_shadows(self.run)
 
 
 def _quieten_azure() -> None:

@@ -73,14 +73,19 @@ def test_settings_that_do_not_fit_together_are_all_named():
 
     address = "expected an address such as https://account.blob.core.windows.net, without `?`"
     assert told(storage_url="acct.blob.core.windows.net?x=1", storage_prefix="/a b", copy_storage_url="ftp://x") == [
+        "`storage_container`: expected, unless `load_via` is `insert`; found nothing",
         "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found neither",
         f'`storage_url`: {address}, found "acct.blob.core.windows.net?x=1"',
         f'`copy_storage_url`: {address}, found "ftp://x"',
         '`storage_prefix`: expected letters, digits and . _ - in parts divided by /, found "/a b"',
     ]
-    assert told(storage_url="https://a", storage_prefix="a/b", storage_account_key="x", storage_sas_token="y") == [
+    assert told(storage_url="https://a", storage_container="c", storage_prefix="a/b", storage_account_key="x", storage_sas_token="y") == [
         "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found both"
     ]
+
+
+def test_without_storage_its_settings_are_not_asked_for():
+    assert list(settings_misfits({"load_via": "insert"})) == []
 
 
 def test_missing_settings_are_a_usage_error(tmp_path):
@@ -147,6 +152,6 @@ def test_secrets_are_in_no_log_not_even_a_debugging_one(load):
 
 def test_about_names_every_setting_and_marks_the_secret_ones():
     secret = {name for name, part in TargetSynapse.config_jsonschema["properties"].items() if part.get("secret")}
-    assert secret == {"password", "storage_account_key", "storage_sas_token"}
+    assert secret == {"password", "storage_account_key", "storage_sas_token", "entra_client_secret", "proxy_url"}
     described = TargetSynapse.config_jsonschema["properties"].values()
     assert all(part.get("title") and part.get("description") for part in described if "title" in part)

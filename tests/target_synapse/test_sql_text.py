@@ -5,6 +5,8 @@ SYNAPSE_WRITE_CASES=1 writes the .sql files anew: read the difference before it 
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import re
@@ -15,20 +17,52 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
-from target_synapse import copy_into, ddl, dml, ledger, odbc
+from target_synapse import copy_into, ddl, dml, external, ledger, odbc
 from target_synapse.ddl import Column
 from target_synapse.ledger import Entry, ledger_table
-from target_synapse.load import Batch, Loader
+from target_synapse.load import Batch, Loader, scratch_name
+from target_synapse.modes import history, merge, shadow_sql
+from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
+from target_synapse.swaps import NEW_PREFIX
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
+from target_synapse.ways.copy import CopyWay
+from target_synapse.ways.insert import InsertWay
+from target_synapse.ways.polybase import PolyBaseWay, own_objects
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
 LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
 CREDENTIAL = copy_into.account_key("a'key==")
+
+
+class OneRow:
+    """A store with a part of one row of NULLs."""
+
+    def __init__(self, columns):
+        self._part = gzip.compress(f"{',' * columns}1\n".encode())
+
+    def reader(self, path):
+        return io.BytesIO(self._part)
+
+
+def way_of(name, pool, plan):
+    if name == "polybase":
+        return PolyBaseWay(pool, {"storage_container": "stage"}, CREDENTIAL, url="https://acct.blob.core.windows.net", run_id="run1")
+    if name == "insert":
+        return InsertWay(pool, OneRow(len(plan.columns)))
+    return CopyWay(pool, Store)
+
+
+class Store:
+    credential = CREDENTIAL
+
+    @staticmethod
+    def address(path):
+        return f"https://acct.blob.core.windows.net/stage/{path}"
 
 
 def statements_of(case):
@@ -39,19 +73,24 @@ def statements_of(case):
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
-    loader = Loader(pool, CREDENTIAL, ledger_table(table.schema), "run1")
+    way = way_of(config.get("load_via"), pool, plan)
+    loader = Loader(pool, way, ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
-    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry, version)
+    mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
+    mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
+    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, mode=mode)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
-    if not keys:
+    if not mode.is_idempotent:
         loader.was_loaded(batch)
     loader.load(batch)
     for hard in (True, False) if version is not None else ():
-        loader.activate(table, version, hard=hard)
+        loader.activate(table, version, mode, hard=hard)
     loader.close_targets([str(table)])
+    way.tidy()
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
+    plain = [re.sub(r"N'20\d\d-[-0-9T:.]+'", "N'2026-01-02T03:04:05.678901'", one) for one in plain]
     return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]
 
 
@@ -94,17 +133,38 @@ TYPES = st.sampled_from(
         "time(7)",
         "datetime2(7)",
         "varbinary(8000)",
+        "varbinary(max)",
+        "money",
+        "datetimeoffset(7)",
         "uniqueidentifier",
     ]
 )
 
 
+def property_of(kind):
+    """A property that gets a column of this type."""
+    more = {"type": "number"} if kind == "money" else {"type": "string", "contentEncoding": "base64"} if kind.startswith("varbinary") else {}
+    return {"x-sql-datatype": kind, **more}
+
+
+SHAPES = ["HEAP", "CLUSTERED", "CLUSTERED COLUMNSTORE"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stream=NAMES, properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6), version=st.none() | st.integers(-(2**63), 2**63 - 1))
-def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version):
-    schema = {"properties": {name: {"x-sql-datatype": kind} for name, kind in properties.items()}}
+@given(
+    stream=NAMES,
+    properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6),
+    version=st.none() | st.integers(-(2**63), 2**63 - 1),
+    config=st.sampled_from([{}, {"upsert_with": "merge"}, {"upsert_with": "merge", "hard_delete": True}, {"load_method": "history"}]),
+    way=st.sampled_from(["copy", "polybase", "insert"]),
+    gone=st.booleans(),
+)
+def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version, config, way, gone):
+    more = {"_sdc_deleted_at": {"x-sql-datatype": "datetime2(7)"}} if gone else {}
+    schema = {"properties": {name: property_of(kind) for name, kind in properties.items()} | more}
     for keys in ([], [next(iter(properties))]):
-        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version}))
+        options = {**config, "load_via": way}
+        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version, "settings": options}))
         assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
 
 
@@ -120,9 +180,51 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
             ddl.drop_table(table),
             ddl.select_columns(table),
             ddl.select_tables(table.schema, table.table),
+            external.select_tables(table.table),
+            external.select_names(external.SOURCES, table.table),
+            *(sql for _, sql in own_objects(table.table)),
+            external.drop_table(table),
         ]
     )
     assert grammar_error(tmp_path, script) == ""
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stream=NAMES, columns=st.lists(NAMES.map(lambda name: "c" + name), min_size=1, max_size=3, unique=True), kind=st.sampled_from(SHAPES))
+def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tmp_path, stream, columns, kind):
+    names = list(column_names(columns).values())
+    types = [("nvarchar", 40, 0, 0, "Latin1_General_100_BIN2", 1), ("decimal", 9, 12, 3, None, 0), ("datetime2", 8, 27, 7, None, 1)]
+    table = table_name(stream, "dbo")
+    new = scratch_name(NEW_PREFIX, table, "run1")
+    distribution = [("HASH", name) for name in names[:1]] if kind == "CLUSTERED" else [("REPLICATE", None)]
+    index = [(kind, name, place if "STORE" in kind else 0, place, place % 2) for place, name in enumerate(names, start=1)]
+    rights = [("GRANT", "SELECT", "a]b", None), ("DENY", "VIEW DEFINITION", "r", names[0]), ("GRANT_WITH_GRANT_OPTION", "CONTROL", "'", None)]
+    script = as_script(
+        [
+            shadow_sql.select_index(table),
+            shadow_sql.select_uncopied(table),
+            shadow_sql.select_definitions(table),
+            shadow_sql.create_like(new, [(name, *kind) for name, kind in zip(names, types, strict=False)], distribution, index),
+            shadow_sql.select_rights(table),
+            *shadow_sql.grants(new, rights),
+            shadow_sql.select_statistics(table),
+            *shadow_sql.create_statistics(new, [("one", name) for name in names]),
+            shadow_sql.rename(table, new),
+            merge.select_distribution(table),
+            merge.select_identities(table),
+            history.select_times(table),
+            ledger.select_open(table, "OVERWRITE", target=str(table), hours=3),
+            ledger.count_recent(table, str(new), 3),
+            ledger.close_load(table, "load1", label="x"),
+        ]
+    )
+    assert grammar_error(tmp_path, script) == ""
+    assert ledger.named(str(table)) == table
+
+
+def test_a_permission_that_is_none_is_not_sent():
+    with pytest.raises(ValueError, match="not a permission: 'select'"):
+        list(shadow_sql.grants(TableName("dbo", "t"), [("GRANT", "select", "r", None)]))
 
 
 def test_a_name_that_only_the_parsers_layout_fails_on_is_t_sql(tmp_path):

@@ -14,9 +14,10 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from sandbox.synapse.conversion import converted
+from sandbox.synapse.convert_styles import hexadecimal
 from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
 from sandbox.synapse.errors import no_object, parse_error, unsupported, view_is_broken
-from sandbox.synapse.inference import Columns, Scope, infer, outputs, scope_of, type_of_node
+from sandbox.synapse.inference import Columns, Scope, check_collations, infer, outputs, scope_of, type_of_node
 from sandbox.synapse.objects import duck_name
 from sandbox.synapse.table_errors import many_hash_columns_unreadable
 from sandbox.synapse.view_kind import schema_id
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from sandbox.synapse.catalog import SessionCatalog
     from sandbox.synapse.objects import TableDef, ViewDef
 
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _CLOCKS = {"SYSUTCDATETIME", "GETUTCDATE", "SYSDATETIME", "GETDATE", "CURRENT_TIMESTAMP"}
 
 
@@ -99,6 +101,16 @@ def _become(table: exp.Table, query: str) -> None:
     """Put DuckDB's own query in the place of a table, under the same name."""
     rows = sqlglot.parse_one(query, read="duckdb")
     table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
+
+
+def _ignores_case(node: exp.Expr, scope: Scope) -> bool:
+    """Whether REPLACE ignores it: it goes by the collation of its input [sql/t-sql/functions/replace-transact-sql, "Remarks"]."""
+    while isinstance(node, exp.Replace):  # an inner one keeps its input's collation
+        node = node.this
+    if isinstance(node, exp.Collate):
+        return bool(node.expression.name == "NOCASE")
+    kind = infer(node, scope)
+    return kind is None or kind.ignores_case
 
 
 def _without_blanks(node: exp.Expr) -> exp.Expr:
@@ -201,6 +213,9 @@ class Translator:
         everything = Scope({name: columns for scope in scopes.values() for name, columns in scope.sources.items()})
         # Deepest first, so that a node is rewritten when its parts already are; types come from the nodes as written.
         nodes = list(tree.walk(bfs=True))
+        for node in nodes:
+            if isinstance(node, _COMPARISONS):
+                check_collations(node, everything)
         kinds = {id(node): infer(node.this, everything) for node in nodes if isinstance(node, (exp.Cast, exp.Sum))}
         whole = {id(node) for node in nodes if isinstance(node, exp.Div) and infer(node, everything)}
         texts = {id(node) for node in nodes if isinstance(node, exp.Add) and self._is_text(node, everything)}
@@ -274,6 +289,8 @@ class Translator:
                 raise SqlError(1007, f"The number '{node.this}' is out of the range for numeric representation (maximum precision 38).", severity=15)
             case exp.National():
                 return exp.Literal.string(node.this)
+            case exp.Convert() if (bits := hexadecimal(node)) is not None:
+                return bits
             case exp.Convert():
                 return self._cast(node.expression, type_of_node(node.this), infer(node.expression, scope))
             case exp.TryCast():
@@ -294,6 +311,8 @@ class Translator:
                 return exp.Anonymous(this="utf16", expressions=[exp.Anonymous(this="rtrim", expressions=[node.this])])
             case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
                 return exp.ILike(this=node.this, expression=node.expression)
+            case exp.Replace() if _ignores_case(node.this, scope):
+                return exp.Anonymous(this="replace_ci", expressions=[node.this, node.expression, node.args["replacement"]])
             case exp.EQ() | exp.NEQ() | exp.In() if (kind := infer(node.this, scope)) and kind.name in {"char", "nchar"}:
                 return _without_blanks(node)
             case exp.Column() if node.catalog:
@@ -307,7 +326,7 @@ class Translator:
         name = node.expression.name.upper()
         if "_CI" in name:
             return exp.Collate(this=node.this, expression=exp.Var(this="NOCASE"))
-        return exp.Collate(this=node.this, expression=exp.Var(this="BINARY")) if "BIN" in name or "_CS" in name else node
+        return exp.Collate(this=node.this, expression=exp.Var(this='"binary"')) if "BIN" in name or "_CS" in name else node  # quoted: it is a keyword
 
     @staticmethod
     def _cast(value: exp.Expr, target: DeclaredType, source: DeclaredType | None) -> exp.Expr:

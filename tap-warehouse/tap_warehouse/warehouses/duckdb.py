@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from singer_commons.accounts import Calls
 from singer_commons.columnar.columns import reading
 from singer_commons.columnar.encoder import encoded
 from singer_commons.columnar.json_sql import Member, line
@@ -60,6 +61,7 @@ class DuckDB:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self.calls = Calls()
 
     def columns(self, sql: str) -> list[Column]:
         """See Warehouse."""
@@ -69,6 +71,10 @@ class DuckDB:
     def is_read_only(self) -> bool:
         """See Warehouse."""
         return str(self._rows("SELECT current_setting('access_mode')", [])[0][0]).lower() == "read_only"
+
+    def writable_tables(self) -> int:
+        """See Warehouse: a file has no roles."""
+        return 0
 
     def clock(self) -> datetime:
         """See Warehouse."""
@@ -128,6 +134,7 @@ class DuckDB:
         self._connection.close()
 
     def _bound(self, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        self.calls.called()  # one query each; the settings before it are no questions
         cursor = self._connection.cursor()
         cursor.execute("SET timezone='UTC'")
         cursor.execute("SET arrow_large_buffer_size=true")

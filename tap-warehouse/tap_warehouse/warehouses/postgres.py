@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +14,7 @@ from adbc_driver_manager import AdbcConnection, AdbcStatement
 from adbc_driver_manager import Error as ArrowError
 from adbc_driver_postgresql import connect as driver
 from psycopg.conninfo import make_conninfo
+from singer_commons.accounts import Calls
 from singer_commons.columnar.encoder import encoded
 from singer_commons.errors import ConfigurationError, CredentialsError, SuiteError, UnreachableError
 
@@ -35,8 +37,14 @@ if TYPE_CHECKING:
 BATCH_BYTES = 4_194_304  # of the Arrow batches, about; the driver's own 16 MiB took 100 MB more memory at the same speed
 BATCH_SIZE_OPTION = "adbc.postgresql.batch_size_hint_bytes"
 CONNECT_TIMEOUT_S = 10
+DENIED = re.compile(r"permission denied for (table|view|materialized view|schema|function) (\S+)")
 # The server refuses to write, and gives zoned times in UTC. A role that may only read is the true guard.
 SESSION = "-c default_transaction_read_only=on -c timezone=UTC -c extra_float_digits=1"
+WRITABLE = """
+SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind IN ('r', 'p') AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'
+    AND has_schema_privilege(pg_namespace.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+"""
 SET_VALUE = "SELECT set_config($1, $2, false)"
 
 
@@ -68,6 +76,7 @@ class Postgres:
 
     def __init__(self, connection: psycopg.Connection[Any], login: str) -> None:
         self._connection, self._login = connection, login
+        self.calls = Calls()
 
     def columns(self, sql: str) -> list[Column]:
         """See Warehouse."""
@@ -77,6 +86,10 @@ class Postgres:
     def is_read_only(self) -> bool:
         """See Warehouse."""
         return str(self._value("SHOW transaction_read_only", [])) == "on"
+
+    def writable_tables(self) -> int:
+        """See Warehouse."""
+        return int(self._value(WRITABLE, []))
 
     def clock(self) -> datetime:
         """See Warehouse."""
@@ -113,6 +126,8 @@ class Postgres:
                 statement.set_options(**{BATCH_SIZE_OPTION: str(BATCH_BYTES)})
                 statement.set_sql_query(query.text)
 
+                self.calls.called()
+
                 def read() -> Iterator[pa.RecordBatch]:
                     rows, _ = statement.execute_query()
                     return (batch.rename_columns(names) for batch in pa.RecordBatchReader.from_stream(rows))
@@ -130,12 +145,22 @@ class Postgres:
         self._connection.close()
 
     def _execute(self, text: str, values: Sequence[Any]) -> psycopg.RawCursor[Any]:
+        self.calls.called()
         cursor = psycopg.RawCursor(self._connection)  # `$1` for values: a `%` in a model's query stays what it is
         try:
             cursor.execute(text.encode(), values)
         except psycopg.Error as error:
-            raise QueryError(f"PostgreSQL refused the query: {_first_line(error)}") from error
+            raise QueryError(f"PostgreSQL refused the query: {_first_line(error)}", hint=self._grant(error)) from error
         return cursor
+
+    def _grant(self, error: psycopg.Error) -> str | None:
+        """The right that was lacking, as the statement that gives it; None for other refusals."""
+        lacking = DENIED.search(str(error)) if isinstance(error, psycopg.errors.InsufficientPrivilege) else None
+        if lacking is None:
+            return None
+        kind, name = lacking.groups()
+        right = {"schema": "USAGE ON SCHEMA", "function": "EXECUTE ON FUNCTION"}.get(kind, "SELECT ON")
+        return f"let the role read it: GRANT {right} {name} TO {self._connection.info.user}"
 
     def _value(self, text: str, values: Sequence[Any]) -> Any:
         row = self._execute(text, values).fetchone()

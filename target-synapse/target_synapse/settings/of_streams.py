@@ -10,7 +10,10 @@ from singer_sdk import typing as th
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PER_STREAM = ("default_target_schema", "hard_delete", "load_method", "string_length", "table_distribution", "table_index")
+PER_STREAM = (
+    "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method", "primary_key", "rebuild_indexes",
+    "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "timestamp_type", "upsert_with",
+)  # fmt: skip
 
 
 def of_streams(*properties: th.Property[Any]) -> th.Property[Any]:
