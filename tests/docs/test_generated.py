@@ -98,6 +98,7 @@ PLAIN_ALL_THE_SAME = {
     "uids",  # what FullStory calls them
     "data_plan.plan_id",  # what mParticle calls it
     "entra_tenant_id", "entra_client_id",  # what Entra calls them
+    "primary_key", "key_collation",  # what T-SQL calls them
     "flattening_max_key_length", "validate_records",  # the SDK's
 }  # fmt: skip
 

@@ -99,7 +99,7 @@ def test_a_row_longer_than_any_block_of_the_parser_goes_into_parquet(load_here, 
 )  # fmt: skip
 def test_what_parquet_cannot_carry_exactly_is_staged_as_something_wider(kind, in_staging):
     column = Column("a", parsed(kind))
-    assert staged([column], "parquet") == [Column("a", parsed(kind), parsed(in_staging) if in_staging else None)]
+    assert staged([column], "parquet") == [Column("a", parsed(kind), staged=parsed(in_staging) if in_staging else None)]
     assert staged([column], "csv") == [column]
 
 
