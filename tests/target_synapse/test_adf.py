@@ -143,7 +143,7 @@ def test_a_refused_identity_is_told_which_role_it_needs(load_by_pipeline, pipeli
 
 
 def test_settings_that_lack_are_told_together():
-    storage = {"storage_url": "https://a", "storage_container": "c", "storage_prefix": "p", "storage_account_key": "k"}
+    storage = {"user": "u", "password": "p", "storage_url": "https://a", "storage_container": "c", "storage_prefix": "p", "storage_account_key": "k"}
     told = [str(one) for one in settings_misfits({**storage, "load_via": "adf", "entra_tenant_id": "t"})]
     assert told == [
         "`adf_url` and `adf_pipeline`: expected, with `load_via` `adf`; found nothing",

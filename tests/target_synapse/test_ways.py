@@ -330,7 +330,7 @@ def test_a_table_too_wide_for_polybase_is_told_before_any_row(load_here):
 
 def test_what_does_not_fit_the_way_is_told():
     def told(**settings):
-        storage = {"storage_url": "https://a", "storage_container": "c", "storage_prefix": "p"}
+        storage = {"user": "u", "password": "p", "storage_url": "https://a", "storage_container": "c", "storage_prefix": "p"}
         return [str(one) for one in settings_misfits({**storage, **settings})]
 
     signed = "PolyBase takes no shared access signature: expected `storage_account_key`, or the name of a data source that is there"
