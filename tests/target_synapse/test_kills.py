@@ -82,11 +82,12 @@ def test_200_random_kills_lose_and_double_nothing(share, method, load_here, pool
     while kills < KILLS // SHARES:
         kills += one_input(method, random.Random(f"{method} {share} {seed}"), load_here, pool, schema, monkeypatch)
         seed += 1
+    assert kills >= KILLS // SHARES
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_some_random_kills_lose_and_double_nothing(method, load_here, pool, schema, monkeypatch):
-    one_input(method, random.Random(f"{method} few"), load_here, pool, schema, monkeypatch, most=2)
+    assert one_input(method, random.Random(f"{method} few"), load_here, pool, schema, monkeypatch, most=2) == 2
 
 
 def one_input(method, chance, load_here, pool, schema, monkeypatch, most=60):
