@@ -97,6 +97,7 @@ def test_the_hub_masks_what_is_a_secret_also_when_it_goes_by_the_name(path):
 PLAIN_ALL_THE_SAME = {
     "uids",  # what FullStory calls them
     "data_plan.plan_id",  # what mParticle calls it
+    "entra_tenant_id", "entra_client_id",  # what Entra calls them
     "flattening_max_key_length", "validate_records",  # the SDK's
 }  # fmt: skip
 
