@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 STAGING_NAME = re.compile(rf"(?:{STAGING_PREFIX}|{NEW_PREFIX})_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 OBJECT_NAME = re.compile(rf"{PREFIX}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
-STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.csv\.gz")  # run, stream, batch, part
+STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.(?:csv\.gz|parquet)")  # run, stream, batch, part
 logger = logging.getLogger("target-synapse")
 
 
