@@ -46,7 +46,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a look at a column of texts tells. Looking takes a hundredth of what SQL takes for values that may be anything."""
+    """What a look at a column of texts tells. Looking takes 0.13 CPU s for a million rows of five texts, and saves 0.9 in SQL."""
 
     nulls: bool = True
     quotes: bool = True
