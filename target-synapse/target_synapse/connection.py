@@ -7,15 +7,13 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from target_synapse import odbc
-from target_synapse.odbc import TransientSqlError
+from target_synapse.patience import ATTEMPTS, Patience, TransientSqlError
 from target_synapse.settings.connection import DEFAULT_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LOGIN_TIMEOUT_S = 30  # a pool's gateway answers within seconds, or not at all
-ATTEMPTS = 6  # with waits of 1, 2, 4, 8 and 16 s: half a minute, in which a failover is over
-MAX_WAIT_S = 60
 
 Result = TypeVar("Result")
 logger = logging.getLogger("target-synapse")
@@ -25,7 +23,8 @@ class Pool:
     """A dedicated SQL pool, as far as a loader needs it. One statement at a time; not for use by several threads."""
 
     def __init__(self, config: Mapping[str, Any], *, first_wait_s: float = 1.0) -> None:
-        self._config, self._first_wait_s = config, first_wait_s
+        self._config = config
+        self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0))
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
 
@@ -64,18 +63,7 @@ class Pool:
 
     def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter  # noqa: PLC0415 - not for `--version`
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(TransientSqlError),
-            stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(initial=self._first_wait_s, max=MAX_WAIT_S, jitter=self._first_wait_s),
-            before_sleep=lambda state: logger.info(
-                "%s; trying again (%d of %d)", state.outcome and state.outcome.exception(), state.attempt_number, ATTEMPTS
-            ),
-            reraise=True,
-        )
-        return retrying(work)
+        return self._patience.repeated(work, attempts=attempts)
 
     def close(self) -> None:
         """Let go of the connection; what was not committed is rolled back by the pool."""
@@ -100,7 +88,7 @@ class Pool:
         try:
             yield
         except pyodbc.Error as error:
-            found = odbc.failure(error)
-            if found.is_transient:
+            told = odbc.suite_error(odbc.failure(error), doing)
+            if isinstance(told, TransientSqlError):
                 self.close()
-            raise odbc.suite_error(found, doing) from error
+            raise told from error
