@@ -1,6 +1,6 @@
-"""The load of a batch: staged files into a staging table, then in one transaction into the table, with a row in the ledger.
+"""The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> COPY INTO (autocommit) -> count -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
+    create staging table (autocommit) -> fill it (`ways`) -> count -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
@@ -18,17 +18,20 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError, SuiteError
 
-from target_synapse import copy_into, ddl, dml, ledger
+from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
+from target_synapse.modes.append import Append
+from target_synapse.modes.delete_insert import DeleteInsert
 from target_synapse.naming import TableName, digest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.connection import Pool
-    from target_synapse.copy_into import Credential
     from target_synapse.ddl import Column
+    from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
+    from target_synapse.ways import Way
 
 STAGING_PREFIX = "_sdc_stg"
 logger = logging.getLogger("target-synapse")
@@ -36,7 +39,7 @@ logger = logging.getLogger("target-synapse")
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows in files, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
+    """Rows in files of the store, in the order of `columns`, and the entry that the ledger gets for them; `version` is for the column that is not staged."""
 
     plan: LoadPlan
     columns: Sequence[Column]
@@ -48,8 +51,8 @@ class Batch:
 class Loader:
     """Loads batches of one run."""
 
-    def __init__(self, pool: Pool, credential: Credential, ledger_table: TableName, run_id: str) -> None:
-        self._pool, self._credential, self._ledger, self._run_id = pool, credential, ledger_table, run_id
+    def __init__(self, pool: Pool, way: Way, ledger_table: TableName, run_id: str) -> None:
+        self._pool, self._way, self._ledger, self._run_id = pool, way, ledger_table, run_id
         self._unfinished: dict[str, dict[str, list[str]]] = {}
         self._removed = -1
 
@@ -106,12 +109,11 @@ class Loader:
         return found
 
     def _stage(self, staging: TableName, batch: Batch) -> None:
-        # A fresh table for every try: what a failed COPY leaves behind is not documented.
+        # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        copy = copy_into.copy_into(staging, batch.columns, batch.files, self._credential, label=self._label(batch.entry, batch.plan.table, "copy"))
-        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        self._way.fill(staging, batch, lambda step: self._label(batch.entry, batch.plan.table, step))
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(
@@ -150,18 +152,14 @@ class Loader:
 
     def _move(self, staging: TableName, batch: Batch) -> int:
         plan, doing = batch.plan, f"cannot load {batch.plan.table}"
-        keys, version = plan.key_columns, batch.version
+        mode: Mode = DeleteInsert() if plan.keys else Append()
 
         def label(step: str) -> str:
             return self._label(batch.entry, plan.table, step)
 
         with self._pool.transaction(doing=doing):
-            if keys:
-                self._pool.execute(dml.delete_matching(plan.table, staging, keys, label=label("delete")), doing=doing)
-                insert = dml.insert_newest(plan.table, staging, batch.columns, keys, version=version, label=label("insert"))
-            else:
-                insert = dml.insert_all(plan.table, staging, batch.columns, version=version, label=label("insert"))
-            self._inserted = self._pool.execute(insert, doing=doing)
+            for statement in mode.moves(batch, staging, label):
+                self._inserted = self._pool.execute(statement, doing=doing)
             self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=label("ledger")), doing=doing)
         return self._inserted
 

@@ -171,9 +171,7 @@ class SynapseSink(ColumnarSink):
             self._ensure(VERSION)
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(
-            self._plan, columns, [run.store.address(path) for path in writer.paths], entry, None if VERSION_COLUMN in self._plan.columns else version
-        )
+        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version)
         if not self._plan.keys and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows

@@ -27,6 +27,7 @@ from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 from target_synapse.versions import VersionsSeen
+from target_synapse.ways.copy import CopyWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -109,7 +110,7 @@ class TargetSynapse(DurableTarget):
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
         ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
-        self._run = RunParts(run_id, pool, store, PlanLoader(pool, store.credential, ledger_table(ledger_schema), run_id))
+        self._run = RunParts(run_id, pool, store, PlanLoader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id))
         ensure_ledger(pool, ledger_schema)
         too_many = False
         try:
@@ -132,7 +133,7 @@ class TargetSynapse(DurableTarget):
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
         leftovers.sweep_files()
-        return RunParts(run_id, pool, store, Loader(pool, store.credential, ledger_table(ledger_schema), run_id), leftovers)
+        return RunParts(run_id, pool, store, Loader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id), leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

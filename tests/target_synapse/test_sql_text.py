@@ -24,11 +24,20 @@ from target_synapse.quoting import literal, quoted
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
+from target_synapse.ways.copy import CopyWay
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
 LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
 CREDENTIAL = copy_into.account_key("a'key==")
+
+
+class Store:
+    credential = CREDENTIAL
+
+    @staticmethod
+    def address(path):
+        return f"https://acct.blob.core.windows.net/stage/{path}"
 
 
 def statements_of(case):
@@ -39,10 +48,10 @@ def statements_of(case):
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
-    loader = Loader(pool, CREDENTIAL, ledger_table(table.schema), "run1")
+    loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
-    batch = Batch(plan, list(plan.columns.values()), ["https://acct.blob.core.windows.net/stage/a/00001.csv.gz"], entry, version)
+    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
     if not keys:
