@@ -35,6 +35,13 @@ class Pool:
             cursor.execute(sql)
             return int(cursor.rowcount)
 
+    def run(self, sql: str, *, doing: str) -> None:
+        """Run somebody else's batch of statements to its very end: closing the cursor before would cut it off, and hide what fails in it."""
+        with self._failures(doing), closing(self._open().cursor()) as cursor:
+            cursor.execute(sql)
+            while cursor.nextset():
+                pass
+
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """Run one query and return all its rows."""
         with self._failures(doing), closing(self._open().cursor()) as cursor:

@@ -15,7 +15,7 @@ from target_synapse.quoting import labelled, quoted
 from target_synapse.values import ESCAPE_CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
@@ -55,6 +55,22 @@ def mark_other_versions(table: TableName, version: int, *, label: str) -> str:
     """Note in the rows of every version but this, and in those without one, when they were found to be gone; the first such moment stays."""
     deleted = quoted(DELETED_COLUMN)
     return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({_of_another(version)}) AND {deleted} IS NULL", label)
+
+
+def take_escapes_off(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
+    """Give the staged texts the values that they stand for."""
+    return _update_escaped(staging, columns, lambda name: f"SUBSTRING({name}, 2, {LONGEST})", label)
+
+
+def put_escapes_on(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
+    """Escape staged texts again, so that the INSERT restores them; '' needs no escape any more."""
+    return _update_escaped(staging, columns, lambda name: f"NCHAR({ESCAPE_CODE}) + {name}", label)
+
+
+def _update_escaped(staging: TableName, columns: Sequence[Column], changed: Callable[[str], str], label: str) -> str:
+    names = [quoted(one.name) for one in columns]
+    sets = ", ".join(f"{name} = CASE WHEN UNICODE({name}) = {ESCAPE_CODE} THEN {changed(name)} ELSE {name} END" for name in names)
+    return labelled(f"UPDATE {staging} SET {sets}\nWHERE {' OR '.join(f'UNICODE({name}) = {ESCAPE_CODE}' for name in names)}", label)
 
 
 def _of_another(version: int) -> str:

@@ -1,6 +1,6 @@
 """The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> fill it (`ways`) -> count -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
+    create staging table (autocommit) -> fill it (`ways`) -> count -> [transform] -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
@@ -14,6 +14,7 @@ import logging
 import uuid
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError, SuiteError
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from target_synapse.ddl import Column
     from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
+    from target_synapse.transformation import Transformation
     from target_synapse.ways import Way
 
 STAGING_PREFIX = "_sdc_stg"
@@ -46,6 +48,15 @@ class Batch:
     files: Sequence[str]
     entry: Entry
     version: int | None = None
+    transformation: Transformation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a batch: rows that came into the table (-1 if the pool does not say), of those that were staged, and transformed, before."""
+
+    inserted: int
+    staged: int
 
 
 class Loader:
@@ -56,17 +67,17 @@ class Loader:
         self._unfinished: dict[str, dict[str, list[str]]] = {}
         self._removed = -1
 
-    def load(self, batch: Batch) -> int:
-        """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
+    def load(self, batch: Batch) -> Loaded:
+        """Load the batch. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
         try:
-            self._pool.repeated(lambda: self._stage(staging, batch))
+            staged = self._pool.repeated(lambda: self._stage(staging, batch))
             inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
         except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
             self.drop(staging)
             raise
         self.drop(staging)
-        return inserted
+        return Loaded(inserted, staged)
 
     def was_loaded(self, batch: Batch) -> bool:
         """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then."""
@@ -108,17 +119,21 @@ class Loader:
             found.setdefault(str(content), []).append(str(load_id))
         return found
 
-    def _stage(self, staging: TableName, batch: Batch) -> None:
+    def _stage(self, staging: TableName, batch: Batch) -> int:
         # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        self._way.fill(staging, batch, lambda step: self._label(batch.entry, batch.plan.table, step))
+        label = partial(self._label, batch.entry, batch.plan.table)
+        self._way.fill(staging, batch, label)
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(
                 f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived", hint="nothing was loaded; run again"
             )
+        if batch.transformation:
+            return batch.transformation.run(self._pool, staging, batch.plan.table, batch.columns, batch.entry.load_id, label)
+        return staged
 
     def _move_unless_landed(self, staging: TableName, batch: Batch) -> int:
         if self._landed(batch.entry.load_id):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
-    from target_synapse.load import Batch
+    from target_synapse.load import Batch, Loaded
     from target_synapse.tables import LoadPlan
 
 RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams
@@ -75,6 +75,11 @@ class PlanPool(Pool):
         del doing
         self.keep(sql)
         return -1
+
+    def run(self, sql: str, *, doing: str) -> None:
+        """Keep the user's own SQL, and say what it is."""
+        self.keep(f"-- {_one_line(doing)}:")
+        self.keep(sql)
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """The rows as the real pool has them, or as the plan has changed them; none where it cannot be read, or has no ledger yet."""
@@ -135,7 +140,7 @@ class PlanLoader(Loader):
         super().__init__(pool, *parts)
         self._plan_pool = pool
 
-    def load(self, batch: Batch) -> int:
+    def load(self, batch: Batch) -> Loaded:
         """Go through a load of the batch."""
         self._plan_pool.staged_rows = batch.entry.rows
         return super().load(batch)
@@ -204,7 +209,7 @@ def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str
 
 def _statements(pool: PlanPool, stream: str) -> Iterator[str]:
     for statement in pool.statements.get(stream, ()):
-        yield statement + ("\n" if statement.startswith("--") else ";\n")
+        yield statement + ("\n" if statement.startswith("--") and "\n" not in statement else ";\n")
 
 
 def _comment(text: str) -> str:

@@ -12,12 +12,14 @@ from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.ledger import Entry
-from target_synapse.load import Batch
+from target_synapse.load import Batch, Loaded
 from target_synapse.naming import VERSION_COLUMN, safe_part
+from target_synapse.own_sql import statements_of
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.tables import ensure_columns, ensure_table
+from target_synapse.transformation import FILTERED_BY_SQL, Transformation
 from target_synapse.versions import DELETED_AT, VERSION, version_of
 
 if TYPE_CHECKING:
@@ -56,6 +58,9 @@ class SynapseSink(ColumnarSink):
         plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
         if run.leftovers:
             run.leftovers.sweep_tables(table.schema)
+        run.hooks.before_load(self.stream_name, table, self.config)
+        statements = statements_of(self.config, "transform_sql")
+        self._transformation = Transformation(statements, run.run_id, self.stream_name) if statements else None
         truncate = self.config.get("string_length") == "truncate"
         self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
         self._encoder: TableEncoder | None = None
@@ -171,14 +176,23 @@ class SynapseSink(ColumnarSink):
             self._ensure(VERSION)
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version)
+        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, self._transformation)
         if not self._plan.keys and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
         else:
-            inserted = run.loader.load(batch)
-            self.account.notes["replaced in batch"] += writer.rows - inserted if inserted >= 0 else 0
+            self._count(writer.rows, run.loader.load(batch))
+            return
         self.account.load(writer.rows)
+
+    def _count(self, rows: int, loaded: Loaded) -> None:
+        """Account for the rows of a batch that is loaded; a transformation may have made fewer of them, or more."""
+        if (filtered := rows - loaded.staged) > 0:
+            self.account.skip(FILTERED_BY_SQL, filtered)
+        elif filtered:
+            self.account.notes["added by transform_sql"] -= filtered
+        self.account.notes["replaced in batch"] += loaded.staged - loaded.inserted if loaded.inserted >= 0 else 0
+        self.account.load(min(rows, loaded.staged))
 
     def _ensure(self, *columns: Column) -> None:
         """Have these columns in the table, beside the stream's. Of a batch, this is its delivery's: until then the pool may be in use."""

@@ -16,6 +16,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 
 from target_synapse.checks import check
 from target_synapse.connection import Pool
+from target_synapse.hooks import Hooks
 from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
@@ -50,6 +51,7 @@ class RunParts:
     pool: Pool
     store: StagingStore
     loader: Loader
+    hooks: Hooks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
 
 
@@ -110,8 +112,10 @@ class TargetSynapse(DurableTarget):
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
         ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
-        self._run = RunParts(run_id, pool, store, PlanLoader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id))
+        hooks = Hooks(pool, run_id)
+        self._run = RunParts(run_id, pool, store, PlanLoader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id), hooks)
         ensure_ledger(pool, ledger_schema)
+        hooks.before_run(self.config)
         too_many = False
         try:
             self.listen(file_input)
@@ -133,7 +137,9 @@ class TargetSynapse(DurableTarget):
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
         leftovers.sweep_files()
-        return RunParts(run_id, pool, store, Loader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id), leftovers)
+        hooks = Hooks(pool, run_id)
+        hooks.before_run(self.config)
+        return RunParts(run_id, pool, store, Loader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id), hooks, leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -208,6 +214,8 @@ class TargetSynapse(DurableTarget):
         with self.guarded():
             super().process_endofpipe()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
+            self.run.hooks.after_loads()
+            self.run.hooks.after_run(self.config)
         self._close()
         check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
 

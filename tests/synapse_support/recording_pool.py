@@ -13,6 +13,9 @@ class RecordingPool:
         self.statements.append(sql)
         return 1
 
+    def run(self, sql, *, doing):
+        self.statements.append(sql)
+
     def rows(self, sql, *, doing):
         self.statements.append(sql)
         return [tuple(column) for column in self.columns] if "INFORMATION_SCHEMA" in sql else []

@@ -17,11 +17,14 @@ from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
 from target_synapse import copy_into, ddl, dml, ledger, odbc
 from target_synapse.ddl import Column
+from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
 from target_synapse.naming import TableName, column_names, table_name
+from target_synapse.own_sql import statements_of as statements_of_setting
 from target_synapse.quoting import literal, quoted
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
+from target_synapse.transformation import Transformation
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
 from target_synapse.ways.copy import CopyWay
@@ -51,7 +54,12 @@ def statements_of(case):
     loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
-    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version)
+    own = statements_of_setting(config, "transform_sql")
+    transformation = Transformation(own, "run1", case["stream"]) if own else None
+    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, transformation)
+    hooks = Hooks(pool, "run1")
+    hooks.before_run(config)
+    hooks.before_load(case["stream"], table, config)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
     if not keys:
@@ -60,6 +68,8 @@ def statements_of(case):
     for hard in (True, False) if version is not None else ():
         loader.activate(table, version, hard=hard)
     loader.close_targets([str(table)])
+    hooks.after_loads()
+    hooks.after_run(config)
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
     return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]
 

@@ -10,9 +10,11 @@ from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
+from target_synapse.own_sql import own_sql_misfits
 from target_synapse.settings.connection import CONNECTION
 from target_synapse.settings.loading import LOADING
 from target_synapse.settings.of_streams import of_streams
+from target_synapse.settings.own_sql import OWN_SQL
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE
 from target_synapse.settings.tables import TABLES
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
-    *CONNECTION, *STORAGE, *TABLES, *LOADING, of_streams(*TABLES, *LOADING, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
+    *CONNECTION, *STORAGE, *TABLES, *LOADING, *OWN_SQL, of_streams(*TABLES, *LOADING, *OWN_SQL, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
 ).to_dict()
 
 
@@ -37,3 +39,4 @@ def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(
             ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
         )
+    yield from own_sql_misfits(settings)

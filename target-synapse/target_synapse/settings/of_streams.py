@@ -10,7 +10,17 @@ from singer_sdk import typing as th
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PER_STREAM = ("default_target_schema", "hard_delete", "load_method", "string_length", "table_distribution", "table_index")
+PER_STREAM = (
+    "after_load_sql",
+    "before_load_sql",
+    "default_target_schema",
+    "hard_delete",
+    "load_method",
+    "string_length",
+    "table_distribution",
+    "table_index",
+    "transform_sql",
+)
 
 
 def of_streams(*properties: th.Property[Any]) -> th.Property[Any]:
