@@ -37,13 +37,34 @@ def shared_access_signature(token: str) -> Credential:
     return Credential("Shared Access Signature", token.removeprefix("?"))
 
 
-def copy_into(table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, label: str) -> str:
+@dataclass(frozen=True, slots=True)
+class ErrorFiles:
+    """Where COPY INTO puts rows that it cannot load, how many of them it bears, and what opens that place: no account key."""
+
+    folder: str
+    max_rows: int
+    credential: Credential
+
+
+def copy_into(
+    table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, errors: ErrorFiles | None = None, label: str
+) -> str:
     """Load the files, which hold the columns in this order and then the row's number."""
     names = ", ".join(f"{quoted(name)} {place}" for place, name in enumerate([*(one.name for one in columns), ROW_COLUMN], start=1))
     statement = (
         f"COPY INTO {table} ({names})\n"
         f"FROM {', '.join(plain_literal(file) for file in files)}\n"
-        f"WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = {plain_literal(credential.identity)}, SECRET = {plain_literal(credential.secret)}), "
-        "COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0)"
+        f"WITH (FILE_TYPE = 'CSV', CREDENTIAL = {_opened_by(credential)}, COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', "
+        f"ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', {_errors(errors)})"
     )
     return labelled(statement, label)
+
+
+def _errors(errors: ErrorFiles | None) -> str:
+    if errors is None:
+        return "MAXERRORS = 0"
+    return f"MAXERRORS = {errors.max_rows}, ERRORFILE = {plain_literal(errors.folder)}, ERRORFILE_CREDENTIAL = {_opened_by(errors.credential)}"
+
+
+def _opened_by(credential: Credential) -> str:
+    return f"(IDENTITY = {plain_literal(credential.identity)}, SECRET = {plain_literal(credential.secret)})"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from singer_commons.errors import SuiteError
 
 from target_synapse import ddl
+from target_synapse.error_files import FOLDER
 from target_synapse.load import STAGING_PREFIX
 from target_synapse.naming import DIGEST_CHARS, TableName
 
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from target_synapse.staging import StagingStore
 
 STAGING_NAME = re.compile(rf"{STAGING_PREFIX}_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
-STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.csv\.gz")  # run, stream, batch, part
+# Run, stream, batch, and a part, or what COPY INTO wrote of rows that it refused.
+STAGED_FILE = re.compile(rf"([0-9a-f]{{32}})/[^/]+/[^/]+/(?:\d{{5,}}\.csv\.gz|{FOLDER}-[0-9a-f]{{32}}/.+)")
 logger = logging.getLogger("target-synapse")
 
 

@@ -26,10 +26,11 @@ from target_synapse.modes.delete_insert import DeleteInsert
 from target_synapse.naming import TableName, digest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_synapse.connection import Pool
     from target_synapse.ddl import Column
+    from target_synapse.error_files import Refused
     from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
     from target_synapse.transformation import Transformation
@@ -49,14 +50,16 @@ class Batch:
     entry: Entry
     version: int | None = None
     transformation: Transformation | None = None
+    put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What became of a batch: rows that came into the table (-1 if the pool does not say), of those that were staged, and transformed, before."""
+    """What became of a batch: rows that the pool refused, that were staged (and transformed), and that came into the table (-1 if it does not say)."""
 
-    inserted: int
+    refused: int
     staged: int
+    inserted: int
 
 
 class Loader:
@@ -71,13 +74,16 @@ class Loader:
         """Load the batch. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
         try:
-            staged = self._pool.repeated(lambda: self._stage(staging, batch))
-            inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, batch))
+            refused, staged = self._pool.repeated(lambda: self._stage(staging, batch))
+            if refused and batch.put_aside:
+                batch.put_aside(refused)  # before the rows beside them are committed: a run that is killed in between gets all of them again
+            moved = replace(batch, entry=replace(batch.entry, rows=staged))
+            inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, moved))
         except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
             self.drop(staging)
             raise
         self.drop(staging)
-        return Loaded(inserted, staged)
+        return Loaded(len(refused), staged, inserted)
 
     def was_loaded(self, batch: Batch) -> bool:
         """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then."""
@@ -119,21 +125,22 @@ class Loader:
             found.setdefault(str(content), []).append(str(load_id))
         return found
 
-    def _stage(self, staging: TableName, batch: Batch) -> int:
+    def _stage(self, staging: TableName, batch: Batch) -> tuple[Sequence[Refused], int]:
         # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
         label = partial(self._label, batch.entry, batch.plan.table)
-        self._way.fill(staging, batch, label)
+        refused = self._way.fill(staging, batch, label)
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
-        if staged != batch.entry.rows:
+        if staged + len(refused) != batch.entry.rows:
+            told = f" and {len(refused)} were refused" if refused else ""
             raise DestinationError(
-                f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived", hint="nothing was loaded; run again"
+                f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived{told}", hint="nothing was loaded; run again"
             )
         if batch.transformation:
-            return batch.transformation.run(self._pool, staging, batch.plan.table, batch.columns, batch.entry.load_id, label)
-        return staged
+            staged = batch.transformation.run(self._pool, staging, batch, label)
+        return refused, staged
 
     def _move_unless_landed(self, staging: TableName, batch: Batch) -> int:
         if self._landed(batch.entry.load_id):

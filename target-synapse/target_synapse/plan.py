@@ -22,6 +22,7 @@ from target_synapse.types import described
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
@@ -131,6 +132,15 @@ class PlanStore(StagingStore):
 
     def remove(self, paths: Sequence[str]) -> None:
         """Nothing is there."""
+
+    def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Nothing is there."""
+        del prefix
+        yield from ()
+
+    def error_credential(self) -> Credential:
+        """None is made."""
+        return Credential("Shared Access Signature", MASK)
 
 
 class PlanLoader(Loader):

@@ -11,6 +11,7 @@ from singer_commons.errors import ConfigurationError, DestinationError, InputErr
 from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
+from target_synapse.error_files import COPY_REJECTED
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch, Loaded
 from target_synapse.naming import VERSION_COLUMN, safe_part
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
+    from target_synapse.error_files import Refused
     from target_synapse.target import TargetSynapse
 
 
@@ -145,6 +147,11 @@ class SynapseSink(ColumnarSink):
         self.account.reject(code)
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
+    def _put_aside(self, refused: Sequence[Refused]) -> None:
+        for one in refused:
+            self._reject(dict(one.record), COPY_REJECTED, one.reason, None)
+        self.target.rejects.sync()
+
     def _writer(self, context: dict[str, Any], named_version: object) -> BatchWriter:
         """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
         version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
@@ -176,7 +183,9 @@ class SynapseSink(ColumnarSink):
             self._ensure(VERSION)
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, self._transformation)
+        batch = Batch(
+            self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, self._transformation, self._put_aside
+        )
         if not self._plan.keys and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
@@ -187,6 +196,7 @@ class SynapseSink(ColumnarSink):
 
     def _count(self, rows: int, loaded: Loaded) -> None:
         """Account for the rows of a batch that is loaded; a transformation may have made fewer of them, or more."""
+        rows -= loaded.refused
         if (filtered := rows - loaded.staged) > 0:
             self.account.skip(FILTERED_BY_SQL, filtered)
         elif filtered:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
-from azure.storage.blob import BlobBlock, ContainerClient
+from azure.storage.blob import BlobBlock, ContainerClient, ContainerSasPermissions, generate_container_sas
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
+from singer_commons.secrets import known_secrets
 
 from target_synapse.copy_into import Credential, account_key, shared_access_signature
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
 RETRIES = 4  # of a request to the storage, with growing waits between them
 FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
+ERROR_FILES_HOURS = 24  # longer than any COPY INTO takes; each has a signature of its own
 FORBIDDEN, NOT_FOUND = 403, 404
 logger = logging.getLogger("target-synapse")
 
@@ -30,6 +32,7 @@ class StagingStore:
         self._url, self._name = config["storage_url"].rstrip("/"), config["storage_container"]
         self._copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
         key, token = config.get("storage_account_key"), config.get("storage_sas_token")
+        self._key = key or None
         self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
         try:
             self._container = ContainerClient(
@@ -65,6 +68,23 @@ class StagingStore:
             blob.commit_block_list([block])
         except AzureError as error:
             raise self._explained(error) from error
+
+    def get(self, path: str) -> bytes:
+        """The content of a file."""
+        try:
+            return self._container.download_blob(path).readall()
+        except AzureError as error:
+            raise self._explained(error) from error
+
+    def error_credential(self) -> Credential:
+        """What lets the pool write files of rejected rows: COPY INTO takes no account key for them, so one signs what it does take."""
+        if self._key is None:
+            return self.credential
+        allowed = ContainerSasPermissions(read=True, list=True, write=True, create=True, delete=True)
+        until = datetime.now(UTC) + timedelta(hours=ERROR_FILES_HOURS)
+        token = generate_container_sas(self._container.account_name or "", self._name, account_key=self._key, permission=allowed, expiry=until)
+        known_secrets().add([token])
+        return shared_access_signature(token)
 
     def remove(self, paths: Sequence[str]) -> None:
         """Delete files. What cannot be deleted stays and is named in the log: the rows are safe already."""

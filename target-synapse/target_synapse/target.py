@@ -21,6 +21,7 @@ from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
+from target_synapse.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
@@ -71,7 +72,7 @@ class TargetSynapse(DurableTarget):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        self.rejects: Rejects | RejectsSeen = self._places_for_rejects()
         self.versions = VersionsSeen()
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
@@ -83,6 +84,22 @@ class TargetSynapse(DurableTarget):
         """See SuitePlugin."""
         yield from super().misfits(settings)
         yield from settings_misfits(settings)
+
+    @property
+    def ledger_schema(self) -> str:
+        """Where the ledger is, and the table of rejected rows."""
+        return str(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
+
+    def _places_for_rejects(self) -> Rejects:
+        to = self.config.get("rejects_to") or "file"
+        file = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        table = RejectsTable(lambda: self.run.pool, rejected_table(self.ledger_schema), self.account.run_id)
+        return Rejects(*((file,) if to != "table" else ()), *((table,) if to != "file" else ()))
+
+    def _ensure_own_tables(self, pool: Pool) -> None:
+        ensure_ledger(pool, self.ledger_schema)
+        if (self.config.get("rejects_to") or "file") != "file":
+            pool.execute(create_rejected(rejected_table(self.ledger_schema)), doing="cannot make the table of rejected rows")
 
     @property
     def run(self) -> RunParts:
@@ -109,12 +126,17 @@ class TargetSynapse(DurableTarget):
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         pool, store, run_id = PlanPool(self.config), PlanStore(self.config), self.account.run_id
-        self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
+        self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
-        ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
         hooks = Hooks(pool, run_id)
-        self._run = RunParts(run_id, pool, store, PlanLoader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id), hooks)
-        ensure_ledger(pool, ledger_schema)
+        self._run = RunParts(
+            run_id,
+            pool,
+            store,
+            PlanLoader(pool, CopyWay(pool, store, int(self.config.get("copy_max_errors") or 0)), ledger_table(self.ledger_schema), run_id),
+            hooks,
+        )
+        self._ensure_own_tables(pool)
         hooks.before_run(self.config)
         too_many = False
         try:
@@ -130,16 +152,23 @@ class TargetSynapse(DurableTarget):
         from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         _quieten_azure()
-        run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        run_id = self.account.run_id
         pool, store = Pool(self.config), StagingStore(self.config)
         check(pool, StagingStore(self.config, retries=0), self.logger)
-        pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
+        pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
         leftovers.sweep_files()
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
-        return RunParts(run_id, pool, store, Loader(pool, CopyWay(pool, store), ledger_table(ledger_schema), run_id), hooks, leftovers)
+        return RunParts(
+            run_id,
+            pool,
+            store,
+            Loader(pool, CopyWay(pool, store, int(self.config.get("copy_max_errors") or 0)), ledger_table(self.ledger_schema), run_id),
+            hooks,
+            leftovers,
+        )
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -163,8 +192,10 @@ class TargetSynapse(DurableTarget):
     def table_of(self, stream: str) -> TableName:
         """The stream's table. Raises ConfigurationError if it is another stream's, or the ledger."""
         table = table_name(stream, stream_config(self.config, stream).get("default_target_schema"))
-        if folded(table.table) == LEDGER:
-            raise ConfigurationError(f"stream `{stream}` would be loaded into the ledger of loads", hint="rename it with `stream_maps`")
+        if folded(table.table) in {LEDGER, REJECTED}:
+            raise ConfigurationError(
+                f"stream `{stream}` would be loaded into {table}, which is the loader's own", hint="rename it with `stream_maps`"
+            )
         other = self._streams_of.setdefault(table.same_as, stream)
         if other != stream:
             raise ConfigurationError(
@@ -213,11 +244,13 @@ class TargetSynapse(DurableTarget):
         """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
         with self.guarded():
             super().process_endofpipe()
+            self.rejects.sync()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
             self.run.hooks.after_loads()
             self.run.hooks.after_run(self.config)
         self._close()
-        check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
+        rows, share = self.config.get("max_rejected_rows"), self.config.get("max_rejected_share")
+        check_rejects(self.account, rows=rows, share=share, path=self.rejects.path)
 
 
 def _quieten_azure() -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
+    from target_synapse.load import Batch
     from target_synapse.naming import TableName
 
 FILTERED_BY_SQL = "FILTERED_BY_SQL"  # the code of rows that the statements delete
@@ -30,10 +30,11 @@ class Transformation:
     run_id: str
     stream: str
 
-    def run(self, pool: Pool, staging: TableName, table: TableName, columns: Sequence[Column], load_id: str, label: Callable[[str], str]) -> int:
+    def run(self, pool: Pool, staging: TableName, batch: Batch, label: Callable[[str], str]) -> int:
         """Transform what is staged; returns how many rows there are then. Raises DestinationError, or TransientSqlError."""
-        texts = [one for one in columns if one.type.is_text]
-        names = names_of_batch(names_of_stream(self.run_id, "transform", self.stream, table), staging, load_id)
+        texts = [one for one in batch.columns if one.type.is_text]
+        of_stream = names_of_stream(self.run_id, "transform", self.stream, batch.plan.table)
+        names = names_of_batch(of_stream, staging, batch.entry.load_id)
         if texts:
             pool.execute(dml.take_escapes_off(staging, texts, label=label("unescape")), doing=f"cannot take the escapes off in {staging}")
         run_own(pool, SETTING, self.statements, names, whose=self.stream)

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
-from target_synapse import copy_into, ddl, dml, ledger, odbc
+from target_synapse import copy_into, ddl, dml, ledger, odbc, rejects_table
 from target_synapse.ddl import Column
 from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
@@ -23,6 +23,7 @@ from target_synapse.load import Batch, Loader
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.own_sql import statements_of as statements_of_setting
 from target_synapse.quoting import literal, quoted
+from target_synapse.settings import SAFE_PATH
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.transformation import Transformation
 from target_synapse.types import SqlType, parsed
@@ -139,6 +140,22 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
             ddl.drop_table(table),
             ddl.select_columns(table),
             ddl.select_tables(table.schema, table.table),
+        ]
+    )
+    assert grammar_error(tmp_path, script) == ""
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=3), folder=st.from_regex(SAFE_PATH, fullmatch=True), rows=st.integers(1, 10**5))
+def test_every_statement_about_refused_rows_is_t_sql(tmp_path, texts, folder, rows):
+    table = TableName("dbo", "t")
+    made = [tuple(literal(rejects_table._speakable(text)) for _ in rejects_table.COLUMNS) for text in texts]
+    errors = copy_into.ErrorFiles(f"https://acct.blob.core.windows.net/stage/{folder}", rows, CREDENTIAL)
+    script = as_script(
+        [
+            rejects_table.create_rejected(table),
+            rejects_table.insert_rejected(table, made, label="x"),
+            copy_into.copy_into(table, [Column("a", SqlType("bigint"))], ["https://a/b"], CREDENTIAL, errors=errors, label="x"),
         ]
     )
     assert grammar_error(tmp_path, script) == ""
