@@ -41,7 +41,7 @@ def count_schemas(schema: str) -> str:
 def create_table(table: TableName, columns: Sequence[Column], *, index: Index, hashed_by: str | None = None, replicated: bool = False) -> str:
     """Make a table whose columns may all be NULL; without `hashed_by` its rows go round robin."""
     kind = "HEAP" if index == "heap" else "CLUSTERED COLUMNSTORE INDEX"
-    return f"CREATE TABLE {table} (\n  {_definitions(columns)}\n)\nWITH (DISTRIBUTION = {_distribution(hashed_by, replicated=replicated)}, {kind})"
+    return f"CREATE TABLE {table} (\n  {_definitions(columns)}\n)\nWITH (DISTRIBUTION = {distribution(hashed_by, replicated=replicated)}, {kind})"
 
 
 def if_missing(table: TableName, create: str) -> str:
@@ -85,7 +85,8 @@ def select_tables(schema: str, prefix: str) -> str:
     return f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES\nWHERE TABLE_SCHEMA = {literal(schema)} AND LEFT(TABLE_NAME, {len(prefix)}) = {literal(prefix)}"
 
 
-def _distribution(hashed_by: str | None, *, replicated: bool) -> str:
+def distribution(hashed_by: str | None, *, replicated: bool = False) -> str:
+    """How rows are spread: by a column, over all nodes, or round robin."""
     if replicated:
         return "REPLICATE"
     return f"HASH({quoted(hashed_by)})" if hashed_by else "ROUND_ROBIN"

@@ -25,36 +25,48 @@ LONGEST = 2_147_483_646  # characters: more than any text has, and one less than
 
 def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column], *, label: str) -> str:
     """Delete the rows of the table whose key is in the staging table."""
-    same = " AND ".join(f"{table}.{quoted(key.name)} = {_restored(key, 's.')}" for key in keys)
+    same = " AND ".join(f"{table}.{quoted(key.name)} = {restored(key, 's.')}" for key in keys)
     return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS s ON {same}", label)
 
 
 def insert_all(table: TableName, staging: TableName, columns: Sequence[Column], *, version: int | None = None, label: str) -> str:
     """Append all staged rows."""
-    return labelled(f"INSERT INTO {table} ({_names(columns, version)})\nSELECT {_values(columns, version)}\nFROM {staging} AS s", label)
+    return labelled(f"INSERT INTO {table} ({names_of(columns, version)})\nSELECT {values_of(columns, version)}\nFROM {staging} AS s", label)
 
 
 def insert_newest(
-    table: TableName, staging: TableName, columns: Sequence[Column], keys: Sequence[Column], *, version: int | None = None, label: str
+    table: TableName,
+    staging: TableName,
+    columns: Sequence[Column],
+    keys: Sequence[Column],
+    *,
+    version: int | None = None,
+    unless: Column | None = None,
+    label: str,
 ) -> str:
-    """Append, of the staged rows with the same key, the one that came last."""
-    by_key = ", ".join(_restored(key, "s.") for key in keys)
-    numbered = (
-        f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
+    """Append, of the staged rows with the same key, the one that came last; none where that one has a value in the column `unless`."""
+    names, values = names_of(columns, version), values_of(columns, version)
+    but = f" AND s.{quoted(unless.name)} IS NULL" if unless else ""
+    return labelled(
+        f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM ({ranked(staging, keys)}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1{but}", label
     )
-    names, values = _names(columns, version), _values(columns, version)
-    return labelled(f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM ({numbered}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1", label)
+
+
+def ranked(staging: TableName, keys: Sequence[Column]) -> str:
+    """The staged rows, with their place among those with the same key, the last to come first."""
+    by_key = ", ".join(restored(key, "s.") for key in keys)
+    return f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
 
 
 def delete_other_versions(table: TableName, version: int, *, label: str) -> str:
     """Delete the rows of every version but this, and those without one."""
-    return labelled(f"DELETE FROM {table}\nWHERE {_of_another(version)}", label)
+    return labelled(f"DELETE FROM {table}\nWHERE {of_another(version)}", label)
 
 
 def mark_other_versions(table: TableName, version: int, *, label: str) -> str:
     """Note in the rows of every version but this, and in those without one, when they were found to be gone; the first such moment stays."""
     deleted = quoted(DELETED_COLUMN)
-    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({_of_another(version)}) AND {deleted} IS NULL", label)
+    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({of_another(version)}) AND {deleted} IS NULL", label)
 
 
 def take_escapes_off(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
@@ -73,7 +85,8 @@ def _update_escaped(staging: TableName, columns: Sequence[Column], changed: Call
     return labelled(f"UPDATE {staging} SET {sets}\nWHERE {' OR '.join(f'UNICODE({name}) = {ESCAPE_CODE}' for name in names)}", label)
 
 
-def _of_another(version: int) -> str:
+def of_another(version: int) -> str:
+    """Whether a row is of another version, or of none."""
     column = quoted(VERSION_COLUMN)
     return f"{column} <> {version} OR {column} IS NULL"
 
@@ -88,16 +101,22 @@ def count_rows(table: TableName) -> str:
     return f"SELECT COUNT_BIG(*) FROM {table}"
 
 
-def _names(columns: Sequence[Column], version: int | None) -> str:
+def names_of(columns: Sequence[Column], version: int | None = None) -> str:
+    """The columns, and that of versions where there is one, for a list of columns."""
     return ", ".join(quoted(name) for name in [*(one.name for one in columns), *([] if version is None else [VERSION_COLUMN])])
 
 
-def _values(columns: Sequence[Column], version: int | None) -> str:
-    staged = [f"CAST({_restored(one, 's.')} AS {one.type})" if one.type.is_text else f"s.{quoted(one.name)}" for one in columns]
-    return ", ".join([*staged, *([] if version is None else [f"CAST({version} AS bigint)"])])
+def values_of(columns: Sequence[Column], version: int | None = None) -> str:
+    """Their staged values, of `s`, as the table wants them."""
+    return ", ".join([*(typed(one) for one in columns), *([] if version is None else [f"CAST({version} AS bigint)"])])
 
 
-def _restored(column: Column, prefix: str) -> str:
+def typed(column: Column) -> str:
+    """A staged value, of `s`, as the table wants it."""
+    return f"CAST({restored(column, 's.')} AS {column.type})" if column.type.is_text else f"s.{quoted(column.name)}"
+
+
+def restored(column: Column, prefix: str) -> str:
     """The staged value without the escape before an empty text.
 
     By its code, not by comparison: to many collations a private-use character weighs nothing and equals ''.

@@ -1,18 +1,19 @@
 """The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> fill it (`ways`) -> count -> [transform] -> [DELETE] INSERT ledger -> COMMIT -> drop staging table
+    create staging table (autocommit) -> fill it (`ways`) -> count -> the user's transformation -> what the mode prepares
+        -> the mode's statements, ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
 
-The end of other versions of a table is such a transaction, too: DELETE or UPDATE, ledger, COMMIT.
+The end of other versions of a table is such a transaction, too: the mode's statement, ledger, COMMIT.
 """
 
 from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
@@ -21,8 +22,7 @@ from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
-from target_synapse.modes.append import Append
-from target_synapse.modes.delete_insert import DeleteInsert
+from target_synapse.modes import Job
 from target_synapse.naming import TableName, digest
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Batch:
     version: int | None = None
     transformation: Transformation | None = None
     put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
+    mode: Mode = field(kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +74,19 @@ class Loader:
     def load(self, batch: Batch) -> Loaded:
         """Load the batch. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
+        label = partial(self._label, batch.entry, batch.plan.table)
+        tables = (*batch.mode.scratch(staging), staging)
         try:
             refused, staged = self._pool.repeated(lambda: self._stage(staging, batch))
             if refused and batch.put_aside:
                 batch.put_aside(refused)  # before the rows beside them are committed: a run that is killed in between gets all of them again
-            moved = replace(batch, entry=replace(batch.entry, rows=staged))
-            inserted = self._pool.repeated(lambda: self._move_unless_landed(staging, moved))
-        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
-            self.drop(staging)
+            job = Job(replace(batch, entry=replace(batch.entry, rows=staged)), staging, label)
+            self._pool.repeated(lambda: batch.mode.prepare(self._pool, job))
+            inserted = self._pool.repeated(lambda: self._move_unless_landed(job))
+        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the tables back
+            self.drop(*tables)
             raise
-        self.drop(staging)
+        self.drop(*tables)
         return Loaded(len(refused), staged, inserted)
 
     def was_loaded(self, batch: Batch) -> bool:
@@ -98,13 +102,14 @@ class Loader:
         self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot take over an entry of the ledger"))
         return True
 
-    def activate(self, table: TableName, version: int, *, hard: bool) -> int:
-        """Delete, or mark, the rows of the table that are not of this version; returns how many, -1 if the pool does not say.
+    def activate(self, table: TableName, version: int, mode: Mode, *, hard: bool) -> int:
+        """Take the rows that are not of this version out of what is there; returns how many, -1 if the pool does not say.
 
         May be repeated: what a run that was killed has removed is gone, and marked is marked.
         """
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
-        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, hard=hard))
+        sql = mode.end_of_versions(table, version, hard=hard, label=self._label(entry, table, "activate"))
+        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -112,12 +117,13 @@ class Loader:
             sql = ledger.close(self._ledger, targets, label=f"target-synapse run={self._run_id} step=close")
             self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot close the entries of the ledger"))
 
-    def drop(self, staging: TableName) -> None:
-        """Drop a staging table. The rows are in their table by now: a failure is only told."""
-        try:
-            self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
-        except SuiteError as error:
-            logger.warning("The staging table %s stays: %s", staging, error)
+    def drop(self, *tables: TableName) -> None:
+        """Drop staging tables. The rows are in their table by now: a failure is only told."""
+        for table in tables:
+            try:
+                self._pool.execute(ddl.drop_table(table), doing=f"cannot drop {table}")
+            except SuiteError as error:
+                logger.warning("The staging table %s stays: %s", table, error)
 
     def _read_unfinished(self, target: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
@@ -142,20 +148,19 @@ class Loader:
             staged = batch.transformation.run(self._pool, staging, batch, label)
         return refused, staged
 
-    def _move_unless_landed(self, staging: TableName, batch: Batch) -> int:
-        if self._landed(batch.entry.load_id):
-            logger.info("The commit of %s was not answered, but the ledger has it", batch.plan.table)
+    def _move_unless_landed(self, job: Job) -> int:
+        if self._landed(job.batch.entry.load_id):
+            logger.info("The commit of %s was not answered, but the ledger has it", job.batch.plan.table)
             return self._inserted
-        return self._move(staging, batch)
+        return self._move(job)
 
-    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, *, hard: bool) -> int:
+    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, sql: str) -> int:
         if self._landed(entry.load_id):
             logger.info("The commit of the version of %s was not answered, but the ledger has it", table)
             return self._removed
         doing = f"cannot remove what is not of version {version} from {table}"
-        statement = dml.delete_other_versions if hard else dml.mark_other_versions
         with self._pool.transaction(doing=doing):
-            self._removed = self._pool.execute(statement(table, version, label=self._label(entry, table, "activate")), doing=doing)
+            self._removed = self._pool.execute(sql, doing=doing)
             made = replace(entry, rows=max(self._removed, 0))
             self._pool.execute(ledger.insert_entry(self._ledger, made, label=self._label(entry, table, "ledger")), doing=doing)
         return self._removed
@@ -172,17 +177,12 @@ class Loader:
         self._pool.close()
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
-    def _move(self, staging: TableName, batch: Batch) -> int:
-        plan, doing = batch.plan, f"cannot load {batch.plan.table}"
-        mode: Mode = DeleteInsert() if plan.keys else Append()
-
-        def label(step: str) -> str:
-            return self._label(batch.entry, plan.table, step)
-
+    def _move(self, job: Job) -> int:
+        doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
-            for statement in mode.moves(batch, staging, label):
+            for statement in job.batch.mode.moves(job):
                 self._inserted = self._pool.execute(statement, doing=doing)
-            self._pool.execute(ledger.insert_entry(self._ledger, batch.entry, label=label("ledger")), doing=doing)
+            self._pool.execute(ledger.insert_entry(self._ledger, job.batch.entry, label=job.label("ledger")), doing=doing)
         return self._inserted
 
     def _label(self, entry: Entry, table: TableName, step: str) -> str:

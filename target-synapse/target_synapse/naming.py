@@ -88,6 +88,11 @@ def table_name(stream: str, default_schema: str | None) -> TableName:
     return TableName(held_name(schema), held_name(table))
 
 
+def beside(staging: TableName, part: str) -> TableName:
+    """Another table of the same load: of the same form, so that it is swept as that one is."""
+    return TableName(staging.schema, staging.table[:-DIGEST_CHARS] + digest(staging.table + part))
+
+
 def digest(text: str) -> str:
     """A few characters that stand for the text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARS]

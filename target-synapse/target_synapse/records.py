@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from target_synapse.values import TooLongError, field_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from target_synapse.tables import LoadPlan
 
@@ -23,11 +23,14 @@ class RefusedRowError(ValueError):
 
 
 class RowWriter:
-    """Writes the rows of a plan. Columns of metadata come last, so that the rest, which is the same when a row is sent again, can be hashed."""
+    """Writes the rows of a plan. Columns of metadata come last, so that the rest, which is the same when a row is sent again, can be hashed.
 
-    def __init__(self, plan: LoadPlan, *, truncated: Callable[[str], None] | None = None) -> None:
-        plain = [name for name in plan.columns if not name.startswith(METADATA_PREFIX)]
-        metadata = [name for name in plan.columns if name.startswith(METADATA_PREFIX)]
+    `also_content` are columns with a name like metadata that the tap fills.
+    """
+
+    def __init__(self, plan: LoadPlan, *, truncated: Callable[[str], None] | None = None, also_content: Collection[str] = ()) -> None:
+        metadata = [name for name in plan.columns if name.startswith(METADATA_PREFIX) and name not in also_content]
+        plain = [name for name in plan.columns if name not in metadata]
         self._plan, self._keys = plan, list(plan.keys)
         self._content = self._fields(plain, truncated)
         self._tail = self._fields(metadata, truncated)

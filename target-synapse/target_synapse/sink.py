@@ -7,21 +7,22 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.sink import ColumnarSink
-from singer_commons.errors import ConfigurationError, DestinationError, InputError
+from singer_commons.errors import DestinationError, InputError
 from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.error_files import COPY_REJECTED
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch, Loaded
-from target_synapse.naming import VERSION_COLUMN, safe_part
+from target_synapse.modes.choice import load_keys, mode_of
+from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
 from target_synapse.own_sql import statements_of
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.tables import ensure_columns, ensure_table
 from target_synapse.transformation import FILTERED_BY_SQL, Transformation
-from target_synapse.versions import DELETED_AT, VERSION, version_of
+from target_synapse.versions import VERSION, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,21 +65,39 @@ class SynapseSink(ColumnarSink):
         statements = statements_of(self.config, "transform_sql")
         self._transformation = Transformation(statements, run.run_id, self.stream_name) if statements else None
         truncate = self.config.get("string_length") == "truncate"
-        self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None)
+        own = {DELETED_COLUMN} if self._names_deleted else set()
+        self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None, also_content=own)
         self._encoder: TableEncoder | None = None
         self._ensured: set[str] = set()
+        self._choose_mode()
+        self._mode.make_ready(run.pool, plan, self._ensure)
 
     def _load_keys(self) -> list[str]:
-        method = self.config.get("load_method") or "auto"
         if missing := [key for key in self.key_properties if key not in self.schema["properties"]]:
             raise InputError(
                 f"the SCHEMA of `{self.stream_name}` has no property for its key {', '.join(missing)}", hint="this is a fault of the tap"
             )
-        if method == "upsert" and not self.key_properties:
-            raise ConfigurationError(
-                f"stream `{self.stream_name}` has no key, so its rows cannot replace each other", hint="set `load_method` to `auto`"
-            )
-        return [] if method == "append-only" else list(self.key_properties)
+        return load_keys(self.config, self.stream_name, self.key_properties)
+
+    @property
+    def _names_deleted(self) -> bool:
+        """Whether the tap says in its rows that they are gone, in `_sdc_deleted_at`."""
+        return DELETED_COLUMN in self.original_schema["properties"]
+
+    def _choose_mode(self) -> None:
+        tombstone = self._plan.columns[DELETED_COLUMN] if self._names_deleted else None
+        self._mode = mode_of(self.config, keys=self._plan.keys, tombstone=tombstone, is_marked=DELETED_COLUMN in self._ensured)
+
+    def _remove_sdc_metadata_from_schema(self) -> None:
+        super()._remove_sdc_metadata_from_schema()
+        if self._names_deleted:
+            self.schema["properties"][DELETED_COLUMN] = {"type": ["null", "string"], "format": "date-time"}
+
+    def _remove_sdc_metadata_from_record(self, record: dict[str, Any]) -> None:
+        deleted_at = record.get(DELETED_COLUMN)
+        super()._remove_sdc_metadata_from_record(record)
+        if self._names_deleted:
+            record[DELETED_COLUMN] = deleted_at
 
     def _count_truncated(self, name: str) -> None:
         self.account.notes[f"truncated {name}"] += 1
@@ -184,9 +203,16 @@ class SynapseSink(ColumnarSink):
         columns = [self._plan.columns[name] for name in self._rows.properties]
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
         batch = Batch(
-            self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, self._transformation, self._put_aside
+            self._plan,
+            columns,
+            writer.paths,
+            entry,
+            None if VERSION_COLUMN in self._plan.columns else version,
+            self._transformation,
+            self._put_aside,
+            mode=self._mode,
         )
-        if not self._plan.keys and run.loader.was_loaded(batch):
+        if not self._mode.is_idempotent and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
         else:
@@ -201,7 +227,8 @@ class SynapseSink(ColumnarSink):
             self.account.skip(FILTERED_BY_SQL, filtered)
         elif filtered:
             self.account.notes["added by transform_sql"] -= filtered
-        self.account.notes["replaced in batch"] += loaded.staged - loaded.inserted if loaded.inserted >= 0 else 0
+        if self._mode.left_out:
+            self.account.notes[self._mode.left_out] += loaded.staged - loaded.inserted if loaded.inserted >= 0 else 0
         self.account.load(min(rows, loaded.staged))
 
     def _ensure(self, *columns: Column) -> None:
@@ -211,6 +238,7 @@ class SynapseSink(ColumnarSink):
             pool = self.target.run.pool
             pool.repeated(lambda: ensure_columns(pool, self._plan.table, missing, self.config))
             self._ensured.update(one.name for one in missing)
+            self._choose_mode()
 
     def activate_version(self, new_version: int) -> None:
         """Remove the rows of other versions. All rows that came before are loaded, and nothing is on its way."""
@@ -222,10 +250,10 @@ class SynapseSink(ColumnarSink):
             self.logger.warning("Rows of other versions of %s than %d stay in %s, since %s", self.stream_name, version, self._plan.table, reason)
             return
         hard = bool(self.config.get("hard_delete"))
-        self._ensure(VERSION, *(() if hard else (DELETED_AT,)))
-        removed = self.target.run.loader.activate(self._plan.table, version, hard=hard)
+        self._ensure(VERSION, *self._mode.columns_of_gone(hard=hard))
+        removed = self.target.run.loader.activate(self._plan.table, version, self._mode, hard=hard)
         if removed > 0:
-            self.account.notes["deleted" if hard else "marked as deleted"] += removed
+            self.account.notes[self._mode.said_of_gone(hard=hard)] += removed
 
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged."""

@@ -54,7 +54,12 @@ class LoadPlan:
 
         None for text: staged text is escaped, so it would be spread in another way.
         """
-        return None if any(one.type.is_text for one in self.key_columns[:1]) else hash_column(self.key_columns)
+        return None if any(one.type.is_text for one in self.key_columns[:1]) else self.chain_hashed_by
+
+    @property
+    def chain_hashed_by(self) -> str | None:
+        """The column by which rows are spread that stand between the staging table and this one."""
+        return hash_column(self.key_columns)
 
 
 def wanted_type(schema: object) -> SqlType:

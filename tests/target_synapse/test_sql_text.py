@@ -20,6 +20,7 @@ from target_synapse.ddl import Column
 from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
+from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.own_sql import statements_of as statements_of_setting
 from target_synapse.quoting import literal, quoted
@@ -57,17 +58,19 @@ def statements_of(case):
     version = case.get("version")
     own = statements_of_setting(config, "transform_sql")
     transformation = Transformation(own, "run1", case["stream"]) if own else None
-    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, transformation)
+    mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
+    mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
+    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, transformation, mode=mode)
     hooks = Hooks(pool, "run1")
     hooks.before_run(config)
     hooks.before_load(case["stream"], table, config)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
-    if not keys:
+    if not mode.is_idempotent:
         loader.was_loaded(batch)
     loader.load(batch)
     for hard in (True, False) if version is not None else ():
-        loader.activate(table, version, hard=hard)
+        loader.activate(table, version, mode, hard=hard)
     loader.close_targets([str(table)])
     hooks.after_loads()
     hooks.after_run(config)

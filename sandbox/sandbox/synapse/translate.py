@@ -307,7 +307,7 @@ class Translator:
         name = node.expression.name.upper()
         if "_CI" in name:
             return exp.Collate(this=node.this, expression=exp.Var(this="NOCASE"))
-        return exp.Collate(this=node.this, expression=exp.Var(this="BINARY")) if "BIN" in name or "_CS" in name else node
+        return exp.Collate(this=node.this, expression=exp.Var(this='"binary"')) if "BIN" in name or "_CS" in name else node  # quoted: it is a keyword
 
     @staticmethod
     def _cast(value: exp.Expr, target: DeclaredType, source: DeclaredType | None) -> exp.Expr:

@@ -5,16 +5,48 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_synapse import dml
+from target_synapse.versions import DELETED_AT
 
 if TYPE_CHECKING:
-    from target_synapse.load import Batch
-    from target_synapse.modes import Label
+    from collections.abc import Callable, Sequence
+
+    from target_synapse.connection import Pool
+    from target_synapse.ddl import Column
+    from target_synapse.modes import Job
     from target_synapse.naming import TableName
+    from target_synapse.tables import LoadPlan
 
 
 class Append:
-    """See the module."""
+    """See the module, and Mode for the methods."""
 
-    def moves(self, batch: Batch, staging: TableName, label: Label) -> list[str]:
-        """See Mode."""
-        return [dml.insert_all(batch.plan.table, staging, batch.columns, version=batch.version, label=label("insert"))]
+    is_idempotent = False
+    left_out = "replaced in batch"  # none ever
+
+    def make_ready(self, pool: Pool, plan: LoadPlan, ensure: Callable[..., None]) -> None:
+        """Nothing."""
+
+    def prepare(self, pool: Pool, job: Job) -> None:
+        """Nothing."""
+
+    def moves(self, job: Job) -> Sequence[str]:
+        """INSERT."""
+        batch = job.batch
+        return [dml.insert_all(batch.plan.table, job.staging, batch.columns, version=batch.version, label=job.label("insert"))]
+
+    def scratch(self, staging: TableName) -> Sequence[TableName]:
+        """None."""
+        del staging
+        return ()
+
+    def columns_of_gone(self, *, hard: bool) -> Sequence[Column]:
+        """The mark's, for rows that stay."""
+        return () if hard else (DELETED_AT,)
+
+    def said_of_gone(self, *, hard: bool) -> str:
+        """Deleted, or marked."""
+        return "deleted" if hard else "marked as deleted"
+
+    def end_of_versions(self, table: TableName, version: int, *, hard: bool, label: str) -> str:
+        """DELETE, or the mark in `_sdc_deleted_at`."""
+        return (dml.delete_other_versions if hard else dml.mark_other_versions)(table, version, label=label)

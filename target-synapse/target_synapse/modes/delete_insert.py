@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_synapse import dml
+from target_synapse.modes.append import Append
 
 if TYPE_CHECKING:
-    from target_synapse.load import Batch
-    from target_synapse.modes import Label
-    from target_synapse.naming import TableName
+    from collections.abc import Sequence
+
+    from target_synapse.ddl import Column
+    from target_synapse.modes import Job
 
 
-class DeleteInsert:
-    """See the module."""
+class DeleteInsert(Append):
+    """See the module. `tombstone` is the column that says, where it is not NULL, that its row is to be deleted; None if no rows say so."""
 
-    def moves(self, batch: Batch, staging: TableName, label: Label) -> list[str]:
-        """See Mode."""
-        table, keys = batch.plan.table, batch.plan.key_columns
-        return [
-            dml.delete_matching(table, staging, keys, label=label("delete")),
-            dml.insert_newest(table, staging, batch.columns, keys, version=batch.version, label=label("insert")),
-        ]
+    is_idempotent = True
+
+    def __init__(self, tombstone: Column | None = None) -> None:
+        self.tombstone = tombstone
+        self.left_out = "replaced or deleted" if tombstone else "replaced in batch"
+
+    def moves(self, job: Job) -> Sequence[str]:
+        """DELETE, INSERT."""
+        batch, table, keys = job.batch, job.batch.plan.table, job.batch.plan.key_columns
+        insert = dml.insert_newest(table, job.staging, batch.columns, keys, version=batch.version, unless=self.tombstone, label=job.label("insert"))
+        return [dml.delete_matching(table, job.staging, keys, label=job.label("delete")), insert]

@@ -7,10 +7,18 @@ from singer_sdk import typing as th
 LOADING = (
     th.Property(
         "load_method",
-        th.StringType(allowed_values=["auto", "append-only", "upsert"]),
+        th.StringType(allowed_values=["auto", "append-only", "upsert", "history"]),
         default="auto",
         title="Load method",
-        description="`upsert` replaces rows by key, `append-only` adds all rows. `auto`: upsert for streams with keys, append-only for the others.",
+        description="How rows change the table: `append-only` adds all, `upsert` replaces rows by key, `history` keeps each version of a row with its "
+        "time. `auto`: upsert for streams with keys, append-only for the others.",
+    ),
+    th.Property(
+        "upsert_with",
+        th.StringType(allowed_values=["delete_insert", "merge"]),
+        default="delete_insert",
+        title="Upsert with",
+        description="How `upsert` replaces rows: DELETE and INSERT in one transaction, or one MERGE, which needs a table that is distributed by a key.",
     ),
     th.Property(
         "process_activate_version_messages",
@@ -24,6 +32,6 @@ LOADING = (
         th.BooleanType(),
         default=False,
         title="Delete for good",
-        description="Delete such rows. Without it they stay, with the moment in `_sdc_deleted_at`.",
+        description="Delete such rows, and those that the tap gives a `_sdc_deleted_at`. Without it they stay, with the moment in `_sdc_deleted_at`.",
     ),
 )

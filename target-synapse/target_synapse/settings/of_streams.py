@@ -20,6 +20,7 @@ PER_STREAM = (
     "table_distribution",
     "table_index",
     "transform_sql",
+    "upsert_with",
 )
 
 
