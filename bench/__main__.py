@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import SandboxError
 
-from bench import deliver, extract, load, start
+from bench import deliver, extract, load, startup
 from bench.errors import BenchError
 from bench.goals import missed
 from bench.machine import machine
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 FULL_LIMIT_S, QUICK_LIMIT_S = 1320, 900  # no round begins that would end after this; profiles and plot follow, a minute at most
 INTERRUPTED, TERMINATED = 130, 143  # as shells have it
-CASES = (*start.CASES, *extract.CASES, *load.CASES, *deliver.CASES, *extract.LARGE_CASES, *load.LARGE_CASES)
+CASES = (*startup.CASES, *extract.CASES, *load.CASES, *deliver.CASES, *extract.LARGE_CASES, *load.LARGE_CASES)
 
 
 def main() -> int:

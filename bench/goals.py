@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bench import extract, load, start
+from bench import extract, load, startup
 from bench.figures import growth, peak_mb, ratio, runs, seconds
 
 if TYPE_CHECKING:
@@ -105,8 +105,8 @@ def _growth(results: Mapping[str, Any]) -> Iterator[Verdict]:
 
 
 def _start(results: Mapping[str, Any]) -> Iterator[Verdict]:
-    bare = [seconds(run) for run in runs(results, "start", start.IMPORT.name)]
-    for contender in (start.DUCKDB.name, start.POSTGRES.name):
+    bare = [seconds(run) for run in runs(results, "start", startup.IMPORT.name)]
+    for contender in (startup.DUCKDB.name, startup.POSTGRES.name):
         measured = [seconds(run) for run in runs(results, "start", contender)]
         if bare and measured:
             times = statistics.median(one / base for one, base in zip(measured, bare, strict=False))

@@ -6,7 +6,7 @@ import json
 import statistics
 from typing import TYPE_CHECKING, Any
 
-from bench import extract, figures, load, start
+from bench import extract, figures, load, startup
 from bench.goals import LARGER
 from bench.peers import ROOT
 from bench.report import cell
@@ -73,7 +73,7 @@ def _memory(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _start(results: Mapping[str, Any]) -> Iterator[str]:
-    first, bare = (figures.runs(results, "start", name) for name in (start.DUCKDB.name, start.IMPORT.name))
+    first, bare = (figures.runs(results, "start", name) for name in (startup.DUCKDB.name, startup.IMPORT.name))
     if first and bare:
         seconds = [statistics.median(map(figures.seconds, some)) for some in (first, bare)]
         yield f"From the command to the first record: {seconds[0]:.2f} s, where `import singer_sdk` alone takes {seconds[1]:.2f} s."

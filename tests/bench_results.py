@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench import extract, load, start
+from bench import extract, load, startup
 
 MB = 1_000_000
 
@@ -28,7 +28,7 @@ def results_of(*runs, kind="full", **more):
         },
         "peers": {"target-jsonl": "target-jsonl==0.1.4"},
         "titles": {"start": "Start", "extract": "Extract", "extract large": "Extract more", "load": "Load", "pipe": "Pipe"},
-        "measures": {"start": start.IMPORT.name, "extract": extract.POSTGRES.name, "extract large": extract.POSTGRES.name,
+        "measures": {"start": startup.IMPORT.name, "extract": extract.POSTGRES.name, "extract large": extract.POSTGRES.name,
                      "load": load.STAGED.name, "pipe": load.POSTGRES_PIPE.name},
         "ours": [extract.DUCKDB.name, extract.POSTGRES.name, load.STAGED.name, load.POSTGRES_PIPE.name],
         "limits": [extract.ROW_TO_JSON.name],

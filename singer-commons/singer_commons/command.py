@@ -6,6 +6,7 @@ Exit codes: 0 all done; 1 failed; 2 usage or configuration; 3 more rejected rows
 from __future__ import annotations
 
 import errno
+import gc
 import logging
 import os
 import sys
@@ -21,7 +22,7 @@ from singer_commons.logs import quieten
 from singer_commons.runs import close_run, current_run, open_run
 from singer_commons.secrets import Mask, excerpt, mask_logging, use_mask
 from singer_commons.settings_sources import variable
-from singer_commons.signals import TerminationRequested
+from singer_commons.signals import TerminationRequested, force_on_second_signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,6 +39,8 @@ def entry_point(plugin: type[PluginBase]) -> Callable[[], NoReturn]:
     """The function behind a plugin's console script."""
 
     def main() -> NoReturn:
+        gc.freeze()  # what is imported by now stays: no collection looks through it again, not even the one at the end
+        force_on_second_signal(plugin.name)
         leave(run(plugin, sys.argv[1:]))
 
     return main

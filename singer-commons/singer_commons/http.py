@@ -199,9 +199,15 @@ class HttpClient:
         return self._policy.wait_s(state.attempt_number, state.outcome.exception() if state.outcome else None)
 
     def _counted_sleep(self, wait_s: float) -> None:
-        with self._lock:
-            self._retries_waited_s += wait_s
-        self._sleep(wait_s)
+        begun_s = time.monotonic()
+        try:
+            self._sleep(wait_s)
+        except BaseException:  # a signal: what is left of the wait was not waited
+            wait_s = time.monotonic() - begun_s
+            raise
+        finally:
+            with self._lock:
+                self._retries_waited_s += wait_s
 
     def _tell(self, state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None

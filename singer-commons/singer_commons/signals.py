@@ -1,7 +1,9 @@
-"""Ends on request: SIGTERM and SIGINT stop a plugin between two lines, never inside one."""
+"""Ends on request: SIGTERM and SIGINT stop a plugin between two lines, never inside one; a second one ends it wherever it is."""
 
 from __future__ import annotations
 
+import os
+import select
 import signal
 import threading
 from contextlib import contextmanager
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from types import FrameType
 
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+STDERR = 2
+SIGNALLED = 128  # and the signal's number: the exit code that shells give
 
 
 class TerminationRequested(BaseException):
@@ -19,14 +23,49 @@ class TerminationRequested(BaseException):
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
-        self.exit_code = 128 + signal_number
+        self.exit_code = SIGNALLED + signal_number
+
+
+class _Watch:
+    """Whether a thread of this process ends it at a second signal."""
+
+    is_on = False
 
 
 def request_termination(signal_number: int, _frame: FrameType | None) -> NoReturn:
-    """Handle the first signal: a second one forces the end at once, by the system's own default."""
+    """Handle the first signal: a second one forces the end at once."""
     for each in ENDING_SIGNALS:
-        signal.signal(each, signal.SIG_DFL)
+        signal.signal(each, _leave_to_the_watch if _Watch.is_on else signal.SIG_DFL)
     raise TerminationRequested(signal_number)
+
+
+def _leave_to_the_watch(_signal_number: int, _frame: FrameType | None) -> None:
+    """Do nothing: a signal that has a handler reaches the watch."""
+
+
+def force_on_second_signal(name: str) -> None:
+    """From now on a second SIGTERM or SIGINT ends the process at once, whatever it is doing.
+
+    A handler would not do: Python runs it in the main thread when that is back from the system or a driver, and a query, or a write to a reader that does
+    not read, may last. But the system's part of it writes the signal's number here at once, and a thread reads it. `name` is the command's, for the last line.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: no such signals
+        return
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    _Watch.is_on = True
+    threading.Thread(target=_end_at_second, args=(reading, name), name="second signal", daemon=True).start()
+
+
+def _end_at_second(numbers: int, name: str) -> None:
+    came = 0
+    while came < 2:  # noqa: PLR2004 - the second one
+        (number,) = os.read(numbers, 1)
+        came += number in ENDING_SIGNALS
+    if select.select([], [STDERR], [], 0)[1]:  # who does not read what is said must not hold this up
+        os.write(STDERR, f"{name}: ended at once by a second signal, {signal.Signals(number).name}; what the last STATE says is done\n".encode())
+    os._exit(SIGNALLED + number)
 
 
 @contextmanager
@@ -53,4 +92,8 @@ def held_signals() -> Iterator[None]:
         if can_block:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         for number in caught[:1]:
-            signal.raise_signal(number)
+            handler = before[signal.Signals(number)]
+            if callable(handler):  # not raised anew: that would count as a second signal
+                handler(number, None)
+            else:
+                signal.raise_signal(number)

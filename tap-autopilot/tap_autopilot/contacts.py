@@ -32,7 +32,6 @@ VERSION = "version"  # of the full tables that the last complete scan filled
 BOOKMARK = "replication_key_value"
 SINGER_IO_BOOKMARK = "updated_at"  # what the state of singer-io/tap-autopilot holds: a user can switch over and go on
 BOOKMARK_REFUSED = (400, 404)
-MS_PER_S = 1000
 
 
 class ContactsStream(AutopilotStream):
@@ -93,22 +92,26 @@ class ContactsStream(AutopilotStream):
         is_full = self.replication_method == "FULL_TABLE"
         since = self._since()
         saved = self._saved_scan()
-        version = self._new_version(saved) if self.emit_activate_version_messages else None
-        if saved is not None and (saved.since, saved.is_full, saved.version is None) == (since, is_full, version is None):
+        versioned = self.emit_activate_version_messages
+        if saved is not None and (saved.since, saved.is_full, saved.version is not None) == (since, is_full, versioned):
             self._take_version(saved)
             if (yield from self._rest(saved)):
                 return
         scan = None
         for page in self.client.pages("contacts"):
             if scan is None:
+                version = self._new_version(page.answered_at, saved) if versioned else None
                 scan = Scan.begun(since, page.answered_at, is_full=is_full, version=version)
                 self._take_version(scan)
             yield scan, page
 
-    def _new_version(self, saved: Scan | None) -> int:
-        """The clock's second, as the SDK has it; but above all versions so far, whatever was done to the clock."""
+    def _new_version(self, server_clock: datetime, saved: Scan | None) -> int:
+        """The second in which the scan begins, but above all versions that STATE knows.
+
+        By the service's clock: it is the same for all machines that the tap may run on, also if the STATE of a run is lost.
+        """
         before = (self.stream_state.get(VERSION) or 0, (saved and saved.version) or 0)
-        return max(self._initialized_at // MS_PER_S, *(one + 1 for one in before))
+        return max(int(server_clock.timestamp()), *(one + 1 for one in before))
 
     def _take_version(self, scan: Scan) -> None:
         for stream in (self, *self._derived):

@@ -136,6 +136,20 @@ class ContactUtmStream(_VisitsStream):
     name, column = "contact_utm", "anywhere_utm"
 
 
+class ContactIdsStream(DerivedStream):
+    """Contacts that there are, by their key alone: whole with each scan, since the service tells of no deleted contact."""
+
+    name = "contact_ids"
+    primary_keys = ("contact_id",)
+    replication_key = None
+    is_whole = True
+    columns: ClassVar = {}
+
+    def parts(self, contact: Contact) -> Iterable[dict[str, Any]]:  # noqa: ARG002 - one row for each
+        """The one row."""
+        return [{}]
+
+
 class ListsOfContactsStream(DerivedStream):
     """Contacts on lists, as the contacts themselves tell: whole with each scan, since leaving a list may not touch a contact's stamp."""
 
@@ -151,6 +165,7 @@ class ListsOfContactsStream(DerivedStream):
 
 
 DERIVED: tuple[type[DerivedStream], ...] = (
+    ContactIdsStream,
     ContactCustomFieldsStream,
     ContactMailEventsStream,
     ContactPageVisitsStream,

@@ -25,8 +25,10 @@ def checks(name: str, connected: Callable[[], Warehouse], models: Sequence[Model
 
     def read_only() -> str:
         if not connected().is_read_only():
-            raise SuiteError("read-only: the warehouse would let this connection write", hint="use a role that may only read")
-        return "read-only"
+            raise SuiteError("the warehouse would let this connection write", hint="use a role that may only read")
+        tables = connected().writable_tables()
+        might = f"; but the role may write to {tables} table{'' if tables == 1 else 's'}: one that may only read is safer" if tables else ""
+        return f"the connection is read-only{might}"
 
     if not (yield Check(name, "connection", connection)):
         return

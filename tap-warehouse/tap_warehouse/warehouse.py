@@ -29,6 +29,9 @@ class Warehouse(Protocol):
     def is_read_only(self) -> bool:
         """Whether the warehouse itself refuses to write through this connection."""
 
+    def writable_tables(self) -> int:
+        """How many tables the role could write to through another connection, which is not read-only."""
+
     def clock(self) -> datetime:
         """The warehouse's own time, in UTC."""
 

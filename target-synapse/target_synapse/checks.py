@@ -9,6 +9,7 @@ from singer_commons.errors import SuiteError, UnreachableError
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
 
     from target_synapse.connection import Pool
     from target_synapse.staging import StagingStore
@@ -22,10 +23,13 @@ class SeveralProblemsError(SuiteError):
     """More than one check failed; each was logged in a line of its own, with its hint."""
 
 
-def check(pool: Pool, store: StagingStore, logger: logging.Logger) -> None:
-    """Reach the storage and log in to the pool. Raises what is wrong, or SeveralProblemsError."""
+def check(pool: Pool, store: StagingStore | None, logger: logging.Logger) -> None:
+    """Reach the storage, if the way goes through one, and log in to the pool. Raises what is wrong, or SeveralProblemsError."""
     found: list[SuiteError] = []
-    for attempt in (store.check, lambda: _check_pool(pool)):
+    attempts: list[Callable[[], None]] = [lambda: _check_pool(pool)]
+    if store:
+        attempts.insert(0, store.check)
+    for attempt in attempts:
         try:
             attempt()
         except SuiteError as error:

@@ -28,11 +28,11 @@ class Pool:
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
 
-    def execute(self, sql: str, *, doing: str) -> int:
+    def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
         """Run one statement; returns how many rows it touched, -1 if the pool does not say."""
         # `closing`, not the cursor's own `with`: pyodbc's commits the transaction when it ends.
         with self._failures(doing), closing(self._open().cursor()) as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, *parameters)
             return int(cursor.rowcount)
 
     def run(self, sql: str, *, doing: str) -> None:

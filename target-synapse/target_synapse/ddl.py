@@ -51,8 +51,13 @@ def if_missing(table: TableName, create: str) -> str:
 
 def create_staging(table: TableName, columns: Sequence[Column], *, hashed_by: str | None) -> str:
     """Make the staging table for a batch: a heap, every text as long as may be, so that COPY INTO never fails on a length."""
+    return create_table(table, staged_columns(columns), index="heap", hashed_by=hashed_by)
+
+
+def staged_columns(columns: Sequence[Column]) -> list[Column]:
+    """The columns of the staging table for these: text without a limit, and at the end the row's number."""
     staged = [Column(one.name, TEXT_MAX if one.type.is_text else one.type) for one in columns]
-    return create_table(table, [*staged, Column(ROW_COLUMN, SqlType("bigint"))], index="heap", hashed_by=hashed_by)
+    return [*staged, Column(ROW_COLUMN, SqlType("bigint"))]
 
 
 def drop_table(table: TableName) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.ways import Store
 
 STAGING_NAME = re.compile(rf"{STAGING_PREFIX}_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 # Run, stream, batch, and a part, or what COPY INTO wrote of rows that it refused.
@@ -38,7 +38,7 @@ def _now() -> datetime:
 class Leftovers:
     """Removes what is older than `after_hours`. A failure to do so is told, and no more: the load does not depend on it."""
 
-    def __init__(self, pool: Pool, store: StagingStore, prefix: str, *, after_hours: int, now: Callable[[], datetime] = _now) -> None:
+    def __init__(self, pool: Pool, store: Store, prefix: str, *, after_hours: int, now: Callable[[], datetime] = _now) -> None:
         self._pool, self._store, self._prefix = pool, store, prefix
         self._before = now() - timedelta(hours=after_hours)
         self._swept: set[str] = set()

@@ -1,7 +1,7 @@
 """The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
     create staging table (autocommit) -> fill it (`ways`) -> count -> the user's transformation -> what the mode prepares
-        -> the mode's statements, ledger -> COMMIT -> drop staging table
+        -> the mode's statements (`modes`), ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
@@ -137,7 +137,8 @@ class Loader:
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
         label = partial(self._label, batch.entry, batch.plan.table)
-        refused = self._way.fill(staging, batch, label)
+        self._way.fill(staging, batch, label)
+        refused = self._way.refused()
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged + len(refused) != batch.entry.rows:
             told = f" and {len(refused)} were refused" if refused else ""

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from isal import isal_zlib
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Future
 
-    from target_synapse.staging import StagingStore
+    from target_synapse.ways import Store
 
 # COPY INTO reads compressed files whole, in parallel, and wants each to be 4 MB or more
 # (https://learn.microsoft.com/sql/t-sql/statements/copy-into-transact-sql, "file splitting").
@@ -28,11 +29,27 @@ GZIP_FORMAT = 31  # zlib's window of 15 bits, plus 16 for gzip's frame
 UPLOADS = 4  # parts on their way at once
 
 
-class BatchWriter:
-    """Writes rows into parts `<folder>/<nnnnn>.csv.gz`, and knows the hash of what the rows say, which are all of one version."""
+def as_they_are(lines: memoryview) -> memoryview:
+    """The lines themselves."""
+    return lines
 
-    def __init__(self, store: StagingStore, folder: str, *, version: int | None = None, part_bytes: int | None = None) -> None:
-        self.version = version
+
+class BatchWriter:
+    """Writes rows into parts `<folder>/<nnnnn>.csv.gz`, and knows the hash of what the rows say, which are all of one version.
+
+    `written` makes of whole lines of CSV what the parts are to hold; the hash is of the CSV, so it is the same for every way into the pool.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        folder: str,
+        *,
+        version: int | None = None,
+        part_bytes: int | None = None,
+        written: Callable[[memoryview], memoryview] = as_they_are,
+    ) -> None:
+        self.version, self._written = version, written
         self._store, self._folder, self._part_bytes = store, folder, part_bytes or PART_BYTES
         self._hash = hashlib.sha256()
         self._content, self._lines = bytearray(), bytearray()
@@ -99,6 +116,7 @@ class BatchWriter:
 
     def _pack(self, content: memoryview, lines: memoryview) -> None:
         self._hash.update(content)
+        lines = self._written(lines)
         for start in range(0, len(lines), CHUNK_BYTES):
             self._packed += self._packer.compress(lines[start : start + CHUNK_BYTES])
         self._part_is_open = True

@@ -71,9 +71,9 @@ class PlanPool(Pool):
         finally:
             self._keeps_all = False
 
-    def execute(self, sql: str, *, doing: str) -> int:
+    def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
         """Keep the statement; how many rows it would touch is not known."""
-        del doing
+        del parameters, doing
         self.keep(sql)
         return -1
 

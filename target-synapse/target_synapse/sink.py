@@ -65,8 +65,9 @@ class SynapseSink(ColumnarSink):
         statements = statements_of(self.config, "transform_sql")
         self._transformation = Transformation(statements, run.run_id, self.stream_name) if statements else None
         truncate = self.config.get("string_length") == "truncate"
+        self._plan, self._carried = plan, run.way.carried(plan)
         own = {DELETED_COLUMN} if self._names_deleted else set()
-        self._plan, self._rows = plan, RowWriter(plan, truncated=self._count_truncated if truncate else None, also_content=own)
+        self._rows = RowWriter(self._carried, truncated=self._count_truncated if truncate else None, also_content=own)
         self._encoder: TableEncoder | None = None
         self._ensured: set[str] = set()
         self._choose_mode()
@@ -126,7 +127,7 @@ class SynapseSink(ColumnarSink):
         from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
         if self._encoder is None:
-            self._encoder = TableEncoder(self._plan, self._rows.content, self._rows.tail)
+            self._encoder = TableEncoder(self._carried, self._rows.content, self._rows.tail)
         writer = self._writer(self._get_context({}), block.version)
         first = writer.place
         for run in self._encoder.encode(table, first + 1).runs():
@@ -181,7 +182,7 @@ class SynapseSink(ColumnarSink):
                 writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version))
+            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version, written=run.way.written))
         return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:

@@ -29,7 +29,7 @@ from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
 from target_synapse.versions import VersionsSeen
-from target_synapse.ways.copy import CopyWay
+from target_synapse.ways.choice import chosen, needs_storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from singer_sdk import Sink
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
-    from target_synapse.staging import StagingStore
+    from target_synapse.ways import Store, Way
 
 HARD_LIMIT_BATCHES = 2  # a tap that sends no STATE for so many batches' rows is not waited for
 
@@ -50,7 +50,8 @@ class RunParts:
 
     run_id: str
     pool: Pool
-    store: StagingStore
+    store: Store
+    way: Way
     loader: Loader
     hooks: Hooks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
@@ -114,9 +115,10 @@ class TargetSynapse(DurableTarget):
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
-        pool, store = Pool(self.config), StagingStore(self.config, retries=0)
+        pool, remote = Pool(self.config), StagingStore(self.config, retries=0) if needs_storage(self.config) else None
+        way, store = chosen(self.config, pool, remote)
         try:
-            yield from Trial(pool, store, self.config).checks()
+            yield from Trial(pool, way, store, remote, self.config).checks()
         finally:
             pool.close()
             store.close()
@@ -124,18 +126,14 @@ class TargetSynapse(DurableTarget):
     def plan(self, file_input: IO[str] | None, show: Callable[[str], None], *, show_values: bool) -> None:
         """Go through a load that changes nothing, and show what it would run. Raises as a load does."""
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.ways.planned import planned  # noqa: PLC0415 - of a plan alone
 
-        pool, store, run_id = PlanPool(self.config), PlanStore(self.config), self.account.run_id
+        pool, run_id = PlanPool(self.config), self.account.run_id
+        way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None)
         self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
         hooks = Hooks(pool, run_id)
-        self._run = RunParts(
-            run_id,
-            pool,
-            store,
-            PlanLoader(pool, CopyWay(pool, store, int(self.config.get("copy_max_errors") or 0)), ledger_table(self.ledger_schema), run_id),
-            hooks,
-        )
+        self._run = RunParts(run_id, pool, store, way, PlanLoader(pool, way, ledger_table(self.ledger_schema), run_id), hooks)
         self._ensure_own_tables(pool)
         hooks.before_run(self.config)
         too_many = False
@@ -153,22 +151,16 @@ class TargetSynapse(DurableTarget):
 
         _quieten_azure()
         run_id = self.account.run_id
-        pool, store = Pool(self.config), StagingStore(self.config)
-        check(pool, StagingStore(self.config, retries=0), self.logger)
+        pool, staged = Pool(self.config), needs_storage(self.config)
+        way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None)
+        check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
         pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
         leftovers.sweep_files()
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
-        return RunParts(
-            run_id,
-            pool,
-            store,
-            Loader(pool, CopyWay(pool, store, int(self.config.get("copy_max_errors") or 0)), ledger_table(self.ledger_schema), run_id),
-            hooks,
-            leftovers,
-        )
+        return RunParts(run_id, pool, store, way, Loader(pool, way, ledger_table(self.ledger_schema), run_id), hooks, leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -186,6 +178,7 @@ class TargetSynapse(DurableTarget):
     def _close(self) -> None:
         self.rejects.close()
         if self._run:
+            self._run.way.tidy()
             self._run.pool.close()
             self._run.store.close()
 

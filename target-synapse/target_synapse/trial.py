@@ -15,21 +15,25 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.checking import Check, NotProvableError
 from singer_commons.errors import DestinationError, SuiteError
 
-from target_synapse import copy_into, ddl, dml
+from target_synapse import ddl, dml
 from target_synapse.checks import ATTEMPTS, reach
 from target_synapse.ddl import Column
-from target_synapse.load import staging_name
+from target_synapse.ledger import Entry
+from target_synapse.load import Batch, staging_name
+from target_synapse.modes.append import Append
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
+from target_synapse.tables import LoadPlan
 from target_synapse.types import BIGINT
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from singer_commons.checking import Checks
 
     from target_synapse.connection import Pool
     from target_synapse.staging import StagingStore
+    from target_synapse.ways import Store, Way
 
 POOL, STORAGE = "synapse", "storage"
 PROBE = Column("probe", BIGINT)
@@ -53,10 +57,12 @@ def granting(right: str, schema: str, user: str) -> str:
 
 @dataclass(slots=True)
 class Trial:
-    """A pool and a store, to be tried; `name` is that of the scratch tables and of the file."""
+    """A pool, and a way into it, to be tried; `remote` is its storage, if it has one, and `name` that of the scratch tables and of the file."""
 
     pool: Pool
-    store: StagingStore
+    way: Way
+    store: Store
+    remote: StagingStore | None
     config: Mapping[str, Any]
     name: str = field(default_factory=lambda: uuid.uuid4().hex)
     present: list[str] = field(default_factory=list)
@@ -68,16 +74,19 @@ class Trial:
         if has_pool:
             for schema in self._schemas():
                 yield Check(POOL, f"schema {schema}", partial(self._schema, schema))
-        has_file = yield Check(STORAGE, "container", self._container)
-        has_file = has_file and (yield Check(STORAGE, "write", self._written))
+        has_file = self.remote is None or (yield Check(STORAGE, "container", partial(_container, self.remote)))
+        if self.remote is None:
+            self._write()
+        else:
+            has_file = has_file and (yield Check(STORAGE, "write", partial(self._written, self.remote)))
         try:
             for schema in self.present:
                 yield from self._rights(schema, has_file=has_file)
         finally:
             if has_file:
                 self.store.remove([self._path])
-        if has_file:
-            yield Check(STORAGE, "delete", self._deleted)
+        if has_file and self.remote:
+            yield Check(STORAGE, "delete", partial(self._deleted, self.remote))
 
     def _reached(self) -> str:
         reach(self.pool.host, self.pool.port)
@@ -103,22 +112,27 @@ class Trial:
         self.present.append(schema)
         return f"schema {schema} is there"
 
-    def _container(self) -> str:
-        self.store.check()
-        return f"{self.store.place} can be listed"
-
     @property
     def _path(self) -> str:
-        return f"{self.config['storage_prefix']}/check-{self.name}.csv.gz"
+        return f"{self.config['storage_prefix']}/check-{self.name}/00001.csv.gz"
 
-    def _written(self) -> str:
-        self.store.put(self._path, gzip.compress(PROBE_LINE))
-        return f"{self.store.place} can be written to"
+    def _write(self) -> None:
+        self.store.put(self._path, gzip.compress(self.way.written(memoryview(PROBE_LINE))))
 
-    def _deleted(self) -> str:
-        if self.store.holds(self._path):
-            raise SuiteError(f"{self._path} stays in {self.store.place}", hint="allow the secret to delete, then delete the file")
-        return f"{self.store.place} can be deleted from"
+    def _written(self, remote: StagingStore) -> str:
+        self._write()
+        return f"{remote.place} can be written to"
+
+    def _deleted(self, remote: StagingStore) -> str:
+        if remote.holds(self._path):
+            raise SuiteError(f"{self._path} stays in {remote.place}", hint="allow the secret to delete, then delete the file")
+        return f"{remote.place} can be deleted from"
+
+    def _fill(self, scratch: TableName) -> None:
+        plan = LoadPlan(scratch, {PROBE.name: PROBE}, [])
+        self.way.fill(
+            scratch, Batch(plan, [PROBE], [self._path], Entry(self.name, self.name, str(scratch), "", 1, 1), mode=Append()), lambda _: LABEL
+        )
 
     def _rights(self, schema: str, *, has_file: bool) -> Checks:
         """What a load does, in its order, in a table of its own."""
@@ -128,8 +142,7 @@ class Trial:
             creates = [ddl.create_staging(table, [PROBE], hashed_by=None) for table in (scratch, other)]
             if (yield self._statement("CREATE TABLE", schema, *creates)):
                 if has_file:
-                    copy = copy_into.copy_into(scratch, [PROBE], [self.store.address(self._path)], self.store.credential, label=LABEL)
-                    yield self._statement("COPY", schema, copy)
+                    yield self._tried(self.way.right, schema, partial(self._fill, scratch))
                 yield self._statement("SELECT", schema, dml.count_rows(scratch))
                 yield self._statement("INSERT", schema, dml.insert_all(other, scratch, [PROBE], label=LABEL))
                 yield self._statement("UPDATE", schema, dml.update_all(other, PROBE, label=LABEL))
@@ -140,16 +153,24 @@ class Trial:
         yield Check(POOL, f"DROP TABLE {where}", partial(_clean, where, left))
 
     def _statement(self, right: str, schema: str, *statements: str) -> Check:
-        """Statements that need a right; refused for want of it, what grants it is the hint."""
+        """Statements that need a right."""
+
+        def run() -> None:
+            for sql in statements:
+                self.pool.execute(sql, doing="refused")
+
+        return self._tried(right, schema, run)
+
+    def _tried(self, right: str, schema: str, work: Callable[[], None]) -> Check:
+        """Work that needs a right; refused for want of it, what grants it is the hint."""
         what = f"{right} in {schema}"
 
         def attempt() -> str:
             try:
-                for sql in statements:
-                    self.pool.repeated(partial(self.pool.execute, sql, doing="refused"), attempts=ATTEMPTS)
+                self.pool.repeated(work, attempts=ATTEMPTS)
             except DestinationError as error:
                 if str(error).endswith(REFUSED):
-                    raise DestinationError(str(error), hint=granting(right, schema, self.config["user"])) from error
+                    raise DestinationError(f"refused: {str(error).partition(': ')[2]}", hint=granting(right, schema, self.config["user"])) from error
                 raise
             return what
 
@@ -165,6 +186,11 @@ class Trial:
 
     def _first(self, sql: str, doing: str) -> Any:
         return self.pool.rows(sql, doing=doing)[0][0]
+
+
+def _container(remote: StagingStore) -> str:
+    remote.check()
+    return f"{remote.place} can be listed"
 
 
 def _clean(where: str, left: Sequence[str]) -> str:

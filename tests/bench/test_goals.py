@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench_results import results_of, run
 
-from bench import extract, load, start
+from bench import extract, load, startup
 from bench.goals import QUICK_RATIO, missed, verdicts
 
 
@@ -53,10 +53,10 @@ def test_memory_and_time_at_five_million_rows_are_held_against_one_million():
 
 def test_the_start_is_held_against_the_import_of_the_same_round():
     results = results_of(
-        run("start", start.IMPORT.name, 1000, 1.0, first_s=1.0),
-        run("start", start.DUCKDB.name, 1000, 2.0, first_s=1.2),
-        run("start", start.IMPORT.name, 1000, 2.0, first_s=2.0, number=1),
-        run("start", start.DUCKDB.name, 1000, 4.0, first_s=3.2, number=1),
+        run("start", startup.IMPORT.name, 1000, 1.0, first_s=1.0),
+        run("start", startup.DUCKDB.name, 1000, 2.0, first_s=1.2),
+        run("start", startup.IMPORT.name, 1000, 2.0, first_s=2.0, number=1),
+        run("start", startup.DUCKDB.name, 1000, 4.0, first_s=3.2, number=1),
     )
     assert told(results) == [("tap-warehouse (DuckDB), first record: at most 1.3 times `import singer_sdk`", "1.40", False)]
 

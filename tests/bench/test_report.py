@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench_results import results_of, run
 
-from bench import extract, load, start
+from bench import extract, load, startup
 from bench.readme import newest, speed_section
 from bench.report import cell, markdown, time_split
 
@@ -38,8 +38,8 @@ def test_the_report_of_a_run(made_up):
 
 def test_the_start_is_told_in_seconds():
     text = markdown(results_of(
-        run("start", start.DUCKDB.name, 1000, 2.0, first_s=1.5),
-        run("start", start.IMPORT.name, 1000, 1.2, first_s=1.2),
+        run("start", startup.DUCKDB.name, 1000, 2.0, first_s=1.5),
+        run("start", startup.IMPORT.name, 1000, 1.2, first_s=1.2),
     ))  # fmt: skip
     assert "| tap-warehouse (DuckDB), first record | 1.50 | 1.25 |\n| import singer_sdk | 1.20 | 1.00 |" in text
 
@@ -82,8 +82,8 @@ def test_the_readme_quotes_ratios_memory_and_start():
         run("pipe", load.POSTGRES_PIPE.name, 1_000_000, 4.0),
         run("pipe", load.PEER_PIPES[0].name, 10_000, 1.0),
         run("pipe large", load.POSTGRES_PIPE.name, 5_000_000, 20.0, names=("tap-warehouse", "target-synapse"), peak_mb=250),
-        run("start", start.DUCKDB.name, 1000, 2.0, first_s=1.5),
-        run("start", start.IMPORT.name, 1000, 1.2, first_s=1.2),
+        run("start", startup.DUCKDB.name, 1000, 2.0, first_s=1.5),
+        run("start", startup.IMPORT.name, 1000, 1.2, first_s=1.2),
     ))  # fmt: skip
     assert text == (
         "\nMeasured on 2026-01-02 in one run, on 2 cores of Some CPU: whole processes, medians, each run's rows checked. "

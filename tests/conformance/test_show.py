@@ -38,7 +38,7 @@ GOOD = {
     ],
     "tap-warehouse": [
         "ok   duckdb: connected; its clock says NOW",
-        "ok   duckdb: read-only",
+        "ok   duckdb: the connection is read-only",
         "ok   duckdb: model `numbers`: id BIGINT, twice BIGINT; incremental by id (integer)",
     ],
     "target-synapse": [

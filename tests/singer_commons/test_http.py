@@ -121,6 +121,18 @@ def test_a_redirect_takes_no_credentials_along_and_none_from_elsewhere(service, 
     assert [("authorization" in one["headers"]) for one in control.requests()] == [True, False]
 
 
+def test_of_a_wait_that_is_cut_short_only_what_was_waited_counts(service, control):
+    control.fault(status=429, headers={"Retry-After": "200"})
+
+    def cut_short(_wait_s):
+        raise KeyboardInterrupt
+
+    used = HttpClient("Echo", headers={}, sleep=cut_short)
+    with pytest.raises(KeyboardInterrupt):
+        used.request("GET", service.url + "/thing")
+    assert (used.calls, round(used.waited_s)) == (1, 0)
+
+
 @pytest.mark.parametrize(("wait_s", "told"), [(4, False), (5, True)])
 def test_a_long_wait_is_told(service, control, caplog, wait_s, told):
     caplog.set_level("INFO", "singer_commons.http")

@@ -12,6 +12,7 @@ STREAMS = {
     "account": ([], None),
     "contact_custom_fields": (["contact_id", "kind", "fieldType"], "modified_at"),
     "contact_form_submits": (["contact_id", "url"], "modified_at"),
+    "contact_ids": (["contact_id"], None),
     "contact_mail_events": (["contact_id", "event", "delivery_id"], "modified_at"),
     "contact_page_visits": (["contact_id", "url"], "modified_at"),
     "contact_utm": (["contact_id", "url"], "modified_at"),
@@ -110,9 +111,23 @@ def test_derived_rows_come_with_their_contact_when_it_changes(stand, settings):
     first = run_tap({**settings, "lookback_s": 0}, select=select)
     [changed] = stand.change({"update": 1})["update"]
     second = run_tap({**settings, "lookback_s": 0}, select=select, state=first.states[-1])
+    assert (first.failure, second.failure) == (None, None)
     mine = [one["kind"] for one in second.records("contact_custom_fields") if one["contact_id"] == changed]
     [contact] = [one for one in second.records() if one["contact_id"] == changed]
     assert sorted(mine) == sorted(one["kind"] for one in contact["custom_fields"] or ())
+
+
+def test_the_ids_of_all_contacts_that_there_are_come_with_each_incremental_run_and_tell_who_is_gone(stand, settings):
+    settings, select = {**settings, "lookback_s": 0, "emit_activate_version_messages": True}, ("contacts", "contact_ids")
+    first = run_tap(settings, select=select)
+    [gone] = stand.change({"delete": 1})["delete"]
+    second = run_tap(settings, select=select, state=first.states[-1])
+    versions = [{one["version"] for one in run.messages if one.get("stream") == "contact_ids" and "version" in one} for run in (first, second)]
+    assert [len(one) for one in versions] == [1, 1]
+    assert max(versions[0]) < min(versions[1])
+    assert second.messages[-3] == {"type": "ACTIVATE_VERSION", "stream": "contact_ids", "version": min(versions[1])}
+    assert {one["contact_id"] for one in second.records("contact_ids")} == set(first.ids()) - {gone}
+    assert len(second.ids()) < len(first.ids())
 
 
 def test_a_derived_stream_selected_later_is_filled_from_the_beginning(settings):

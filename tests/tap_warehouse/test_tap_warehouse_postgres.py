@@ -1,9 +1,13 @@
 """The tap over a real PostgreSQL server."""
 
+import re
 from decimal import Decimal
 
 import pytest
 from harness import run_command
+from singer_commons.checking import run_checks
+from tap_warehouse.checks import checks
+from tap_warehouse.warehouses.postgres import Postgres
 from tap_warehouse_reading import bookmark, read, records
 
 EXACT = """
@@ -127,3 +131,95 @@ def test_a_server_that_cannot_be_read_gives_one_line(postgres, tmp_path, changed
     assert (run.exit_code, run.stdout) == (code, "")
     assert reason in run.reason
     assert "wrong" not in run.stderr
+
+
+@pytest.fixture
+def reader(postgres):
+    """The settings of a role that may read one table, `open_to`, and no other."""
+    with postgres.connect() as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS open_to (id bigint, at date)")
+        connection.execute("CREATE TABLE IF NOT EXISTS closed_to (id bigint)")
+        connection.execute("TRUNCATE open_to")
+        connection.execute("INSERT INTO open_to SELECT n, date '2024-01-01' + n FROM generate_series(0, 9) AS n")
+        connection.execute("CREATE SCHEMA IF NOT EXISTS shut")
+        connection.execute("CREATE TABLE IF NOT EXISTS shut.away (id bigint)")
+        connection.execute("DROP ROLE IF EXISTS reader")
+        connection.execute("CREATE ROLE reader LOGIN PASSWORD 'reads-only'")
+        connection.execute("GRANT SELECT ON open_to TO reader")
+    yield {**postgres.settings, "user": "reader", "password": "reads-only"}
+    with postgres.connect() as connection:
+        connection.execute("DROP OWNED BY reader")
+        connection.execute("DROP ROLE reader")
+
+
+OPEN = {"name": "open", "sql": "SELECT id, at FROM open_to", "key_columns": ["id"], "iterator": "at"}
+
+
+def shown(settings, folder, *options):
+    return run_command("tap-warehouse", *options, folder=folder, settings=settings)
+
+
+def checked(run):
+    return [re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "NOW", line) for line in run.stdout.splitlines()]
+
+
+@pytest.mark.slow
+def test_a_check_tells_of_the_connection_and_of_each_model(reader, tmp_path):
+    run = shown({"warehouse": "postgres", "postgres": reader, "models": [OPEN]}, tmp_path, "--check")
+    assert (run.exit_code, checked(run)) == (0, [
+        "ok   postgres: connected; its clock says NOW",
+        "ok   postgres: the connection is read-only",
+        "ok   postgres: model `open`: id int8, at date; incremental by at (date)",
+    ])  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_check_names_the_grant_that_a_role_lacks_and_goes_on(reader, tmp_path):
+    models = [{"name": "closed", "sql": "SELECT * FROM closed_to"}, {"name": "shut", "sql": "SELECT * FROM shut.away"}, OPEN]
+    run = shown({"warehouse": "postgres", "postgres": reader, "models": models}, tmp_path, "--check")
+    assert (run.exit_code, checked(run)[2:4]) == (1, [
+        ("FAIL postgres: model `closed`: PostgreSQL refused the query: permission denied for table closed_to"
+        " - hint: let the role read it: GRANT SELECT ON closed_to TO reader"),
+        ("FAIL postgres: model `shut`: PostgreSQL refused the query: permission denied for schema shut"
+        " - hint: let the role read it: GRANT USAGE ON SCHEMA shut TO reader"),
+    ])  # fmt: skip
+    assert checked(run)[4].startswith("ok   postgres: model `open`: ")
+
+
+@pytest.mark.slow
+def test_a_check_tells_when_the_role_could_write_though_the_connection_cannot(postgres, reader, tmp_path):
+    with postgres.connect() as connection:
+        connection.execute("GRANT INSERT ON open_to TO reader")
+    run = shown({"warehouse": "postgres", "postgres": reader, "models": [OPEN]}, tmp_path, "--check")
+    told = "ok   postgres: the connection is read-only; but the role may write to 1 table: one that may only read is safer"
+    assert (run.exit_code, checked(run)[1]) == (0, told)
+
+
+def test_a_connection_that_may_write_fails_the_check(postgres, tmp_path, reader):
+    """As behind a pooler that drops the options of the session; and a model is not asked to prove it."""
+    with postgres.connect() as connection, connection.cursor() as cursor:
+        session = Postgres(connection, "")
+        cursor.execute("SET transaction_read_only = off")
+        found = []
+        code = run_checks(checks("postgres", lambda: session, []), found.append)
+    assert (code, found[1]) == (1, "FAIL postgres: read-only: the warehouse would let this connection write - hint: use a role that may only read\n")
+
+
+@pytest.mark.slow
+def test_a_check_that_cannot_log_in_tells_that_alone(reader, tmp_path):
+    wrong = {**reader, "password": "canary-4a1c"}
+    run = shown({"warehouse": "postgres", "postgres": wrong, "models": [OPEN]}, tmp_path, "--check")
+    assert (run.exit_code, len(checked(run))) == (1, 1)
+    assert 'does not let `reader` in: password authentication failed for user "reader" - hint: ' in run.stdout
+    assert "canary" not in run.stdout + run.stderr
+
+
+@pytest.mark.slow
+def test_a_preview_is_the_first_rows_of_each_model_and_no_state(reader, tmp_path):
+    two = {"name": "two", "sql": "SELECT 1.10::numeric(4,2) AS n, 'ü'::text AS t"}
+    run = shown({"warehouse": "postgres", "postgres": reader, "models": [OPEN, two]}, tmp_path, "--preview", "2")
+    assert (run.exit_code, run.stdout.splitlines()) == (0, [
+        '{"stream":"open","record":{"id":0,"at":"2024-01-01"}}',
+        '{"stream":"open","record":{"id":1,"at":"2024-01-02"}}',
+        '{"stream":"two","record":{"n":1.10,"t":"\\u00fc"}}',
+    ])  # fmt: skip

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from harness import run_command
 from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
+from synapse_support.ways import WAYS
 from target_synapse.target import TargetSynapse
 
 _numbers = itertools.count(1)
@@ -44,6 +45,12 @@ def settings(azurite, pool, schema, tmp_path):
     return {**pool.settings(), **storage, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 
+@pytest.fixture(params=WAYS)
+def way(request):
+    """The settings of each way into the pool."""
+    return WAYS[request.param]
+
+
 @pytest.fixture
 def load(settings, tmp_path):
     """Runs the command on lines; keyword arguments change settings."""
@@ -66,13 +73,13 @@ def table(pool, schema):
 
 @pytest.fixture
 def load_here(settings, capsys):
-    """Loads lines in this process, much faster than the command; returns the states that went out, and raises what the target raises."""
+    """Loads lines, objects or JSON, in this process, much faster than the command; returns the states that went out, and raises what the target raises."""
 
     def run(lines, **changes):
         capsys.readouterr()
         target = TargetSynapse(config={name: value for name, value in {**settings, **changes}.items() if value is not None})
         try:
-            target.listen(io.StringIO("".join(json.dumps(line) + "\n" for line in lines)))
+            target.listen(io.StringIO("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)))
         finally:
             run.rows = {
                 name: {"read": one.rows_read, "loaded": one.rows_loaded, "rejected": one.rejected.total(), **one.notes}

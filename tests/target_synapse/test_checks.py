@@ -73,14 +73,19 @@ def test_settings_that_do_not_fit_together_are_all_named():
 
     address = "expected an address such as https://account.blob.core.windows.net, without `?`"
     assert told(storage_url="acct.blob.core.windows.net?x=1", storage_prefix="/a b", copy_storage_url="ftp://x") == [
+        "`storage_container`: expected, unless `load_via` is `insert`; found nothing",
         "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found neither",
         f'`storage_url`: {address}, found "acct.blob.core.windows.net?x=1"',
         f'`copy_storage_url`: {address}, found "ftp://x"',
         '`storage_prefix`: expected letters, digits and . _ - in parts divided by /, found "/a b"',
     ]
-    assert told(storage_url="https://a", storage_prefix="a/b", storage_account_key="x", storage_sas_token="y") == [
+    assert told(storage_url="https://a", storage_container="c", storage_prefix="a/b", storage_account_key="x", storage_sas_token="y") == [
         "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found both"
     ]
+
+
+def test_without_storage_its_settings_are_not_asked_for():
+    assert list(settings_misfits({"load_via": "insert"})) == []
 
 
 def test_missing_settings_are_a_usage_error(tmp_path):

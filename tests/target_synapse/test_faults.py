@@ -12,6 +12,7 @@ import pytest
 from harness import command_environment
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
+from synapse_support.ways import WAYS
 from target_synapse.patience import TransientSqlError
 
 COMMAND = Path(sys.executable).parent / "target-synapse"
@@ -42,14 +43,21 @@ POINTS = {
     "after the transaction, before STATE": r"DROP TABLE \[{schema}\].\[_sdc_stg",
 }
 
+# Likewise, where another way than COPY fills the staging table.
+OF_WAYS = {
+    "insert": {"in the middle of INSERT": r"INSERT INTO \[{schema}\].\[_sdc_stg"},
+}
+OTHER_POINTS = [(way, point) for way, points in OF_WAYS.items() for point in (*points, *(one for one in POINTS if one != "in the middle of COPY"))]
+
 
 @pytest.fixture
 def killed_at(settings, tmp_path, pool, schema):
     """Runs the command until the pool hangs at a statement, and kills it there; returns the states that had gone out."""
 
-    def run(point, keys, by=signal.SIGKILL):
+    def run(point, keys, by=signal.SIGKILL, way="copy"):
         config = tmp_path / "config.json"
-        config.write_text(json.dumps({**settings, "batch_size_rows": 2}))
+        chosen = {name: value for name, value in {**settings, **WAYS[way], "batch_size_rows": 2}.items() if value is not None}
+        config.write_text(json.dumps(chosen))
         environment = command_environment()
         process = subprocess.Popen(
             [COMMAND, "--config", config], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
@@ -58,7 +66,7 @@ def killed_at(settings, tmp_path, pool, schema):
         process.stdin.writelines(lines[:4])
         process.stdin.flush()
         states = [json.loads(process.stdout.readline())]  # the first batch is in its table
-        pool.fault("delay", POINTS[point].format(schema=schema), delay_s=HANG_S)
+        pool.fault("delay", {**POINTS, **OF_WAYS.get(way, {})}[point].format(schema=schema), delay_s=HANG_S)
         process.stdin.writelines(lines[4:])
         process.stdin.close()
         assert pool.order(hanging=HANG_S), "the target never came to this point"
@@ -80,6 +88,22 @@ def test_killed_and_run_again_from_the_start_the_rows_are_right(point, keys, kil
     assert killed_at(point, keys) == [{"at": 2}]
     load_here(lines_of(keys), batch_size_rows=2)
     assert sorted(table("users")) == RIGHT[keys]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", RIGHT, ids=["upsert", "append"])
+@pytest.mark.parametrize(("way", "point"), OTHER_POINTS)
+def test_killed_on_another_way_and_run_again_the_rows_are_right(way, point, keys, killed_at, load_here, table):
+    assert killed_at(point, keys, way=way) == [{"at": 2}]
+    load_here(lines_of(keys), batch_size_rows=2, **WAYS[way])
+    assert sorted(table("users")) == RIGHT[keys]
+
+
+@pytest.mark.slow
+def test_killed_on_one_way_and_run_again_on_another_no_row_is_doubled(killed_at, load_here, table):
+    killed_at("after the transaction, before STATE", (), way="insert")
+    load_here(lines_of(()), batch_size_rows=2)
+    assert sorted(table("users")) == RIGHT[()]
 
 
 @pytest.mark.parametrize("point", ["after COPY", "inside the transaction, after the rows"])
@@ -130,6 +154,21 @@ def test_a_lost_connection_is_made_up_for(kind, pattern, keys, load_here, table,
     states = load_here(lines_of(keys), batch_size_rows=2)
     assert states == [{"at": 2}, {"at": 4}, {"at": 6}]
     assert sorted(table("users")) == RIGHT[keys]
+    assert pool.order(waiting=True) == []
+
+
+CUTS_OF_WAYS = [
+    ("insert", "disconnect_before", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
+    ("insert", "disconnect_after", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
+]
+
+
+@pytest.mark.usefixtures("_no_waiting")
+@pytest.mark.parametrize(("way", "kind", "pattern"), CUTS_OF_WAYS)
+def test_a_connection_that_is_lost_on_another_way_is_made_up_for(way, kind, pattern, load_here, table, pool, schema):
+    pool.fault(kind, pattern.format(schema=schema))
+    assert load_here(lines_of(()), batch_size_rows=2, **WAYS[way]) == [{"at": 2}, {"at": 4}, {"at": 6}]
+    assert sorted(table("users")) == RIGHT[()]
     assert pool.order(waiting=True) == []
 
 

@@ -108,13 +108,17 @@ class SetIdentityInsert:
 
 @dataclass(frozen=True, slots=True)
 class Insert:
-    """INSERT INTO; `query` is a SELECT, also for a single row of VALUES. `rows`: literals and parameters alone, in its place."""
+    """INSERT INTO; `query` is a SELECT, also for a single row of VALUES.
+
+    `rows`: literals and parameters alone, in its place; `casts`: the types that the first of them is cast to.
+    """
 
     name: Name
     columns: list[str] | None
     query: str
     label: str | None = None
     rows: list[list[str | None]] | None = None
+    casts: list[str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

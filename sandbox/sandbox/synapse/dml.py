@@ -56,7 +56,7 @@ def _run(session: PoolSession, command: c.Insert | c.Delete | c.Update | c.Merge
 def _insert(session: PoolSession, command: c.Insert) -> int:
     table = changed_table(session, command.name)
     columns = _inserted(session, table, command.columns)
-    with _source(session, command) as (query, kinds):
+    with _source(session, command, columns) as (query, kinds):
         return _insert_from(session, table, columns, query, kinds, listed=command.columns is not None)
 
 
@@ -75,10 +75,10 @@ def _insert_from(session: PoolSession, table: TableDef, columns: list[ColumnDef]
 
 
 @contextmanager
-def _source(session: PoolSession, command: c.Insert) -> Iterator[tuple[str, list[DeclaredType]]]:
+def _source(session: PoolSession, command: c.Insert, columns: list[ColumnDef]) -> Iterator[tuple[str, list[DeclaredType]]]:
     """Where the rows come from, as DuckDB's query, and their types."""
-    found = (command.rows, 0) if command.rows is not None else rows_of(command.query)
-    if found is not None:
+    found = (command.rows, command.casts or []) if command.rows is not None else rows_of(command.query)
+    if found is not None and _are_the_columns_own(found[1], columns):
         try:
             literal = columns_of(found[0], session.variables)
         except KeyError as unknown:
@@ -87,9 +87,23 @@ def _source(session: PoolSession, command: c.Insert) -> Iterator[tuple[str, list
             with session.registered(_ROWS, literal):
                 yield f"SELECT * FROM {_ROWS}", [DeclaredType("nvarchar", None)] * literal.num_columns
             return
-    query = command.query or " UNION ALL ".join(f"SELECT {', '.join(_spelled(value) for value in row)}" for row in command.rows or [])
+    query = command.query or " UNION ALL ".join(f"SELECT {', '.join(row)}" for row in _spelled_rows(command))
     translated = session.translator().query(query)
     yield translated.sql, session.kinds(translated)
+
+
+def _are_the_columns_own(casts: list[str | None], columns: list[ColumnDef]) -> bool:
+    """Whether the column's conversion alone makes what a CAST makes; one to text of some length would cut."""
+    if not any(casts):
+        return True
+    kinds = [None if one.type.is_text and one.type.length is not None else one.type.spelled() for one in columns]
+    return len(casts) == len(kinds) and all(cast in {None, kind} for cast, kind in zip(casts, kinds, strict=True))
+
+
+def _spelled_rows(command: c.Insert) -> Iterator[list[str]]:
+    for place, row in enumerate(command.rows or []):
+        casts = command.casts if command.casts and not place else [None] * len(row)
+        yield [f"CAST({_spelled(value)} AS {cast})" if cast else _spelled(value) for value, cast in zip(row, casts, strict=True)]
 
 
 def _spelled(value: str | None) -> str:

@@ -1,6 +1,8 @@
 """The short way for `SELECT 1, N'a' UNION ALL SELECT 2, @p ...`: thousands of rows of literals and parameters need no grammar.
 
-Everything is text on this way, and the column's conversion says what it becomes, as it does for a literal.
+Everything is text on this way, and the column's conversion says what it becomes, as it does for a literal. A value may stand in a CAST
+to its column's own type, if the first row's does: that ranks at least as high as text, so UNION ALL makes of all rows what the column makes of them anyway
+[sql/t-sql/data-types/data-type-precedence-transact-sql, sql/t-sql/language-elements/set-operators-union-transact-sql].
 """
 
 from __future__ import annotations
@@ -26,8 +28,10 @@ _NAME: Final = r'(?:\[(?:[^\]]|\]\])*\]|"(?:[^"]|"")*"|[\w@$#]+)'
 _HEAD: Final = re.compile(rf"\s*INSERT\s+(?:INTO\s+)?({_NAME}(?:\s*\.\s*{_NAME}?)*\s*(?:\((?:\s*{_NAME}\s*,?)+\))?)\s*(?=SELECT\b)", re.IGNORECASE)
 _SELECT: Final = re.compile(r"\s*SELECT\b", re.IGNORECASE)
 _ITEM: Final = re.compile(
-    r"""\s*(?:[Nn]?'((?:[^']|'')*)'|([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(@\w+)|(NULL)\b)
-        (?:\s+AS\s+(?:\[[^\]]*\]|\w+))?\s*(,|UNION\s+ALL\s+SELECT\b|;?\s*\Z|(?=;|OPTION\b))""",
+    r"""\s*(?P<cast>CAST\s*\(\s*)?
+        (?:[Nn]?'(?P<text>(?:[^']|'')*)'|(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?![\w.])|(?P<variable>@\w+)|NULL\b)
+        (?(cast)\s+AS\s+(?P<kind>\w+\s*(?:\([^)]*\))?)\s*\))
+        (?:\s+AS\s+(?:\[[^\]]*\]|\w+))?\s*(?P<stop>,|UNION\s+ALL\s+SELECT\b|;?\s*\Z|(?=;|OPTION\b))""",
     re.IGNORECASE | re.VERBOSE,
 )
 
@@ -48,17 +52,20 @@ def literal_insert(sql: str) -> c.Insert | None:
     found = rows_of(sql, head.end())
     if found is None:
         return None
-    rows, end = found
+    rows, casts, end = found
     tail, label = cut_options(Reader(sql[end:], tokens(sql[end:])))
     tail.end()
     into = Reader(head.group(1), tokens(head.group(1)))
     name = into.name()
     columns = None if into.done else into.identifiers()
-    return c.Insert(name, columns, "", label, rows)
+    return c.Insert(name, columns, "", label, rows, casts)
 
 
-def rows_of(query: str, place: int = 0) -> tuple[Rows, int] | None:
-    """Rows of a text that holds nothing else from that place on, and where they end. Raises 103010 for rows of unequal length."""
+def rows_of(query: str, place: int = 0) -> tuple[Rows, list[str | None], int] | None:
+    """Rows of a text that holds nothing else from that place on, the types that the first row is cast to, and where they end.
+
+    Raises 103010 for rows of unequal length.
+    """
     if place == 0 and query.upper().count("UNION ALL") < _LITERAL_ROWS:
         return None
     start = _SELECT.match(query, place)
@@ -66,16 +73,18 @@ def rows_of(query: str, place: int = 0) -> tuple[Rows, int] | None:
         return None
     rows: Rows = []
     row: list[str | None] = []
+    casts: list[str | None] = []
     scanner = _ITEM.scanner(query, start.end())  # type: ignore[attr-defined]  # in re since ever, and not in its stub
     while True:
         found = scanner.match()
         if found is None:
             return None
-        text, number, variable, _, stop = found.groups()
-        if text is not None:
-            row.append(text.replace("''", "'"))
-        else:
-            row.append(number if number is not None else Variable(variable.lower()) if variable else None)
+        cast, stop = "".join((found["kind"] or "").split()).lower() or None, found["stop"]
+        if not rows:
+            casts.append(cast)
+        elif cast and casts[len(row) : len(row) + 1] != [cast]:
+            return None
+        row.append(_value(found))
         if stop == ",":
             continue
         rows.append(row)
@@ -83,7 +92,14 @@ def rows_of(query: str, place: int = 0) -> tuple[Rows, int] | None:
             raise parse_error(query, found.start(), "UNION")
         row = []
         if not stop[:1].isalpha():
-            return rows, found.end()
+            return rows, casts, found.end()
+
+
+def _value(found: re.Match[str]) -> str | None:
+    text, number, variable = found.group("text", "number", "variable")
+    if text is not None:
+        return str(text).replace("''", "'")
+    return Variable(variable.lower()) if variable else number
 
 
 def columns_of(rows: Rows, variables: Mapping[str, object]) -> pa.Table | None:

@@ -151,7 +151,8 @@ def _arrow_batches(file: IO[bytes]) -> Iterator[pa.RecordBatch]:
 
 
 def _encoded(batches: Iterator[pa.RecordBatch], stream: str) -> Iterator[list[Text]]:
-    from singer_commons.columnar.encoder import Envelope, LineEncoder  # noqa: PLC0415 - DuckDB: only where such a file comes
+    from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB: only where such a file comes
+    from singer_commons.columnar.json_sql import Envelope  # noqa: PLC0415 - as above
 
     encoder: LineEncoder | None = None
     for batch in batches:

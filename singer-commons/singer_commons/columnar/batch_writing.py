@@ -14,7 +14,8 @@ import pyarrow.parquet as pq
 from pyarrow import types
 from upath import UPath
 
-from singer_commons.columnar.encoder import Envelope, LineEncoder
+from singer_commons.columnar.encoder import LineEncoder
+from singer_commons.columnar.json_sql import Envelope
 from singer_commons.errors import SuiteError
 from singer_commons.signals import held_signals
 

@@ -100,7 +100,8 @@ class ColumnarStream(SuiteStream):
 
     def blocks(self, context: Mapping[str, Any] | None, rows: int) -> Generator[tuple[memoryview, int], None, None]:
         """Lines and how many they are; after every `rows` rows a block ends."""
-        from singer_commons.columnar.encoder import Envelope, LineEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+        from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+        from singer_commons.columnar.json_sql import Envelope  # noqa: PLC0415 - as above
 
         encoder: LineEncoder | None = None
         with closing(self.batches(context)) as batches:

@@ -65,6 +65,10 @@ class DuckDB:
         """See Warehouse."""
         return str(self._rows("SELECT current_setting('access_mode')", [])[0][0]).lower() == "read_only"
 
+    def writable_tables(self) -> int:
+        """See Warehouse: a file has no roles."""
+        return 0
+
     def clock(self) -> datetime:
         """See Warehouse."""
         since = int(self._rows("SELECT epoch_us(now())", [])[0][0])  # a zoned value would ask for pytz

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import closing, suppress
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -29,8 +30,14 @@ if TYPE_CHECKING:
 BATCH_BYTES = 4_194_304  # of the Arrow batches, about; the driver's own 16 MiB took 100 MB more memory at the same speed
 BATCH_SIZE_OPTION = "adbc.postgresql.batch_size_hint_bytes"
 CONNECT_TIMEOUT_S = 10
+DENIED = re.compile(r"permission denied for (table|view|materialized view|schema|function) (\S+)")
 # The server refuses to write, and gives zoned times in UTC. A role that may only read is the true guard.
 SESSION = "-c default_transaction_read_only=on -c timezone=UTC -c extra_float_digits=1"
+WRITABLE = """
+SELECT count(*) FROM pg_class JOIN pg_namespace ON pg_namespace.oid = relnamespace
+WHERE relkind IN ('r', 'p') AND nspname <> 'information_schema' AND nspname NOT LIKE 'pg\\_%'
+    AND has_schema_privilege(pg_namespace.oid, 'USAGE') AND has_table_privilege(pg_class.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+"""
 SET_VALUE = "SELECT set_config($1, $2, false)"
 
 
@@ -71,6 +78,10 @@ class Postgres:
     def is_read_only(self) -> bool:
         """See Warehouse."""
         return str(self._value("SHOW transaction_read_only", [])) == "on"
+
+    def writable_tables(self) -> int:
+        """See Warehouse."""
+        return int(self._value(WRITABLE, []))
 
     def clock(self) -> datetime:
         """See Warehouse."""
@@ -120,8 +131,17 @@ class Postgres:
         try:
             cursor.execute(text.encode(), values)
         except psycopg.Error as error:
-            raise QueryError(f"PostgreSQL refused the query: {_first_line(error)}") from error
+            raise QueryError(f"PostgreSQL refused the query: {_first_line(error)}", hint=self._grant(error)) from error
         return cursor
+
+    def _grant(self, error: psycopg.Error) -> str | None:
+        """The right that was lacking, as the statement that gives it; None for other refusals."""
+        lacking = DENIED.search(str(error)) if isinstance(error, psycopg.errors.InsufficientPrivilege) else None
+        if lacking is None:
+            return None
+        kind, name = lacking.groups()
+        right = {"schema": "USAGE ON SCHEMA", "function": "EXECUTE ON FUNCTION"}.get(kind, "SELECT ON")
+        return f"let the role read it: GRANT {right} {name} TO {self._connection.info.user}"
 
     def _value(self, text: str, values: Sequence[Any]) -> Any:
         row = self._execute(text, values).fetchone()

@@ -18,18 +18,36 @@ from target_synapse.settings.own_sql import OWN_SQL
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE
 from target_synapse.settings.tables import TABLES
+from target_synapse.settings.ways import COPY, INSERT, WAYS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 SAFE_PATH = re.compile(r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)*")
 CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
-    *CONNECTION, *STORAGE, *TABLES, *LOADING, *OWN_SQL, of_streams(*TABLES, *LOADING, *OWN_SQL, *ROWS), *ROWS, *BLOCK_SETTINGS, *RUN_LOG_SETTINGS
+    *CONNECTION,
+    *WAYS,
+    *STORAGE,
+    *TABLES,
+    *LOADING,
+    *OWN_SQL,
+    of_streams(*TABLES, *LOADING, *OWN_SQL, *ROWS),
+    *ROWS,
+    *BLOCK_SETTINGS,
+    *RUN_LOG_SETTINGS,
 ).to_dict()
 
 
 def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together."""
+    if (settings.get("load_via") or COPY) != INSERT:
+        yield from _storage_misfits(settings)
+
+
+def _storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    for name in ("storage_url", "storage_container"):
+        if not settings.get(name):
+            yield Misfit((name,), "expected, unless `load_via` is `insert`; found nothing")
     secrets = ("storage_account_key", "storage_sas_token")
     given = [name for name in secrets if settings.get(name)]
     if len(given) != 1:

@@ -10,11 +10,16 @@ STORAGE = (
     th.Property(
         "storage_url",
         th.StringType(),
-        required=True,
         title="Storage URL",
-        description="Blob endpoint of the staging account, such as `https://account.blob.core.windows.net`; private endpoints and other clouds too.",
+        description="Blob endpoint of the staging account, such as `https://account.blob.core.windows.net`; private endpoints and other clouds too. "
+        "Needed unless `load_via` is `insert`.",
     ),
-    th.Property("storage_container", th.StringType(), required=True, title="Container", description="Container for the staged files. It must exist."),
+    th.Property(
+        "storage_container",
+        th.StringType(),
+        title="Container",
+        description="Container for the staged files. It must exist. Needed unless `load_via` is `insert`.",
+    ),
     th.Property("storage_prefix", th.StringType(), default="target-synapse", title="Prefix", description="Folder in the container."),
     th.Property(
         "storage_account_key", th.StringType(), secret=True, title="Account key", description="Key of the account. This or `storage_sas_token`."

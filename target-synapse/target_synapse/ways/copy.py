@@ -1,49 +1,50 @@
-"""COPY INTO: the pool reads the staged files itself."""
+"""`copy`: the pool reads the staged files itself, by COPY INTO."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from singer_commons.errors import DestinationError
 
 from target_synapse import copy_into
 from target_synapse.error_files import ErrorFolder
+from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from target_synapse.connection import Pool
+    from target_synapse.copy_into import ErrorFiles
     from target_synapse.error_files import Refused
     from target_synapse.load import Batch
     from target_synapse.naming import TableName
     from target_synapse.staging import StagingStore
 
 
-@dataclass(frozen=True, slots=True)
-class CopyWay:
+class CopyWay(PlainWay):
     """Files of the store, by COPY INTO."""
 
-    pool: Pool
-    store: StagingStore
-    max_errors: int = 0  # rows of a batch that COPY INTO may refuse
+    right = "COPY"
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> Sequence[Refused]:
+    def __init__(self, pool: Pool, store: StagingStore, max_errors: int = 0) -> None:
+        self._pool, self._store, self._max_errors = pool, store, max_errors  # rows of a batch that COPY INTO may refuse
+        self._refused: Sequence[Refused] = ()
+
+    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
         """See Way."""
-        files = [self.store.address(path) for path in batch.files]
-        if not self.max_errors:
-            self._copy(copy_into.copy_into(staging, batch.columns, files, self.store.credential, label=label("copy")), staging)
-            return ()
-        folder = ErrorFolder(self.store, batch)
-        errors = folder.option(self.max_errors)
+        if not self._max_errors:
+            self._copy(staging, batch, None, label)
+            return
+        folder = ErrorFolder(self._store, batch)
         try:
-            self._copy(copy_into.copy_into(staging, batch.columns, files, self.store.credential, errors=errors, label=label("copy")), staging)
-            refused = folder.harvest()
-        except DestinationError:
+            self._copy(staging, batch, folder.option(self._max_errors), label)
+            self._refused = folder.harvest()
+        finally:
             folder.clear()
-            raise
-        folder.clear()
-        return refused
 
-    def _copy(self, statement: str, staging: TableName) -> None:
-        self.pool.execute(statement, doing=f"cannot copy the staged files into {staging}")
+    def refused(self) -> Sequence[Refused]:
+        """See Way."""
+        return self._refused
+
+    def _copy(self, staging: TableName, batch: Batch, errors: ErrorFiles | None, label: Callable[[str], str]) -> None:
+        files = [self._store.address(path) for path in batch.files]
+        copy = copy_into.copy_into(staging, batch.columns, files, self._store.credential, errors=errors, label=label("copy"))
+        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")

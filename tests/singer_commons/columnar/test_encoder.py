@@ -12,7 +12,8 @@ import pyarrow as pa
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from singer_commons.columnar.encoder import Envelope, LineEncoder
+from singer_commons.columnar.encoder import LineEncoder
+from singer_commons.columnar.json_sql import Envelope
 from singer_commons.columnar.stream import cut
 
 NAIVE = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31, 23, 59, 59, 999_999))

@@ -12,7 +12,8 @@ import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from singer_commons.columnar.encoder import Envelope, LineEncoder
+from singer_commons.columnar.encoder import LineEncoder
+from singer_commons.columnar.json_sql import Envelope
 from singer_commons.columnar.stream import ColumnarStream
 from singer_commons.errors import SuiteError
 from singer_commons.tap import SuiteTap

@@ -1,0 +1,30 @@
+"""Which way a run takes, and the store that goes with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from target_synapse.settings.ways import COPY, INSERT
+from target_synapse.ways.copy import CopyWay
+from target_synapse.ways.insert import InsertWay
+from target_synapse.ways.local_store import LocalStore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from target_synapse.connection import Pool
+    from target_synapse.staging import StagingStore
+    from target_synapse.ways import Store, Way
+
+
+def needs_storage(config: Mapping[str, Any]) -> bool:
+    """Whether the way goes through Blob Storage."""
+    return (config.get("load_via") or COPY) != INSERT
+
+
+def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None) -> tuple[Way, Store]:
+    """The way that the settings name, and its store: `remote`, where it needs storage."""
+    if remote is None or not needs_storage(config):
+        local = LocalStore()
+        return InsertWay(pool, local), local
+    return CopyWay(pool, remote, int(config.get("copy_max_errors") or 0)), remote

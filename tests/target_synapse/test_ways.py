@@ -1,0 +1,271 @@
+"""Every way into the pool: the same rows make the same table, and nothing stays behind."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+from decimal import Decimal
+
+import pytest
+import simplejson
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sandbox.blob.service import ACCOUNT_KEY
+from singer_commons.checking import run_checks
+from singer_commons.errors import DestinationError
+from synapse_support.messages import USERS, record, schema_line, state
+from synapse_support.ways import WAYS
+from target_synapse.target import TargetSynapse
+from target_synapse.values import ESCAPE
+
+ALL_TYPES = {
+    "id": {"type": "integer"},
+    "small": {"x-sql-datatype": "tinyint"},
+    "amount": {"type": ["null", "number"], "multipleOf": 1e-10},
+    "fraction": {"x-sql-datatype": "decimal(38,38)"},
+    "ratio": {"type": ["null", "number"]},
+    "single": {"x-sql-datatype": "real"},
+    "flag": {"type": ["null", "boolean"]},
+    "at": {"type": ["null", "string"], "format": "date-time"},
+    "zoned": {"x-sql-datatype": "datetimeoffset(7)"},
+    "day": {"type": ["null", "string"], "format": "date"},
+    "clock": {"type": ["null", "string"], "format": "time"},
+    "uid": {"x-sql-datatype": "uniqueidentifier"},
+    "text": {"type": ["null", "string"], "maxLength": 50},
+    "narrow": {"x-sql-datatype": "varchar(50)"},
+    "long": {"type": ["null", "string"]},
+    "tags": {"type": ["null", "array"]},
+    "huge": {"type": ["null", "integer"], "maximum": 10**30},
+}
+NAMES = ", ".join(f"CAST([{name}] AS nvarchar(40)) AS [{name}]" if name == "zoned" else f"[{name}]" for name in ALL_TYPES)
+ROWS = [
+    {
+        "id": -(2**63), "small": 255, "amount": Decimal("0.0123456789"), "fraction": Decimal("0." + "9" * 38), "ratio": 0.1, "single": 1.5,
+        "flag": True, "at": "2024-01-02T03:04:05.123456+02:00", "zoned": "2024-01-02T03:04:05.123456+02:00", "day": "0001-01-01",
+        "clock": "23:59:59.999999", "uid": "0123ABCD-4567-89ab-cdef-0123456789ab", "text": "naïve 😀", "narrow": "plain", "long": "x" * 4_000,
+        "tags": [1, "a", None], "huge": 10**29,
+    },
+    {
+        "id": 2**63 - 1, "small": 0, "amount": Decimal(-(10**27)), "fraction": Decimal("-0." + "0" * 37 + "1"), "ratio": -1.7976931348623157e308,
+        "single": -0.0, "flag": False, "at": "9999-12-31T23:59:59.999999Z", "zoned": "0001-01-01T00:00:00Z", "day": "9999-12-31", "clock": "00:00:00",
+        "uid": "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12, "text": "", "narrow": "", "long": ESCAPE, "tags": [], "huge": -(10**29),
+    },
+    {"id": 0},
+]  # fmt: skip
+
+
+def naive(*parts):
+    """As datetime2 comes back: in UTC, and without saying so."""
+    return dt.datetime(*parts, tzinfo=dt.UTC).replace(tzinfo=None)
+
+
+ARRIVED = [
+    (
+        -(2**63), 255, Decimal("0.0123456789"), Decimal("0." + "9" * 38), 0.1, 1.5, True, naive(2024, 1, 2, 1, 4, 5, 123456),
+        "2024-01-02 01:04:05.1234560 +00:00", dt.date(1, 1, 1), dt.time(23, 59, 59, 999999), "0123ABCD-4567-89AB-CDEF-0123456789AB", "naïve 😀",
+        "plain", "x" * 4_000, '[1,"a",null]', Decimal(10**29),
+    ),
+    (0, *[None] * 16),
+    (
+        2**63 - 1, 0, Decimal(-(10**27)), Decimal("-0." + "0" * 37 + "1"), -1.7976931348623157e308, 0.0, False, naive(9999, 12, 31, 23, 59, 59, 999999),
+        "0001-01-01 00:00:00.0000000 +00:00", dt.date(9999, 12, 31), dt.time(0, 0), "F" * 8 + "-FFFF-FFFF-FFFF-" + "F" * 12, "", "", ESCAPE, "[]",
+        Decimal(-(10**29)),
+    ),
+]  # fmt: skip
+
+
+def lines_of(rows):
+    """With every digit of a decimal."""
+    return [simplejson.dumps({"type": "RECORD", "stream": "users", "record": row}, use_decimal=True) for row in rows]
+
+
+def test_every_type_arrives_exactly(way, load_here, table):
+    load_here([schema_line(ALL_TYPES), *lines_of(ROWS)], **way)
+    assert table("users", NAMES) == ARRIVED
+
+
+def test_rows_that_columns_cannot_write_arrive_the_same(way, load_here, table):
+    """By `add_record_metadata` too: all rows go one by one then."""
+    load_here([schema_line(ALL_TYPES), *lines_of(ROWS)], add_record_metadata=True, **way)
+    assert table("users", NAMES) == ARRIVED
+
+
+TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30) | st.sampled_from(
+    [
+        "",
+        ESCAPE,
+        "NULL",
+        '"',
+        '""',
+        ",",
+        "\n",
+        "\r\n",
+        "\r",
+        "\\",
+        "\0",
+        " x ",
+        "'",
+        "?",
+        "\ufeff",
+        "\ufeffx",
+        "\x1f",
+        "\x1e",
+        "\u2028",
+        "\x85",
+        "@P1",
+        "😀" * 20,
+    ]
+)
+TEXTS = {"id": {"type": "integer"}, "text": {"type": ["null", "string"]}, "short": {"type": ["null", "string"], "maxLength": 40}}
+
+
+def drop(pool, schema):
+    pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+
+
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=40))
+def test_any_text_survives(way, load_here, table, pool, schema, texts):
+    drop(pool, schema)
+    rows = [(place, *pair) for place, pair in enumerate(texts)]
+    load_here([schema_line(TEXTS), *(record(id=place, text=text, short=short) for place, text, short in rows)], **way)
+    assert table("users") == rows
+
+
+@pytest.mark.slow
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT, st.none() | st.integers(-(2**63), 2**63 - 1)), min_size=1, max_size=300))
+def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, schema, texts):
+    properties = {**TEXTS, "number": {"type": ["null", "integer"]}}
+    rows = [(place, *values) for place, values in enumerate(texts)]
+    lines = [schema_line(properties), *(record(id=place, text=text, short=short, number=number) for place, text, short, number in rows)]
+    for changes in WAYS.values():
+        drop(pool, schema)
+        load_here(lines, **changes)
+        assert table("users") == rows
+
+
+def test_the_newest_row_of_a_key_wins_by_every_way(way, load_here, table):
+    lines = [schema_line(USERS), *(record(id=place % 7, name=f"row {place}") for place in range(20))]
+    load_here(lines, **way)
+    assert table("users") == [(place, f"row {14 + place if place < 6 else 13}") for place in range(7)]
+
+
+def test_nothing_stays_behind(way, load_here, pool, schema, staged):
+    load_here([schema_line(USERS), record(id=1, name="a"), state({"at": 1})], **way)
+    tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
+    assert tables == [("_sdc_load_ledger",), ("users",)]
+    assert staged() == []
+
+
+def test_nothing_stays_behind_a_load_that_the_pool_refuses(way, load_here, pool, schema, staged):
+    pool.fault("error", rf"INSERT INTO \[{schema}\].\[users\]", number=8115, message="Arithmetic overflow.")
+    with pytest.raises(DestinationError, match=r"Arithmetic overflow\. \(8115\)"):
+        load_here([schema_line(USERS), record(id=1, name="a"), state({"at": 1})], **way)
+    tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
+    assert (tables, staged(), load_here.states) == ([("_sdc_load_ledger",), ("users",)], [], [])
+
+
+@pytest.mark.slow
+def test_rows_of_two_versions_in_a_batch_keep_apart(way, load_here, table):
+    lines = [schema_line(USERS), {**record(id=1, name="a"), "version": 1}, {**record(id=2, name="b"), "version": 2}]
+    load_here(lines, **way)
+    assert table("users", "[id], [name], [_sdc_table_version]") == [(1, "a", 1), (2, "b", 2)]
+
+
+def test_over_long_text_is_rejected_alike(way, load_here, table, rejects):
+    load_here([schema_line(USERS), record(id=1, name="x" * 4000), record(id=2, name="y" * 4001)], max_rejected_rows=1, **way)
+    assert table("users") == [(1, "x" * 4000)]
+    assert rejects() == [("TOO_LONG", "name", {"id": 2, "name": "y" * 4001})]
+
+
+def planned(config, lines):
+    shown = []
+    text = "".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+    TargetSynapse(config={name: value for name, value in config.items() if value is not None}).plan(
+        io.StringIO(text), shown.append, show_values=False
+    )
+    return "".join(shown)
+
+
+def test_a_plan_shows_what_fills_the_staging_table_and_no_row(way, settings, schema, tmp_path):
+    text = planned({**settings, **way}, [schema_line(USERS), record(id=4711, name="Ann")])
+    staging = text[text.index("CREATE TABLE [" + schema + "].[_sdc_stg") : text.index("-- in one transaction:")]
+    assert PLANNED[way.get("load_via", "copy")] in staging
+    assert not any(secret in text for secret in ("4711", "Ann", ACCOUNT_KEY))
+
+
+PLANNED = {"copy": "COPY INTO [", "insert": "SELECT CAST(? AS bigint), CAST(? AS nvarchar(max)), CAST(? AS bigint)"}
+
+
+def checked(config):
+    """What a check says of each thing it tries."""
+    said = []
+    run_checks(TargetSynapse(config={name: value for name, value in config.items() if value is not None}).checks(), said.append)
+    return [line.rstrip() for line in said]
+
+
+@pytest.fixture
+def made_schema(pool, schema):
+    pool.connection.execute(f"CREATE SCHEMA [{schema}]")
+    return schema
+
+
+def test_a_check_goes_the_way_of_a_load_and_leaves_nothing(way, settings, made_schema, staged, pool):
+    said = checked({**settings, **way})
+    name = way.get("load_via", "copy").upper()
+    assert [line for line in said if not line.startswith("ok ")] == []
+    assert f"ok   synapse: {name} in {made_schema}" in said
+    assert any("storage" in line for line in said) is (name != "INSERT")
+    assert pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{made_schema}'") == []
+    assert staged() == []
+
+
+# What the pool says where the right for a way lacks, and the statement that says it.
+REFUSALS = {
+    "copy": (
+        "COPY INTO",
+        4834,
+        "You do not have permission to use the bulk load statement.",
+        "GRANT ADMINISTER DATABASE BULK OPERATIONS TO [loader]",
+    ),
+    "insert": (
+        r"INSERT INTO .*\n?SELECT CAST\(",
+        229,
+        "The INSERT permission was denied on the object.",
+        "GRANT INSERT ON SCHEMA::[{schema}] TO [loader]",
+    ),
+}
+
+
+def test_a_check_names_the_grant_that_the_way_lacks(way, settings, made_schema, pool):
+    name = way.get("load_via", "copy")
+    statement, number, message, grant = REFUSALS[name]
+    pool.fault("error", statement, number=number, message=message)
+    failed = [line for line in checked({**settings, **way}) if line.startswith("FAIL")]
+    hint = "run " + grant.format(schema=made_schema)
+    assert failed == [f"FAIL synapse: {name.upper()} in {made_schema}: refused: {message} ({number}) - hint: {hint}"]
+
+
+def test_without_storage_nothing_but_the_pool_is_asked_for(load_here, table, monkeypatch):
+    """Not even the libraries for it."""
+    monkeypatch.setattr("target_synapse.staging.ContainerClient.__init__", None)
+    load_here([schema_line(USERS), record(id=1, name="a")], **WAYS["insert"])
+    assert table("users") == [(1, "a")]
+
+
+def test_many_rows_by_insert_are_warned_of_once(load_here, monkeypatch, caplog):
+    monkeypatch.setattr("target_synapse.ways.insert.MANY_ROWS", 3)
+    lines = [schema_line(USERS)]
+    for number in range(6):
+        lines += [record(id=number), state({"at": number})]
+    load_here(lines, batch_size_rows=2, **WAYS["insert"])
+    told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert told == ["4 rows went through INSERT by now: `load_via: copy` would be many times faster"]
+
+
+def test_rows_beyond_one_statement_arrive_by_insert(load_here, table, pool, schema):
+    load_here([schema_line(USERS), *(record(id=number, name=f"{number}") for number in range(5_000))], **WAYS["insert"])
+    assert table("users", "COUNT_BIG(*), MIN([id]), MAX([id])") == [(5_000, 0, 4_999)]
+    assert len(pool.statements(f"INSERT INTO [{schema}].[_sdc_stg")) == 3
