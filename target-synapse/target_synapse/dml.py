@@ -58,15 +58,20 @@ def ranked(staging: TableName, keys: Sequence[Column]) -> str:
     return f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
 
 
-def delete_other_versions(table: TableName, version: int, *, label: str) -> str:
+def count_other_versions(table: TableName, version: int) -> str:
+    """How many rows there are of other versions than this, or of none."""
+    return f"SELECT COUNT_BIG(*) FROM {table}\nWHERE {of_another(version)}"
+
+
+def delete_other_versions(table: TableName, version: int, *, part: str = "", label: str) -> str:
     """Delete the rows of every version but this, and those without one."""
-    return labelled(f"DELETE FROM {table}\nWHERE {of_another(version)}", label)
+    return labelled(f"DELETE FROM {table}\nWHERE ({of_another(version)}){and_part(part)}", label)
 
 
-def mark_other_versions(table: TableName, version: int, *, label: str) -> str:
+def mark_other_versions(table: TableName, version: int, *, part: str = "", label: str) -> str:
     """Note in the rows of every version but this, and in those without one, when they were found to be gone; the first such moment stays."""
     deleted = quoted(DELETED_COLUMN)
-    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({of_another(version)}) AND {deleted} IS NULL", label)
+    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({of_another(version)}) AND {deleted} IS NULL{and_part(part)}", label)
 
 
 def take_escapes_off(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
@@ -83,6 +88,11 @@ def _update_escaped(staging: TableName, columns: Sequence[Column], changed: Call
     names = [quoted(one.name) for one in columns]
     sets = ", ".join(f"{name} = CASE WHEN UNICODE({name}) = {ESCAPE_CODE} THEN {changed(name)} ELSE {name} END" for name in names)
     return labelled(f"UPDATE {staging} SET {sets}\nWHERE {' OR '.join(f'UNICODE({name}) = {ESCAPE_CODE}' for name in names)}", label)
+
+
+def and_part(part: str) -> str:
+    """The condition, with AND before it, if there is one."""
+    return f" AND {part}" if part else ""
 
 
 def of_another(version: int) -> str:

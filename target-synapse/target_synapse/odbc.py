@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.errors import ConfigurationError, CredentialsError, DestinationError, SuiteError
 
 from target_synapse.patience import THROTTLED_WAIT_S, PoolAwayError, TransientSqlError
+from target_synapse.transaction_size import TOO_LARGE_HINT, TransactionTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,6 +23,9 @@ CANNOT_OPEN_DATABASE = 4060
 PAUSED = (42108, 40892)
 # Not up: the pool's own "warming up", and "not currently available", which a pool that is being resumed or scaled says.
 NOT_UP = (42109, 40613)
+# A transaction that outgrew its log (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-transaction-log-errors-issues); that a
+# dedicated pool says these, too, is unconfirmed.
+TOO_LARGE = (9002, 40552)
 THROTTLED = (10928, 10929, 10936, 40501, 49918, 49919, 49920)  # too many requests, or too much asked of the service
 # Passing failures: the lists of SqlClient, EF Core and mssql-jdbc; 42109 is the pool's own "warming up"
 # (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues).
@@ -143,14 +147,25 @@ def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
         return PoolAwayError(said, hint="resume the pool, then run again; `wait_for_pool_s` lets a run wait for that", is_paused=True)
     if found.number in NOT_UP:
         return PoolAwayError(said, hint="run again in a few minutes; `wait_for_pool_s` lets a run wait longer")
-    if found.is_transient:
-        hint = "check `host`, `port`, the firewall of the server, and `encrypt`; then run again"
-        return TransientSqlError(said, hint=hint, wait_s=THROTTLED_WAIT_S if found.number in THROTTLED else 0.0)
+    return _passing_error(found, said) if found.is_transient else _refusal(found, said)
+
+
+def _passing_error(found: OdbcFailure, said: str) -> SuiteError:
+    hint = "check `host`, `port`, the firewall of the server, and `encrypt`; then run again"
+    return TransientSqlError(said, hint=hint, wait_s=THROTTLED_WAIT_S if found.number in THROTTLED else 0.0)
+
+
+def _refusal(found: OdbcFailure, said: str) -> SuiteError:
+    if found.number in TOO_LARGE:
+        return TransactionTooLargeError(said, hint=TOO_LARGE_HINT)
     return DestinationError(said, hint=HINTS.get(found.number))
 
 
 HINTS = {
     35343: "a columnstore table holds no (max) column: set `table_index` to `heap`, or give the property a `maxLength` of at most 4000",
+    1101: "tempdb of the pool is full: run again when less is running, with a smaller `batch_size_rows`, or scale the pool up",
+    1105: "the pool is out of room: remove what nobody needs, or raise its maximum size (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
+    40544: "the pool has come to its maximum size: remove what nobody needs, or raise it (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     229: "grant the login what README.md lists under the first load",
     262: "grant the login what README.md lists under the first load",
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",

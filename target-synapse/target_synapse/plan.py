@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from singer_commons.planning import RejectsSeen
 
     from target_synapse.load import Batch, Loaded
+    from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
 
 RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams
@@ -146,8 +147,8 @@ class PlanStore(StagingStore):
 class PlanLoader(Loader):
     """A loader whose batches all arrive."""
 
-    def __init__(self, pool: PlanPool, *parts: Any) -> None:
-        super().__init__(pool, *parts)
+    def __init__(self, pool: PlanPool, *parts: Any, **limits: Any) -> None:
+        super().__init__(pool, *parts, **limits)
         self._plan_pool = pool
 
     def load(self, batch: Batch) -> Loaded:
@@ -163,6 +164,10 @@ class PlanLoader(Loader):
     def _landed(self, load_id: str) -> bool:
         del load_id
         return False
+
+    def _places(self, staging: TableName) -> tuple[int, int]:
+        del staging
+        return 1, self._plan_pool.staged_rows
 
 
 class PlanSink(SynapseSink):

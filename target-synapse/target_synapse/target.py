@@ -91,6 +91,10 @@ class TargetSynapse(DurableTarget):
         """Where the ledger is, and the table of rejected rows."""
         return str(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
 
+    @property
+    def _limits(self) -> dict[str, int | None]:
+        return {"max_transaction_rows": self.config.get("max_transaction_rows")}
+
     def _places_for_rejects(self) -> Rejects:
         to = self.config.get("rejects_to") or "file"
         file = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
@@ -133,7 +137,7 @@ class TargetSynapse(DurableTarget):
         self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
         hooks = Hooks(pool, run_id)
-        self._run = RunParts(run_id, pool, store, way, PlanLoader(pool, way, ledger_table(self.ledger_schema), run_id), hooks)
+        self._run = RunParts(run_id, pool, store, way, PlanLoader(pool, way, ledger_table(self.ledger_schema), run_id, **self._limits), hooks)
         self._ensure_own_tables(pool)
         hooks.before_run(self.config)
         too_many = False
@@ -160,7 +164,7 @@ class TargetSynapse(DurableTarget):
         leftovers.sweep_files()
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
-        return RunParts(run_id, pool, store, way, Loader(pool, way, ledger_table(self.ledger_schema), run_id), hooks, leftovers)
+        return RunParts(run_id, pool, store, way, Loader(pool, way, ledger_table(self.ledger_schema), run_id, **self._limits), hooks, leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

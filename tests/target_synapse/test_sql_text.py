@@ -53,7 +53,7 @@ def statements_of(case):
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
-    loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1")
+    loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1", max_transaction_rows=config.get("max_transaction_rows"))
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
     own = statements_of_setting(config, "transform_sql")

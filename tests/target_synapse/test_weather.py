@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from singer_commons.errors import CredentialsError
+from singer_commons.errors import CredentialsError, DestinationError, SuiteError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.connection import Pool
 from target_synapse.patience import ATTEMPTS, MAX_POOL_WAIT_S, Patience, PoolAwayError, TransientSqlError
@@ -148,3 +150,35 @@ def test_patience_starts_anew_for_each_piece_of_work(waits):
         with pytest.raises(PoolAwayError):
             patience.repeated(failing)
     assert sum(waits) == pytest.approx(20)
+
+
+def test_a_pool_without_room_ends_the_run_with_what_to_do_and_what_came_before_is_safe(load_here, pool, schema, table):
+    pool.fault("error", rf"INSERT INTO \[{schema}\].\[users\]", number=1105, skip=1)
+    with pytest.raises(DestinationError, match=r"cannot load .*\(1105\)") as caught:
+        load_here(LINES, batch_size_rows=1)
+    assert caught.value.hint.startswith("the pool is out of room: remove what nobody needs, or raise its maximum size")
+    assert (table("users"), load_here.states) == ([(1, "a")], [{"at": 1}])
+    assert load_here([LINES[0], *LINES[3:]], batch_size_rows=1) == [{"at": 2}]
+    assert table("users") == ALL
+
+
+def test_a_pool_that_is_full_from_the_start_says_so_before_a_row_is_read(load_here, pool):
+    pool.weather(disk_full=True)
+    with pytest.raises(DestinationError, match=r"\(1105\)"):
+        load_here(LINES)
+    assert load_here.states == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_for_rejected_rows_ends_the_run_before_the_rows_beside_them_are_loaded(load_here, table):
+    with pytest.raises(SuiteError, match="the rejects file /dev/full cannot be written"):
+        load_here([LINES[0], record(id="no number"), *LINES[1:]], rejects_path="/dev/full")
+    assert (table("users"), load_here.states) == ([], [])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_for_the_run_log_is_told_and_takes_nothing_from_the_load(load, table):
+    run = load(LINES, run_log_path="/dev/full")
+    assert run.states[-1] == {"at": 2}
+    assert "/dev/full" in run.stderr
+    assert table("users") == ALL
