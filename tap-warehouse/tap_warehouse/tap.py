@@ -151,7 +151,9 @@ class TapWarehouse(SuiteTap):
     @cached_property
     def warehouse(self) -> Warehouse:
         """The connection, opened when first asked for."""
-        return connect(self.config["warehouse"], self.config)
+        warehouse = connect(self.config["warehouse"], self.config)
+        self.account.service = warehouse.calls
+        return warehouse
 
     def discover_streams(self) -> Sequence[ModelStream]:
         """A stream for each model. Raises ConfigurationError with all that is wrong with any of them."""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pyarrow as pa
+    from singer_commons.accounts import Calls
 
     from tap_warehouse.query import Query
     from tap_warehouse.types import Column
@@ -21,7 +22,9 @@ NEEDED: Mapping[str, tuple[str, ...]] = {"duckdb": ("path",), "postgres": ("data
 
 
 class Warehouse(Protocol):
-    """A read-only connection to a warehouse. Methods raise QueryError, UnreachableError or CredentialsError."""
+    """A read-only connection to a warehouse; `calls` counts the statements. Methods raise QueryError, UnreachableError or CredentialsError."""
+
+    calls: Calls
 
     def columns(self, sql: str) -> list[Column]:
         """The columns that a query gives, found without reading a row."""

@@ -6,6 +6,8 @@ import logging
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from singer_commons.accounts import Calls
+
 from target_synapse import odbc
 from target_synapse.patience import ATTEMPTS, Patience, TransientSqlError
 from target_synapse.settings.connection import DEFAULT_PORT
@@ -24,14 +26,16 @@ class Pool:
 
     def __init__(self, config: Mapping[str, Any], *, first_wait_s: float = 1.0) -> None:
         self._config = config
-        self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0))
+        self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0), sleep=self._counted_sleep)
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
+        self.calls = Calls()
 
     def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
         """Run one statement; returns how many rows it touched, -1 if the pool does not say."""
         # `closing`, not the cursor's own `with`: pyodbc's commits the transaction when it ends.
         with self._failures(doing), closing(self._open().cursor()) as cursor:
+            self.calls.called()
             cursor.execute(sql, *parameters)
             return int(cursor.rowcount)
 
@@ -45,6 +49,7 @@ class Pool:
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """Run one query and return all its rows."""
         with self._failures(doing), closing(self._open().cursor()) as cursor:
+            self.calls.called()
             return list(cursor.execute(sql).fetchall())
 
     def number(self, sql: str, *, doing: str) -> int:
@@ -71,6 +76,12 @@ class Pool:
     def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
         return self._patience.repeated(work, attempts=attempts)
+
+    def _counted_sleep(self, seconds: float) -> None:
+        from tenacity import nap  # noqa: PLC0415 - not for `--version`
+
+        nap.sleep(seconds)
+        self.calls.waited(seconds)
 
     def close(self) -> None:
         """Let go of the connection; what was not committed is rolled back by the pool."""

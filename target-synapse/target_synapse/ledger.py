@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_synapse.ddl import Column, create_table, if_missing
+from target_synapse.ddl import Column, TableShape, create_table, if_missing
 from target_synapse.naming import TableName
 from target_synapse.quoting import labelled, literal
 from target_synapse.types import BIGINT, DATETIME, SqlType
@@ -52,7 +52,7 @@ def ledger_table(schema: str) -> TableName:
 
 def create_ledger(ledger: TableName) -> str:
     """Make the ledger if it is not there."""
-    return if_missing(ledger, create_table(ledger, COLUMNS, index="heap"))
+    return if_missing(ledger, create_table(ledger, COLUMNS, TableShape()))
 
 
 def insert_entry(ledger: TableName, entry: Entry, *, label: str) -> str:

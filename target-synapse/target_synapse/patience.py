@@ -52,13 +52,14 @@ class Patience:
 
     first_wait_s: float = 1.0
     wait_for_pool_s: float = 0.0
+    sleep: Callable[[float], None] | None = None
 
     def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again while passing failures end it. The work must bear being repeated. Raises what ended its last try."""
-        from tenacity import Retrying  # noqa: PLC0415 - not for `--version`
+        from tenacity import Retrying, nap  # noqa: PLC0415 - not for `--version`
 
-        spell = _Spell(self, attempts)
-        return Retrying(retry=spell.is_passing, stop=spell.is_over, wait=spell.wait_s, before_sleep=spell.tell, reraise=True)(work)
+        spell, sleep = _Spell(self, attempts), self.sleep or nap.sleep
+        return Retrying(retry=spell.is_passing, stop=spell.is_over, wait=spell.wait_s, before_sleep=spell.tell, sleep=sleep, reraise=True)(work)
 
 
 class _Spell:

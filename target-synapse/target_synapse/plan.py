@@ -18,7 +18,7 @@ from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA
 from target_synapse.sink import SynapseSink
 from target_synapse.staging import StagingStore
-from target_synapse.types import described
+from target_synapse.tables import catalogue_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,8 +117,9 @@ class PlanPool(Pool):
         """From now on the table is as the plan leaves it."""
         sql = ddl.select_columns(plan.table)
         held = {row[0]: row for row in self.rows(sql, doing=f"cannot read the columns of {plan.table}")}
-        held |= {column.name: (column.name, *described(column.type)) for column in plan.columns.values()}
+        held |= {column.name: catalogue_row(column) for column in plan.columns.values()}
         self._planned[sql] = list(held.values())
+        self._planned[ddl.select_hash_columns(plan.table)] = [(name,) for name in plan.hashed_by]
 
 
 class PlanStore(StagingStore):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from singer_commons.secrets import known_secrets
 
-from target_synapse.ddl import Column, create_table, if_missing
+from target_synapse.ddl import Column, TableShape, create_table, if_missing
 from target_synapse.naming import TableName
 from target_synapse.quoting import labelled, literal, quoted
 from target_synapse.types import DATETIME, TEXT_4000, TEXT_MAX, SqlType
@@ -56,7 +56,7 @@ def rejected_table(schema: str) -> TableName:
 
 def create_rejected(table: TableName) -> str:
     """Make the table if it is not there: a heap, as it holds text of any length."""
-    return if_missing(table, create_table(table, COLUMNS, index="heap"))
+    return if_missing(table, create_table(table, COLUMNS, TableShape()))
 
 
 def insert_rejected(table: TableName, rows: Sequence[Row], *, label: str) -> str:

@@ -48,8 +48,7 @@ def values_of(config: Mapping[str, Any], setting: str) -> list[object]:
 def needs(config: Mapping[str, Any], tables: Sequence[TableName], probe: Column, *, label: str) -> Iterator[Need]:
     """The rights beyond those of every batch. `tables` are two scratch tables of one column, and names for two more."""
     full, empty, made, renamed = tables
-    spread = ddl.distribution(None)
-    again = labelled(f"CREATE TABLE {made} WITH (DISTRIBUTION = {spread}, HEAP) AS\nSELECT * FROM {full}", label)
+    again = labelled(f"CREATE TABLE {made} {ddl.with_shape(ddl.TableShape())} AS\nSELECT * FROM {full}", label)
     yield Need("CREATE TABLE AS SELECT", "", [again])
     if "overwrite" in values_of(config, "load_method"):
         yield Need("RENAME OBJECT", "`load_method`: overwrite", [f"RENAME OBJECT {made} TO {quoted(renamed.table)}"])

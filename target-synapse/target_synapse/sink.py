@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
-    from singer_commons.columnar.blocks import RecordBlock
+    from singer_commons.columnar.blocks import Block
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
@@ -122,7 +122,7 @@ class SynapseSink(ColumnarSink):
 
         return arrow_schema(self._plan, self.schema["properties"])
 
-    def process_table(self, table: pa.Table, block: RecordBlock) -> None:
+    def process_table(self, table: pa.Table, block: Block) -> None:
         """Write the rows into the batch; those that columns cannot write go one by one, in their places."""
         from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
@@ -217,11 +217,12 @@ class SynapseSink(ColumnarSink):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
         else:
-            self._count(writer.rows, run.loader.load(batch))
+            self._account_for(writer.rows, run.loader.load(batch))
+            self.target.upkeep.loaded(self._plan, self.config)
             return
         self.account.load(writer.rows)
 
-    def _count(self, rows: int, loaded: Loaded) -> None:
+    def _account_for(self, rows: int, loaded: Loaded) -> None:
         """Account for the rows of a batch that is loaded; a transformation may have made fewer of them, or more."""
         rows -= loaded.refused
         if (filtered := rows - loaded.staged) > 0:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_synapse.ddl import distribution
+from target_synapse.ddl import TableShape, with_shape
 from target_synapse.naming import ROW_COLUMN
 from target_synapse.quoting import labelled, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from target_synapse.naming import TableName
 
@@ -50,11 +50,11 @@ def select_places(staging: TableName) -> str:
     return f"SELECT MIN({ROW}), MAX({ROW}) FROM {staging}"  # noqa: S608 - a quoted name
 
 
-def make_slice(made: TableName, staging: TableName, hashed_by: str | None, after: int, upto: int, *, is_first: bool, label: str) -> str:
+def make_slice(made: TableName, staging: TableName, hashed_by: Sequence[str], after: int, upto: int, *, is_first: bool, label: str) -> str:
     """A table of the rows behind one place and up to another; rows without a place, which only a transformation adds, are in the first."""
     placeless = f" OR {ROW} IS NULL" if is_first else ""
     return labelled(
-        f"CREATE TABLE {made} WITH (DISTRIBUTION = {distribution(hashed_by)}, HEAP) AS\n"
+        f"CREATE TABLE {made} {with_shape(TableShape(hashed_by=hashed_by))} AS\n"
         f"SELECT * FROM {staging} WHERE ({ROW} > {after} AND {ROW} <= {upto}){placeless}",
         label,
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
 from azure.storage.blob import BlobBlock, ContainerClient, ContainerSasPermissions, generate_container_sas
+from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 from singer_commons.secrets import known_secrets
 
@@ -34,6 +35,7 @@ class StagingStore:
         key, token = config.get("storage_account_key"), config.get("storage_sas_token")
         self._key = key or None
         self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
+        self.calls = Calls()
         try:
             self._container = ContainerClient(
                 self._url,
@@ -44,6 +46,7 @@ class StagingStore:
                 increment_base=2,
                 connection_timeout=TIMEOUT_S,
                 read_timeout=TIMEOUT_S,
+                raw_request_hook=self.calls.called,
             )
         except ValueError as error:
             raise ConfigurationError(f"the storage settings are not right: {error}") from None

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import DestinationError
 
 from target_synapse import ddl, types
-from target_synapse.ddl import Column, Index
+from target_synapse.ddl import Column
 from target_synapse.ledger import create_ledger, ledger_table
 from target_synapse.naming import column_names
+from target_synapse.shape import NewTable, fitting
 from target_synapse.type_hints import hinted
 from target_synapse.values import is_loadable
 
@@ -22,26 +23,20 @@ if TYPE_CHECKING:
     from target_synapse.naming import TableName
     from target_synapse.types import SqlType
 
-NOT_HASHED = ("float", "real", "bit")  # too few values, or none that are surely equal
 logger = logging.getLogger("target-synapse")
 
 
 @dataclass(frozen=True, slots=True)
-class TableShape:
-    """How a new table is distributed and indexed."""
-
-    index: Index
-    hashed_by: str | None
-    replicated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class LoadPlan:
-    """A stream's table as it is now: its columns by property, and the keys by which rows replace each other (none: rows are appended)."""
+    """A stream's table as it is now: its columns by property, and the keys by which rows replace each other (none: rows are appended).
+
+    `hashed_by` names the columns that its rows are distributed by.
+    """
 
     table: TableName
     columns: Mapping[str, Column]
     keys: Sequence[str]
+    hashed_by: Sequence[str] = ()
 
     @property
     def key_columns(self) -> list[Column]:
@@ -49,17 +44,19 @@ class LoadPlan:
         return [self.columns[key] for key in self.keys]
 
     @property
-    def staging_hashed_by(self) -> str | None:
+    def staging_hashed_by(self) -> Sequence[str]:
         """The column by which staged rows are spread as the table's are, so that the load moves few between nodes.
 
-        None for text: staged text is escaped, so it would be spread in another way.
+        None where it is text: staged text is escaped, so it would be spread in another way. And none where there are several: COPY INTO loads no such table
+        (https://learn.microsoft.com/sql/t-sql/statements/create-table-azure-sql-data-warehouse, "Table distribution options").
         """
-        return None if any(one.type.is_text for one in self.key_columns[:1]) else self.chain_hashed_by
+        spread = {one.name for one in self.columns.values() if not one.type.is_text}
+        return self.hashed_by if len(self.hashed_by) == 1 and spread.issuperset(self.hashed_by) else ()
 
     @property
-    def chain_hashed_by(self) -> str | None:
-        """The column by which rows are spread that stand between the staging table and this one."""
-        return hash_column(self.key_columns)
+    def chain_hashed_by(self) -> Sequence[str]:
+        """The columns by which rows are spread that stand between the staging table and this one, with all that the stream has."""
+        return self.hashed_by if {one.name for one in self.columns.values()}.issuperset(self.hashed_by) else ()
 
 
 def wanted_type(schema: object) -> SqlType:
@@ -69,30 +66,6 @@ def wanted_type(schema: object) -> SqlType:
     hint = schema.get("x-sql-datatype")
     named = hinted(hint) if isinstance(hint, str) else None
     return named if named and is_loadable(named) else types.of_property(schema)
-
-
-def new_shape(columns: Sequence[Column], keys: Sequence[Column], config: Mapping[str, Any]) -> TableShape:
-    """The shape of a table that is to be made."""
-    named = config.get("table_index") or "auto"
-    needs_heap = named == "auto" and any(one.type.is_max for one in columns)
-    index: Index = "heap" if needs_heap or named == "heap" else "columnstore"
-    distribution = config.get("table_distribution") or "auto"
-    return TableShape(index, hash_column(keys) if distribution == "auto" else None, distribution == "replicate")
-
-
-def fitting(columns: Sequence[Column], keys: Sequence[str], index: Index) -> list[Column]:
-    """The columns as a table with this index can have them.
-
-    A columnstore holds no (max) column, so text has 4,000 characters there; in a heap text without `maxLength` has no limit, but for keys.
-    """
-    if index == "columnstore":
-        return [Column(one.name, types.TEXT_4000 if one.type == types.TEXT_MAX else one.type) for one in columns]
-    return [Column(one.name, types.TEXT_MAX if one.type == types.TEXT_4000 and one.name not in keys else one.type) for one in columns]
-
-
-def hash_column(keys: Sequence[Column]) -> str | None:
-    """The column that rows are distributed by: the first key, if it may be one."""
-    return next((one.name for one in keys[:1] if not one.type.is_max and one.type.name not in NOT_HASHED), None)
 
 
 def ensure_ledger(pool: Pool, schema: str) -> None:
@@ -112,19 +85,24 @@ def ensure_table(
         )
     held = existing_columns(pool, table)
     names = column_names(wanted, held)
-    columns = [Column(names[name], kind) for name, kind in wanted.items()]
-    key_names = [names[key] for key in keys]
+    columns = {name: Column(names[name], kind) for name, kind in wanted.items()}
     if not held:
-        key_columns = [one for one in columns if one.name in key_names]
-        shape = new_shape(columns, key_columns, config)
-        columns = fitting(columns, key_names, shape.index)
-        pool.execute(ddl.create_schema(table.schema), doing=f"cannot make the schema {table.schema}")
-        made = ddl.create_table(table, columns, index=shape.index, hashed_by=shape.hashed_by, replicated=shape.replicated)
-        pool.execute(ddl.if_missing(table, made), doing=f"cannot make the table {table}")
-        logger.info("Made the table %s", table)
-    else:
-        columns = _grown(pool, table, columns, held, config)
-    return LoadPlan(table, dict(zip(wanted, columns, strict=True)), list(keys))
+        return _made(pool, table, NewTable(stream, columns, keys, config))
+    now = _grown(pool, table, list(columns.values()), held, config)
+    hashed_by = [str(row[0]) for row in pool.rows(ddl.select_hash_columns(table), doing=f"cannot read how {table} is distributed")]
+    return LoadPlan(table, dict(zip(wanted, now, strict=True)), list(keys), hashed_by)
+
+
+def _made(pool: Pool, table: TableName, new: NewTable) -> LoadPlan:
+    shape = new.shape()
+    columns = new.fitted(shape)
+    pool.execute(ddl.create_schema(table.schema), doing=f"cannot make the schema {table.schema}")
+    statements = [ddl.create_table(table, list(columns.values()), shape)]
+    if shape.primary_key:
+        statements.append(ddl.add_primary_key(table, shape.primary_key))
+    pool.execute(ddl.if_missing(table, *statements), doing=f"cannot make the table {table}")
+    logger.info("Made the table %s", table)
+    return LoadPlan(table, columns, list(new.keys), shape.hashed_by)
 
 
 def ensure_columns(pool: Pool, table: TableName, columns: Sequence[Column], config: Mapping[str, Any]) -> None:
@@ -132,16 +110,24 @@ def ensure_columns(pool: Pool, table: TableName, columns: Sequence[Column], conf
     _grown(pool, table, columns, existing_columns(pool, table), config)
 
 
-def existing_columns(pool: Pool, table: TableName) -> dict[str, SqlType]:
-    """The columns of the table; none if there is no such table."""
+def existing_columns(pool: Pool, table: TableName) -> dict[str, Column]:
+    """The columns of the table by name; none if there is no such table."""
     rows = pool.rows(ddl.select_columns(table), doing=f"cannot read the columns of {table}")
-    return {str(name): types.of_column(str(kind), length, precision, scale) for name, kind, length, precision, scale in rows}
+    return {
+        str(name): Column(str(name), types.of_column(str(kind), length, precision, scale), collation, nullable != "NO")
+        for name, kind, length, precision, scale, nullable, collation in rows
+    }
 
 
-def _grown(pool: Pool, table: TableName, columns: Sequence[Column], held: Mapping[str, SqlType], config: Mapping[str, Any]) -> list[Column]:
-    by_folded = {name.casefold(): Column(name, kind) for name, kind in held.items()}
-    is_heap = config.get("table_index") == "heap" or any(kind.is_max for kind in held.values())
-    new = fitting([one for one in columns if one.name.casefold() not in by_folded], (), "heap" if is_heap else "columnstore")
+def catalogue_row(column: Column) -> tuple[Any, ...]:
+    """A column as `existing_columns` reads it."""
+    return column.name, *types.described(column.type), "YES" if column.nullable else "NO", column.collation
+
+
+def _grown(pool: Pool, table: TableName, columns: Sequence[Column], held: Mapping[str, Column], config: Mapping[str, Any]) -> list[Column]:
+    by_folded = {name.casefold(): column for name, column in held.items()}
+    is_heap = config.get("table_index") == "heap" or any(one.type.is_max for one in held.values())
+    new = [fitting(one, "heap" if is_heap else "columnstore") for one in columns if one.name.casefold() not in by_folded]
     if len(held) + len(new) > ddl.MAX_COLUMNS:
         raise DestinationError(
             f"{table} would have {len(held) + len(new)} columns, and may have {ddl.MAX_COLUMNS}", hint="deselect some in the catalog"
@@ -167,4 +153,4 @@ def _changed(table: TableName, held: Column, wanted: Column) -> Column | None:
             f"column {held.name} of {table} is {held.type}, and the stream now sends {wanted.type}",
             hint=f"no change of type keeps the values: rename the column or the table, or give the property the `x-sql-datatype` {held.type}",
         )
-    return Column(held.name, wider)
+    return replace(held, type=wider)

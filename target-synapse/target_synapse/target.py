@@ -28,6 +28,7 @@ from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PAT
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.sink import SynapseSink
 from target_synapse.tables import ensure_ledger
+from target_synapse.upkeep import Upkeep
 from target_synapse.versions import VersionsSeen
 from target_synapse.ways.choice import chosen, needs_storage
 
@@ -75,6 +76,7 @@ class TargetSynapse(DurableTarget):
         super().__init__(**options)
         self.rejects: Rejects | RejectsSeen = self._places_for_rejects()
         self.versions = VersionsSeen()
+        self.upkeep = Upkeep()
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -156,7 +158,9 @@ class TargetSynapse(DurableTarget):
         _quieten_azure()
         run_id = self.account.run_id
         pool, staged = Pool(self.config), needs_storage(self.config)
-        way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None)
+        remote = StagingStore(self.config) if staged else None
+        way, store = chosen(self.config, pool, remote)
+        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
         pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
@@ -243,6 +247,7 @@ class TargetSynapse(DurableTarget):
             super().process_endofpipe()
             self.rejects.sync()
             self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
+            self.upkeep.run(self.run.pool)
             self.run.hooks.after_loads()
             self.run.hooks.after_run(self.config)
         self._close()

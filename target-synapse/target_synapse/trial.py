@@ -152,7 +152,7 @@ class Trial:
         scratch, other, *more = (staging_name(TableName(schema, "check"), self.name, part) for part in "1234")
         where, left = f"in {schema}", list[str]()
         try:
-            creates = [ddl.create_staging(table, [PROBE], hashed_by=None) for table in (scratch, other)]
+            creates = [ddl.create_staging(table, [PROBE], hashed_by=()) for table in (scratch, other)]
             if (yield self._statement("CREATE TABLE", schema, *creates)):
                 if has_file:
                     yield self._tried(self.way.right, schema, partial(self._fill, scratch, self._path))

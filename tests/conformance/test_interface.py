@@ -23,8 +23,8 @@ CAPABILITIES = {
     "tap-autopilot": [*TAP_BASE, "activate-version"],
     "tap-fullstory": TAP_BASE,
     "tap-warehouse": [*TAP_BASE, "batch"],
-    "target-synapse": [*BASE, "validate-records", "activate-version", "hard-delete"],
-    "target-mparticle": [*BASE, "validate-records"],
+    "target-synapse": [*BASE, "batch", "validate-records", "activate-version", "hard-delete"],
+    "target-mparticle": [*BASE, "batch", "validate-records"],
 }
 DRIVERS = ("duckdb", "pyarrow", "pyodbc", "azure.storage", "azure.core", "azure.identity", "psycopg", "adbc_driver_postgresql", "adbc_driver_manager")
 HEAVY = (*DRIVERS, "numpy", "tenacity", "fastjsonschema", "sqlalchemy", "rich", "faker")  # what moves rows, or is seldom asked for

@@ -81,6 +81,7 @@ def load_here(settings, capsys):
         try:
             target.listen(io.StringIO("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)))
         finally:
+            run.account = target.account
             run.rows = {
                 name: {"read": one.rows_read, "loaded": one.rows_loaded, "rejected": one.rejected.total(), **one.notes}
                 for name, one in target.account.streams.items()

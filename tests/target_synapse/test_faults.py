@@ -181,6 +181,19 @@ def test_a_passing_failure_is_tried_again(number, load_here, table, pool, schema
 
 
 @pytest.mark.usefixtures("_no_waiting")
+def test_the_statements_of_a_stream_and_the_waits_between_tries_are_counted(load_here, pool, schema):
+    load_here(lines_of(()), batch_size_rows=2)
+    account = load_here.account
+    before = account.streams["users"].calls
+    assert (0 < before < account.service.calls, account.beside.calls > 0, account.service.waited_s) == (True, True, 0.0)
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=40613)
+    load_here(lines_of(()), batch_size_rows=2)
+    again = load_here.account
+    assert again.streams["users"].calls > before
+    assert again.streams["users"].waited_s == again.service.waited_s > 0
+
+
+@pytest.mark.usefixtures("_no_waiting")
 def test_a_pool_that_stays_away_ends_the_run_without_state(load_here, pool, schema):
     pool.fault("error", rf"COPY INTO \[{schema}\]", number=40613, times=6)
     with pytest.raises(TransientSqlError, match="cannot copy the staged files"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.synapse.declared import DEFAULT_COLLATION
 from sandbox.synapse.tokens import Reader, tokens
 from sandbox.synapse.view_kind import kind_of, schema_id
 from sandbox.tds.session import SqlError
@@ -73,6 +74,7 @@ def system_functions(session: PoolSession) -> Mapping[str, Callable[..., object]
             "EDITION": "DataWarehouse",
             "SERVICEOBJECTIVE": session.pool.weather.service_level,
             "STATUS": "ONLINE",
+            "COLLATION": DEFAULT_COLLATION,
         }.get(what.upper()),
         "SERVERPROPERTY": lambda what: {"EDITION": "SQL Azure", "ENGINEEDITION": "6", "PRODUCTVERSION": "12.0.2000.8"}.get(what.upper()),
     }

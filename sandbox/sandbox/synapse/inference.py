@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from sqlglot import exp
 
-from sandbox.synapse.declared import BIGINT, INT, DeclaredType, read_type
+from sandbox.synapse.declared import BIGINT, DEFAULT_COLLATION, INT, DeclaredType, read_type
+from sandbox.synapse.table_errors import collation_conflict
 from sandbox.synapse.tokens import Reader, tokens
 
 Columns = Mapping[str, DeclaredType | None]
@@ -95,7 +96,7 @@ def wider(one: DeclaredType | None, other: DeclaredType | None) -> DeclaredType 
         return one or other
     if one.is_text and other.is_text:
         length = None if one.length is None or other.length is None else max(one.length, other.length)
-        return DeclaredType("nvarchar" if "n" in {one.name[0], other.name[0]} else "varchar", length, collation=one.collation)
+        return DeclaredType("nvarchar" if "n" in {one.name[0], other.name[0]} else "varchar", length, collation=one.collation or other.collation)
     rank = ["bit", "tinyint", "smallint", "int", "bigint"]
     if one.name in rank and other.name in rank:
         return one if rank.index(one.name) >= rank.index(other.name) else other
@@ -185,3 +186,17 @@ def _joined(left: DeclaredType | None, right: DeclaredType | None) -> DeclaredTy
     name = "nvarchar" if "n" in {left.name[0], right.name[0]} else "varchar"
     most = 4000 if name == "nvarchar" else 8000
     return DeclaredType(name, None if left.length is None or right.length is None else min(left.length + right.length, most))
+
+
+def check_collations(node: exp.Binary, scope: Scope) -> None:
+    """Columns of two collations are compared only where COLLATE says by which [sql/t-sql/statements/collation-precedence-transact-sql]. Raises 468."""
+    if node.find(exp.Collate):
+        return
+    names = []
+    for side in (node.this, node.expression):
+        kind = infer(side, scope)
+        if kind is None or not kind.is_text or not side.find(exp.Column):
+            return  # a literal or a variable takes the column's
+        names.append(kind.collation or DEFAULT_COLLATION)
+    if names[0].upper() != names[1].upper():
+        raise collation_conflict(*names)

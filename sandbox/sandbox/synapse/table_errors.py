@@ -82,6 +82,11 @@ def no_collation(name: str) -> SqlError:
     return SqlError(448, f"Invalid collation '{name}'.")
 
 
+def collation_conflict(one: str, other: str) -> SqlError:
+    """468 [errors 0 to 999]."""
+    return SqlError(468, f'Cannot resolve the collation conflict between "{one}" and "{other}" in the equal to operation.')
+
+
 def option_twice(name: str) -> SqlError:
     """A table option that is given twice; number unconfirmed."""
     return SqlError(153, f"Invalid usage of the option {name} in the CREATE TABLE statement.", severity=15)

@@ -16,7 +16,7 @@ from sqlglot.errors import ParseError
 from sandbox.synapse.conversion import converted
 from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
 from sandbox.synapse.errors import no_object, parse_error, unsupported, view_is_broken
-from sandbox.synapse.inference import Columns, Scope, infer, outputs, scope_of, type_of_node
+from sandbox.synapse.inference import Columns, Scope, check_collations, infer, outputs, scope_of, type_of_node
 from sandbox.synapse.objects import duck_name
 from sandbox.synapse.table_errors import many_hash_columns_unreadable
 from sandbox.synapse.view_kind import schema_id
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sandbox.synapse.catalog import SessionCatalog
     from sandbox.synapse.objects import TableDef, ViewDef
 
+_COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 _CLOCKS = {"SYSUTCDATETIME", "GETUTCDATE", "SYSDATETIME", "GETDATE", "CURRENT_TIMESTAMP"}
 
 
@@ -201,6 +202,9 @@ class Translator:
         everything = Scope({name: columns for scope in scopes.values() for name, columns in scope.sources.items()})
         # Deepest first, so that a node is rewritten when its parts already are; types come from the nodes as written.
         nodes = list(tree.walk(bfs=True))
+        for node in nodes:
+            if isinstance(node, _COMPARISONS):
+                check_collations(node, everything)
         kinds = {id(node): infer(node.this, everything) for node in nodes if isinstance(node, (exp.Cast, exp.Sum))}
         whole = {id(node) for node in nodes if isinstance(node, exp.Div) and infer(node, everything)}
         texts = {id(node) for node in nodes if isinstance(node, exp.Add) and self._is_text(node, everything)}

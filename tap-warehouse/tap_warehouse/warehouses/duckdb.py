@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError
 
 from tap_warehouse.ahead import read_ahead
@@ -55,6 +56,7 @@ class DuckDB:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self.calls = Calls()
 
     def columns(self, sql: str) -> list[Column]:
         """See Warehouse."""
@@ -101,6 +103,7 @@ class DuckDB:
         self._connection.close()
 
     def _bound(self, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        self.calls.called()  # one query each; the settings before it are no questions
         cursor = self._connection.cursor()
         cursor.execute("SET timezone='UTC'")
         cursor.execute("SET arrow_large_buffer_size=true")

@@ -12,6 +12,7 @@ import psycopg
 from adbc_driver_manager import Error as ArrowError
 from adbc_driver_postgresql import dbapi
 from psycopg.conninfo import make_conninfo
+from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, SuiteError, UnreachableError
 
 from tap_warehouse.ahead import read_ahead
@@ -69,6 +70,7 @@ class Postgres:
 
     def __init__(self, connection: psycopg.Connection[Any], login: str) -> None:
         self._connection, self._login = connection, login
+        self.calls = Calls()
 
     def columns(self, sql: str) -> list[Column]:
         """See Warehouse."""
@@ -109,6 +111,8 @@ class Postgres:
                     cursor.fetchall()
                 cursor.adbc_statement.set_options(**{BATCH_SIZE_OPTION: str(BATCH_BYTES)})
 
+                self.calls.called()
+
                 def read() -> Iterator[pa.RecordBatch]:
                     cursor.execute(query.text)
                     return iter(cursor.fetch_record_batch())
@@ -127,6 +131,7 @@ class Postgres:
         self._connection.close()
 
     def _execute(self, text: str, values: Sequence[Any]) -> psycopg.RawCursor[Any]:
+        self.calls.called()
         cursor = psycopg.RawCursor(self._connection)  # `$1` for values: a `%` in a model's query stays what it is
         try:
             cursor.execute(text.encode(), values)

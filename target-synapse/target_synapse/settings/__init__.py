@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.settings import BLOCK_SETTINGS
+from singer_commons.columnar.settings import BATCH_FILES, BLOCK_SETTINGS
 from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
@@ -13,6 +13,7 @@ from singer_sdk import typing as th
 from target_synapse.own_sql import own_sql_misfits
 from target_synapse.settings.connection import CONNECTION
 from target_synapse.settings.loading import LOADING
+from target_synapse.settings.misfits_of_tables import table_misfits
 from target_synapse.settings.of_streams import of_streams
 from target_synapse.settings.own_sql import OWN_SQL
 from target_synapse.settings.rows import ROWS
@@ -34,6 +35,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     of_streams(*TABLES, *LOADING, *OWN_SQL, *ROWS),
     *ROWS,
     *BLOCK_SETTINGS,
+    BATCH_FILES,
     *RUN_LOG_SETTINGS,
 ).to_dict()
 
@@ -57,4 +59,5 @@ def _storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(
             ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
         )
+    yield from table_misfits(settings)
     yield from own_sql_misfits(settings)

@@ -11,17 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PER_STREAM = (
-    "after_load_sql",
-    "before_load_sql",
-    "default_target_schema",
-    "hard_delete",
-    "load_method",
-    "string_length",
-    "table_distribution",
-    "table_index",
-    "transform_sql",
+    "after_load_sql", "before_load_sql", "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method",
+    "primary_key", "rebuild_indexes", "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "transform_sql",
     "upsert_with",
-)
+)  # fmt: skip
 
 
 def of_streams(*properties: th.Property[Any]) -> th.Property[Any]:

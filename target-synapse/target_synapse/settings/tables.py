@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from singer_sdk import typing as th
 
+MAX_HASH_COLUMNS = 8  # https://learn.microsoft.com/sql/t-sql/statements/create-table-azure-sql-data-warehouse
+MAX_BOUNDARIES = (
+    14_999  # of 15,000 partitions (https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits)
+)
+
 TABLES = (
     th.Property(
         "default_target_schema",
@@ -13,16 +18,78 @@ TABLES = (
     ),
     th.Property(
         "table_distribution",
-        th.StringType(allowed_values=["auto", "round_robin", "replicate"]),
+        th.StringType(allowed_values=["auto", "hash", "round_robin", "replicate"]),
         default="auto",
         title="Distribution",
         description="Distribution of new tables. `auto`: HASH of the first key, ROUND_ROBIN for streams without keys.",
     ),
     th.Property(
+        "distribution_columns",
+        th.CustomType({"type": ["array", "null"], "items": {"type": "string"}, "minItems": 1, "maxItems": MAX_HASH_COLUMNS}),
+        title="Distribution columns",
+        description="Properties that rows are distributed by, 1 to 8, instead of the first key. More than one needs DW_COMPATIBILITY_LEVEL 50.",
+    ),
+    th.Property(
         "table_index",
-        th.StringType(allowed_values=["auto", "columnstore", "heap"]),
+        th.StringType(allowed_values=["auto", "columnstore", "heap", "clustered"]),
         default="auto",
         title="Index",
         description="Index of new tables. `auto`: columnstore, or a heap where a column needs more than 4,000 characters (objects, arrays, long text).",
+    ),
+    th.Property(
+        "index_columns",
+        th.CustomType({"type": ["array", "null"], "items": {"type": "string"}, "minItems": 1}),
+        title="Index columns",
+        description="Properties, in order: those of the clustered index (default: the keys), or the ORDER of the columnstore, which takes no text.",
+    ),
+    th.Property(
+        "table_partition",
+        th.ObjectType(
+            th.Property("column", th.StringType(), required=True, title="Column", description="The property whose values part the rows."),
+            th.Property(
+                "range",
+                th.StringType(allowed_values=["left", "right"]),
+                title="Range",
+                description="`right`: a boundary is the first value of its part, `left` (default): the last of the one before.",
+            ),
+            th.Property(
+                "values",
+                th.CustomType({"type": "array", "items": {"type": ["number", "string"]}, "minItems": 1, "maxItems": MAX_BOUNDARIES}),
+                required=True,
+                title="Boundaries",
+                description="Numbers, or texts of dates and times.",
+            ),
+            additional_properties=False,
+        ),
+        title="Partitions",
+        description='Partitions of new tables: `{"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}`.',
+    ),
+    th.Property(
+        "primary_key",
+        th.StringType(allowed_values=["none", "not_enforced"]),
+        default="none",
+        title="Primary key",
+        description="`not_enforced`: new tables say their key to the optimizer, which then trusts it: with duplicates in the table queries answer wrongly.",
+    ),
+    th.Property(
+        "key_collation",
+        th.StringType(pattern="^[A-Za-z0-9_]+$"),
+        title="Collation of keys",
+        description="Collation of text keys in new tables. `Latin1_General_100_BIN2` tells `a` from `A`; the default, the database's, mostly does not.",
+    ),
+    th.Property(
+        "table_statistics",
+        th.StringType(allowed_values=["none", "update", "keys", "all"]),
+        default="none",
+        title="Statistics",
+        description="At the end of a run, for tables that got rows: `update` the statistics there are; make them, too, for `keys` (and the columns of "
+        "distribution, index and partitions) or for `all` columns.",
+    ),
+    th.Property(
+        "rebuild_indexes",
+        th.BooleanType(),
+        default=False,
+        title="Rebuild indexes",
+        description="At the end of a run, rebuild the indexes of tables that got rows. Takes long for large tables, and locks them.",
     ),
 )

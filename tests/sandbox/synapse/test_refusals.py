@@ -131,6 +131,15 @@ def test_statistics_made_by_hand_hold_their_column(table):
     table.run("ALTER TABLE t ALTER COLUMN name nvarchar(20)")
 
 
+def test_columns_of_two_collations_are_compared_only_by_a_named_one(table):
+    table.run("CREATE TABLE k (name nvarchar(10) COLLATE Latin1_General_100_BIN2 NULL)")
+    table.run("INSERT INTO k SELECT N'A'")
+    assert table.refused("SELECT 1 FROM t INNER JOIN k ON t.name = k.name") == 468
+    assert table.refused("DELETE t FROM t INNER JOIN k ON t.name = CASE WHEN UNICODE(k.name) = 1 THEN N'' ELSE k.name END") == 468
+    assert table.run("SELECT t.id FROM t INNER JOIN k ON k.name = t.name COLLATE Latin1_General_100_BIN2") == []
+    assert table.run("SELECT name FROM k WHERE name = N'A'") == [("A",)]
+
+
 @pytest.mark.parametrize(
     "sql",
     [

@@ -164,7 +164,7 @@ def test_text_is_compared_without_case_unless_its_collation_says_otherwise(clien
     client.run("INSERT INTO T VALUES (N'Ab', N'Ab', '€Ж')")
     assert client.run("SELECT A, c FROM DBO.T WHERE a = N'aB'") == [("Ab", "€?")]  # varchar holds code page 1252
     assert client.run("SELECT a FROM t WHERE b = N'aB'") == []
-    assert client.run("SELECT x.a FROM t AS x JOIN t AS y ON x.a = y.b") == [("Ab",)]
+    assert client.refused("SELECT x.a FROM t AS x JOIN t AS y ON x.a = y.b") == 468
     assert client.answers("SELECT a FROM t WHERE a LIKE N'A%'; SELECT a FROM t WHERE b LIKE N'aB%'") == [[("Ab",)], []]
     exact = "a COLLATE Latin1_General_100_BIN2 <> N'aB' COLLATE Latin1_General_100_BIN2"
     assert client.run(f"SELECT a FROM t WHERE {exact} AND b COLLATE Latin1_General_100_CI_AS = N'aB'") == [("Ab",)]

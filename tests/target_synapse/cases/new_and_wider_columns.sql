@@ -12,7 +12,8 @@ IF OBJECT_ID(N'[dbo].[_sdc_load_ledger]', N'U') IS NULL CREATE TABLE [dbo].[_sdc
 )
 WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)
 GO
-SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, COALESCE(NUMERIC_SCALE, DATETIME_PRECISION) AS SCALE
+SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, COALESCE(NUMERIC_SCALE, DATETIME_PRECISION) AS SCALE, IS_NULLABLE,
+  CASE WHEN COLLATION_NAME <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) THEN COLLATION_NAME END AS COLLATION
 FROM INFORMATION_SCHEMA.COLUMNS
 WHERE TABLE_SCHEMA = N'dbo' AND TABLE_NAME = N'users'
 ORDER BY ORDINAL_POSITION
@@ -25,6 +26,11 @@ ALTER TABLE [dbo].[users] ALTER COLUMN [Amount] decimal(12,4) NULL
 GO
 ALTER TABLE [dbo].[users] ADD [tags] nvarchar(4000) NULL, [born] date NULL
 GO
+SELECT c.name FROM sys.pdw_column_distribution_properties AS d
+INNER JOIN sys.columns AS c ON c.object_id = d.object_id AND c.column_id = d.column_id
+WHERE d.object_id = OBJECT_ID(N'[dbo].[users]') AND d.distribution_ordinal > 0
+ORDER BY d.distribution_ordinal
+GO
 IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
 GO
 CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] (
@@ -35,7 +41,7 @@ CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] (
   [born] date NULL,
   [_sdc_row] bigint NULL
 )
-WITH (DISTRIBUTION = HASH([id]), HEAP)
+WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)
 GO
 COPY INTO [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] ([id] 1, [name] 2, [Amount] 3, [tags] 4, [born] 5, [_sdc_row] 6)
 FROM 'https://acct.blob.core.windows.net/stage/a/00001.csv.gz'
