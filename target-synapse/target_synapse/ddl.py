@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Literal
 
 from target_synapse.naming import ROW_COLUMN, TableName, digest
 from target_synapse.quoting import literal, quoted
-from target_synapse.types import TEXT_MAX, SqlType
+from target_synapse.staged import staged_type
+from target_synapse.types import SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ def add_primary_key(table: TableName, columns: Sequence[str]) -> str:
 
 def with_shape(shape: TableShape) -> str:
     """The WITH of CREATE TABLE, and of CREATE TABLE AS SELECT."""
-    parts = [f"DISTRIBUTION = {distribution(shape)}", _index(shape)]
+    parts = [f"DISTRIBUTION = {distribution(shape.hashed_by, replicated=shape.replicated)}", _index(shape)]
     if shape.partition:
         side, values = "RIGHT" if shape.partition.right else "LEFT", ", ".join(shape.partition.boundaries)
         parts.append(f"PARTITION ({quoted(shape.partition.column)} RANGE {side} FOR VALUES ({values}))")
@@ -91,16 +92,16 @@ def if_missing(table: TableName, *statements: str) -> str:
 
 
 def create_staging(table: TableName, columns: Sequence[Column], *, hashed_by: Sequence[str]) -> str:
-    """Make the staging table for a batch: a heap, every text as long as may be, so that COPY INTO never fails on a length.
-
-    Text keeps its column's collation: to compare two of different collations is an error.
-    """
+    """Make the staging table for a batch: a heap."""
     return create_table(table, staged_columns(columns), TableShape(hashed_by=hashed_by))
 
 
 def staged_columns(columns: Sequence[Column]) -> list[Column]:
-    """The columns of the staging table for these: text without a limit, and at the end the row's number."""
-    staged = [replace(one, type=TEXT_MAX if one.type.is_text else one.type, nullable=True) for one in columns]
+    """The columns of the staging table for these, with types of `staged`, and at the end the row's number.
+
+    Text keeps its column's collation: to compare two of different collations is an error.
+    """
+    staged = [replace(one, type=staged_type(one.type), nullable=True) for one in columns]
     return [*staged, Column(ROW_COLUMN, SqlType("bigint"))]
 
 
@@ -172,11 +173,11 @@ _TERMINATED = ";\n"
 _LINES = ",\n  "
 
 
-def distribution(shape: TableShape) -> str:
+def distribution(hashed_by: Sequence[str], *, replicated: bool = False) -> str:
     """How rows are spread: by columns, over all nodes, or round robin."""
-    if shape.replicated:
+    if replicated:
         return "REPLICATE"
-    return f"HASH({_list(shape.hashed_by)})" if shape.hashed_by else "ROUND_ROBIN"
+    return f"HASH({_list(hashed_by)})" if hashed_by else "ROUND_ROBIN"
 
 
 def _index(shape: TableShape) -> str:

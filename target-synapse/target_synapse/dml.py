@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from target_synapse import staged
 from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, ROW_COLUMN, VERSION_COLUMN
 from target_synapse.quoting import labelled, quoted
 from target_synapse.values import ESCAPE_CODE
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
 
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
-
-LONGEST = 2_147_483_646  # characters: more than any text has, and one less than an int's last value, since SUBSTRING adds its start to it
 
 
 def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column], *, label: str) -> str:
@@ -76,7 +75,7 @@ def mark_other_versions(table: TableName, version: int, *, part: str = "", label
 
 def take_escapes_off(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
     """Give the staged texts the values that they stand for."""
-    return _update_escaped(staging, columns, lambda name: f"SUBSTRING({name}, 2, {LONGEST})", label)
+    return _update_escaped(staging, columns, lambda name: f"SUBSTRING({name}, 2, {staged.LONGEST})", label)
 
 
 def put_escapes_on(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
@@ -123,13 +122,10 @@ def values_of(columns: Sequence[Column], version: int | None = None) -> str:
 
 def typed(column: Column) -> str:
     """A staged value, of `s`, as the table wants it."""
-    return f"CAST({restored(column, 's.')} AS {column.type})" if column.type.is_text else f"s.{quoted(column.name)}"
+    value = restored(column, "s.")
+    return f"CAST({value} AS {column.type})" if column.type.is_text else value
 
 
 def restored(column: Column, prefix: str) -> str:
-    """The staged value without the escape before an empty text.
-
-    By its code, not by comparison: to many collations a private-use character weighs nothing and equals ''.
-    """
-    name = prefix + quoted(column.name)
-    return f"CASE WHEN UNICODE({name}) = {ESCAPE_CODE} THEN SUBSTRING({name}, 2, {LONGEST}) ELSE {name} END" if column.type.is_text else name
+    """The staged value as what it stands for; of text, as long as it is."""
+    return staged.restored(prefix + quoted(column.name), column.type)

@@ -88,7 +88,7 @@ def _record(fields: Sequence[str], readers: Sequence[tuple[str, Callable[[str], 
 
 
 def _reader(kind: SqlType) -> Callable[[str], Any]:
-    if kind.is_text:
+    if kind.is_text or kind.is_binary:
         return lambda field: field.removeprefix(ESCAPE)
     if kind.name in RANGES:
         return lambda field: _number(field, int)

@@ -8,6 +8,7 @@ is NULL), and each row answers for one batch only, so a table that is rightly se
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 LEDGER = "_sdc_load_ledger"
 ID_CHARS = 64
+QUOTED_TWICE = re.compile(r"\[((?:[^\]]|\]\])+)\]\.\[((?:[^\]]|\]\])+)\]", re.DOTALL)
 COLUMNS = (
     Column("load_id", SqlType("nvarchar", ID_CHARS)),
     Column("run_id", SqlType("nvarchar", ID_CHARS)),
@@ -78,6 +80,32 @@ def select_unfinished(ledger: TableName, target: str, run_id: str) -> str:
 def claim(ledger: TableName, load_id: str, run_id: str, *, label: str) -> str:
     """Take an earlier run's entry over: its batch came again, and is this run's now."""
     return labelled(f"UPDATE {ledger} SET [run_id] = {literal(run_id)} WHERE [load_id] = {literal(load_id)}", label)
+
+
+def select_open(ledger: TableName, content: str, *, target: str | None = None, hours: int = 0) -> str:
+    """Load id, target and content of entries whose content begins so and that are not closed: of a target, or older than so many hours."""
+    of = f" AND [target] = {literal(target)}" if target is not None else ""
+    old = f" AND [committed_at] < DATEADD(hour, -{hours}, SYSUTCDATETIME())" if hours else ""
+    return f"SELECT [load_id], [target], [content] FROM {ledger}\nWHERE [closed_at] IS NULL AND LEFT([content], {len(content)}) = {literal(content)}{of}{old}"
+
+
+def count_recent(ledger: TableName, target: str, hours: int) -> str:
+    """How many entries a target has got in the last hours."""
+    since = f"[committed_at] >= DATEADD(hour, -{hours}, SYSUTCDATETIME())"
+    return f"SELECT COUNT_BIG(*) FROM {ledger} WHERE [target] = {literal(target)} AND {since}"
+
+
+def close_load(ledger: TableName, load_id: str, *, label: str) -> str:
+    """Note that what an entry began has come to its end."""
+    return labelled(f"UPDATE {ledger} SET [closed_at] = SYSUTCDATETIME() WHERE [load_id] = {literal(load_id)}", label)
+
+
+def named(target: str) -> TableName | None:
+    """The table of an entry's `target`."""
+    if not (parts := QUOTED_TWICE.fullmatch(target)):
+        return None
+    schema, table = (part.replace("]]", "]") for part in parts.groups())
+    return TableName(schema, table)
 
 
 def close(ledger: TableName, targets: Sequence[str], *, label: str) -> str:

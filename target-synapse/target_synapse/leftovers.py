@@ -18,14 +18,16 @@ from target_synapse import ddl
 from target_synapse.error_files import FOLDER
 from target_synapse.load import STAGING_PREFIX
 from target_synapse.naming import DIGEST_CHARS, TableName
+from target_synapse.swaps import NEW_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from target_synapse.connection import Pool
+    from target_synapse.swaps import Swaps
     from target_synapse.ways import Store
 
-STAGING_NAME = re.compile(rf"{STAGING_PREFIX}_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
+STAGING_NAME = re.compile(rf"(?:{STAGING_PREFIX}|{NEW_PREFIX})_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 # Run, stream, batch, and a part, or what COPY INTO wrote of rows that it refused.
 STAGED_FILE = re.compile(rf"([0-9a-f]{{32}})/[^/]+/[^/]+/(?:\d{{5,}}\.csv\.gz|{FOLDER}-[0-9a-f]{{32}}/.+)")
 logger = logging.getLogger("target-synapse")
@@ -38,8 +40,10 @@ def _now() -> datetime:
 class Leftovers:
     """Removes what is older than `after_hours`. A failure to do so is told, and no more: the load does not depend on it."""
 
-    def __init__(self, pool: Pool, store: Store, prefix: str, *, after_hours: int, now: Callable[[], datetime] = _now) -> None:
-        self._pool, self._store, self._prefix = pool, store, prefix
+    def __init__(
+        self, pool: Pool, store: Store, prefix: str, swaps: Swaps | None = None, *, after_hours: int, now: Callable[[], datetime] = _now
+    ) -> None:
+        self._pool, self._store, self._prefix, self._swaps, self._hours = pool, store, prefix, swaps, after_hours
         self._before = now() - timedelta(hours=after_hours)
         self._swept: set[str] = set()
 
@@ -60,12 +64,28 @@ class Leftovers:
             return
         self._swept.add(schema)
         try:
-            rows = self._pool.rows(ddl.select_tables(schema, STAGING_PREFIX), doing=f"cannot look for staging tables in {schema}")
-            for name in old_tables((str(row[0]) for row in rows), self._before):
-                self._pool.execute(ddl.drop_table(TableName(schema, name)), doing=f"cannot drop {name}")
-                logger.info("Dropped the staging table %s, which a run that was cut off had left", name)
+            kept = self._end_swaps(schema)
+            for prefix in (STAGING_PREFIX, NEW_PREFIX):
+                rows = self._pool.rows(ddl.select_tables(schema, prefix), doing=f"cannot look for staging tables in {schema}")
+                for name in old_tables((str(row[0]) for row in rows), self._before):
+                    if name not in kept and not self._is_living(TableName(schema, name)):
+                        self._pool.execute(ddl.drop_table(TableName(schema, name)), doing=f"cannot drop {name}")
+                        logger.info("Dropped the staging table %s, which a run that was cut off had left", name)
         except SuiteError as error:
             logger.warning("Staging tables that earlier runs may have left in %s stay: %s", schema, error)
+
+    def _end_swaps(self, schema: str) -> set[str]:
+        """End the swaps of dead runs in a schema; the new tables of those that stay, which may be another run's at work."""
+        if self._swaps is None:
+            return set()
+        for load_id, table, shadow in self._swaps.unfinished(hours=self._hours):
+            if table.schema == schema:
+                self._swaps.finish(load_id, table, shadow)
+                logger.info("Put %s in the place of %s, as a run that was cut off had begun to", shadow, table)
+        return {shadow.table for _, _, shadow in self._swaps.unfinished()}
+
+    def _is_living(self, table: TableName) -> bool:
+        return self._swaps is not None and table.table.startswith(NEW_PREFIX) and self._swaps.is_living(table, self._hours)
 
 
 def old_tables(names: Iterable[str], before: datetime) -> list[str]:

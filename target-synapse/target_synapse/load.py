@@ -74,6 +74,8 @@ class Loader:
         self._pool, self._way, self._ledger, self._run_id = pool, way, ledger_table, run_id
         self._size = TransactionSize(pool, max_transaction_rows)
         self._unfinished: dict[str, dict[str, list[str]]] = {}
+        self._beyond: set[str] = set()  # targets for which batches have come that no earlier run had loaded
+        self._partly: dict[str, Progress] = {}  # batches of which an earlier run has loaded slices
         self._removed = -1
 
     def load(self, batch: Batch) -> Loaded:
@@ -94,8 +96,13 @@ class Loader:
         return Loaded(len(refused), staged, inserted)
 
     def was_loaded(self, batch: Batch) -> bool:
-        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then."""
+        """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then.
+
+        Batches come in their order: behind the first that is not known none is, whatever it looks like.
+        """
         target = batch.entry.target
+        if target in self._beyond:
+            return False
         if target not in self._unfinished:
             self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
         unfinished = self._unfinished[target]
@@ -105,6 +112,9 @@ class Loader:
         found = progress(batch.entry.content, unfinished)
         if found.is_whole:
             self._claim(batch, *found.contents)
+        else:
+            self._beyond.add(target)
+            self._partly[batch.entry.content] = found
         return found.is_whole
 
     def _claim(self, batch: Batch, *contents: str) -> None:
@@ -140,6 +150,13 @@ class Loader:
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
         sql = mode.end_of_versions(table, version, hard=hard, part=part, label=self._label(entry, table, "activate"))
         return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
+
+    def note(self, table: TableName, content: str) -> str:
+        """Write an entry of no rows, and return its load id."""
+        entry = Entry(uuid.uuid4().hex, self._run_id, str(table), content, 0, 0)
+        sql = ledger.insert_entry(self._ledger, entry, label=self._label(entry, table, "ledger"))
+        self._pool.repeated(lambda: self._landed(entry.load_id) or self._pool.execute(sql, doing="cannot write into the ledger"))
+        return entry.load_id
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -181,9 +198,8 @@ class Loader:
 
     def _moved(self, job: Job, staged: int) -> int:
         """Move what is staged, in one transaction or in slices; returns how many rows came into the table, -1 if that is not known."""
-        batch, landed = job.batch, Progress()
-        if not batch.mode.is_idempotent:
-            landed = progress(batch.entry.content, self._unfinished.get(batch.entry.target, ()))
+        batch = job.batch
+        landed = self._partly.pop(batch.entry.content, Progress())
         most = self._size.most_of(staged, changes=2 if batch.plan.keys else 1)
         if not landed.contents and most >= staged:
             try:
@@ -270,6 +286,7 @@ class Loader:
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
     def _move(self, job: Job) -> int:
+        """Run the one transaction. A batch over the pool's cap for one would have to be staged in smaller ones: its entry in the ledger is one."""
         doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
             for statement in job.batch.mode.moves(job):
@@ -283,6 +300,11 @@ class Loader:
 
 
 def staging_name(table: TableName, run_id: str, load_id: str) -> TableName:
-    """A name of its own for each load, in the schema of the table; it says which table it serves and when it was made."""
+    """A name of its own for each load, in the schema of the table."""
+    return scratch_name(STAGING_PREFIX, table, run_id + load_id)
+
+
+def scratch_name(prefix: str, table: TableName, owner: str) -> TableName:
+    """The name of a table that is not there to stay; it says which table it serves and when it was made."""
     made = datetime.now(UTC)
-    return TableName(table.schema, f"{STAGING_PREFIX}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(run_id + load_id)}")
+    return TableName(table.schema, f"{prefix}_{digest(str(table))}_{made:%Y%m%d%H%M%S}_{digest(owner)}")

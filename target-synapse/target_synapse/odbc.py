@@ -166,8 +166,10 @@ HINTS = {
     1101: "tempdb of the pool is full: run again when less is running, with a smaller `batch_size_rows`, or scale the pool up",
     1105: "the pool is out of room: remove what nobody needs, or raise its maximum size (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     40544: "the pool has come to its maximum size: remove what nobody needs, or raise it (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
+    # Permissions, by SQL Server's tables (.../errors-events/database-engine-events-and-errors-0-to-999 and -4000-to-4999, read 2026-11-22): unconfirmed for a pool.
     229: "grant the login what README.md lists under the first load",
     262: "grant the login what README.md lists under the first load",
+    4834: "grant the login what README.md lists under the first load",
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
     13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
 }

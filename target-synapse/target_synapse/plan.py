@@ -121,6 +121,10 @@ class PlanPool(Pool):
         self._planned[sql] = list(held.values())
         self._planned[ddl.select_hash_columns(plan.table)] = [(name,) for name in plan.hashed_by]
 
+    def pretend(self, copy: TableName, table: TableName) -> None:
+        """From now on there is a table like another."""
+        self._planned[ddl.select_columns(copy)] = self.rows(ddl.select_columns(table), doing=f"cannot read the columns of {table}")
+
 
 class PlanStore(StagingStore):
     """Takes files and forgets them; its secret is masked."""
@@ -180,6 +184,12 @@ class PlanSink(SynapseSink):
             super().setup()
             pool.note(self._plan)
 
+    def _loaded_table(self, named: TableName) -> TableName:
+        loaded = super()._loaded_table(named)
+        if loaded != named:
+            self._plan_pool().pretend(loaded, named)
+        return loaded
+
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""
         with self._named() as pool:
@@ -192,16 +202,25 @@ class PlanSink(SynapseSink):
             pool.keep(f"-- ACTIVATE_VERSION, behind {pool.batches[self.stream_name]} batches:")
             super().activate_version(new_version)
 
+    def swap(self) -> None:
+        """Plan what puts the new table in the place of the old one."""
+        with self._named() as pool, pool.all_kept():
+            super().swap()
+
     @contextmanager
     def _named(self) -> Iterator[PlanPool]:
-        pool = self.target.run.pool
-        if not isinstance(pool, PlanPool):
-            raise TypeError
-        pool.stream = self.stream_name
+        pool = self._plan_pool()
+        outer, pool.stream = pool.stream, self.stream_name
         try:
             yield pool
         finally:
-            pool.stream = RUN
+            pool.stream = outer
+
+    def _plan_pool(self) -> PlanPool:
+        pool = self.target.run.pool
+        if not isinstance(pool, PlanPool):
+            raise TypeError
+        return pool
 
 
 def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.sink import ColumnarSink
@@ -20,6 +21,7 @@ from target_synapse.own_sql import statements_of
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
+from target_synapse.swaps import DECIDED
 from target_synapse.tables import ensure_columns, ensure_table
 from target_synapse.transformation import FILTERED_BY_SQL, Transformation
 from target_synapse.versions import VERSION, version_of
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
     from target_synapse.error_files import Refused
+    from target_synapse.naming import TableName
+    from target_synapse.shadows import Shadow
     from target_synapse.target import TargetSynapse
 
 
@@ -44,6 +48,7 @@ class SynapseSink(ColumnarSink):
     """Loads one stream, with one schema, into one table."""
 
     target: TargetSynapse
+    _shadow: Shadow | None = None
     # Checked by type and exactly when a value is written, or none of a table's business.
     unchecked_keywords = ("format", "multipleOf", "pattern", "maxLength")
 
@@ -56,7 +61,9 @@ class SynapseSink(ColumnarSink):
     def setup(self) -> None:
         """Make the table ready for the schema."""
         run = self.target.run
-        table = self.target.table_of(self.stream_name)
+        named = self.target.table_of(self.stream_name)
+        run.pool.repeated(lambda: run.swaps.repair(named))
+        table = self._loaded_table(named)
         keys = self._load_keys()
         plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
         if run.leftovers:
@@ -72,6 +79,22 @@ class SynapseSink(ColumnarSink):
         self._ensured: set[str] = set()
         self._choose_mode()
         self._mode.make_ready(run.pool, plan, self._ensure)
+
+    def _loaded_table(self, named: TableName) -> TableName:
+        """The table that rows are loaded into: the stream's, or one that takes its place once it is whole."""
+        run = self.target.run
+        self._shadow = self.target.shadows.of(self, named) if self.config.get("load_method") == "overwrite" else None
+        if (shadow := self._shadow) is None or shadow.is_done:
+            return named
+        if not shadow.is_made:
+            run.pool.repeated(lambda: run.swaps.make_shadow(named, shadow.name))
+            shadow.is_made = True
+        return shadow.name
+
+    @property
+    def rows_seen(self) -> int:
+        """Rows that have come, gathered ones among them."""
+        return self._total_records_read + len(self.gathered)
 
     def _load_keys(self) -> list[str]:
         if missing := [key for key in self.key_properties if key not in self.schema["properties"]]:
@@ -176,6 +199,8 @@ class SynapseSink(ColumnarSink):
         """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
         version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
         self.target.versions.saw(self.stream_name, version)
+        if self._shadow:
+            self._shadow.has_rows = True
         writers: list[BatchWriter] = context.setdefault("writers", [])
         if not writers or writers[-1].version != version:
             if writers:
@@ -213,12 +238,13 @@ class SynapseSink(ColumnarSink):
             self._put_aside,
             mode=self._mode,
         )
-        if not self._mode.is_idempotent and run.loader.was_loaded(batch):
+        gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
+        if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
         else:
             self._account_for(writer.rows, run.loader.load(batch))
-            self.target.upkeep.loaded(self._plan, self.config)
+            self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
             return
         self.account.load(writer.rows)
 
@@ -251,11 +277,28 @@ class SynapseSink(ColumnarSink):
         if reason := self.target.versions.why_not(self.stream_name, version, self.account, rejects_allowed=allowed):
             self.logger.warning("Rows of other versions of %s than %d stay in %s, since %s", self.stream_name, version, self._plan.table, reason)
             return
-        hard = bool(self.config.get("hard_delete"))
+        if self._shadow and not self._shadow.is_done and not self._shadow.has_rows:
+            self._shadow.empty_version = version  # before its first row, as taps of the SDK send it, or without any
+            return
+        hard = bool(self.config.get("hard_delete")) or (self._shadow is not None and not self._shadow.is_done)
         self._ensure(VERSION, *self._mode.columns_of_gone(hard=hard))
         removed = self.target.run.loader.activate(self._plan.table, version, self._mode, hard=hard)
         if removed > 0:
             self.account.notes[self._mode.said_of_gone(hard=hard)] += removed
+        self.swap()
+
+    def swap(self) -> None:
+        """Let readers see what has gathered. All rows that came before are loaded, and nothing is on its way. Rows that still come go straight in."""
+        if (shadow := self._shadow) is None or shadow.is_done:
+            return
+        run = self.target.run
+        run.pool.repeated(lambda: run.swaps.dress(shadow.table, shadow.name))
+        load_id = run.loader.note(shadow.table, f"{DECIDED} {shadow.name.table}")
+        shadow.is_decided = True
+        run.pool.repeated(lambda: run.swaps.finish(load_id, shadow.table, shadow.name))
+        shadow.is_done = True
+        self._plan = replace(self._plan, table=shadow.table)
+        self.logger.info("%s holds the rows of this run now, and no others", shadow.table)
 
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged."""

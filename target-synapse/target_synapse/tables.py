@@ -12,8 +12,8 @@ from target_synapse import ddl, types
 from target_synapse.ddl import Column
 from target_synapse.ledger import create_ledger, ledger_table
 from target_synapse.naming import column_names
-from target_synapse.shape import NewTable, fitting
-from target_synapse.type_hints import hinted
+from target_synapse.shape import NewTable, fitting, hash_columns
+from target_synapse.type_hints import hinted, is_zoned
 from target_synapse.values import is_loadable
 
 if TYPE_CHECKING:
@@ -50,22 +50,32 @@ class LoadPlan:
         None where it is text: staged text is escaped, so it would be spread in another way. And none where there are several: COPY INTO loads no such table
         (https://learn.microsoft.com/sql/t-sql/statements/create-table-azure-sql-data-warehouse, "Table distribution options").
         """
-        spread = {one.name for one in self.columns.values() if not one.type.is_text}
-        return self.hashed_by if len(self.hashed_by) == 1 and spread.issuperset(self.hashed_by) else ()
+        staged = {one.name for one in self.columns.values() if not one.type.is_text}
+        return self.hashed_by if len(self.hashed_by) == 1 and staged.issuperset(self.hashed_by) else ()
 
     @property
     def chain_hashed_by(self) -> Sequence[str]:
-        """The columns by which rows are spread that stand between the staging table and this one, with all that the stream has."""
-        return self.hashed_by if {one.name for one in self.columns.values()}.issuperset(self.hashed_by) else ()
+        """The columns by which rows are spread that stand between the staging table and this one."""
+        return hash_columns(self.key_columns)
 
 
-def wanted_type(schema: object) -> SqlType:
+def wanted_type(schema: object, config: Mapping[str, Any] | None = None) -> SqlType:
     """The type that a property asks for: that of the tap's hint, where it is sure and can be loaded, else what the JSON Schema says."""
     if not isinstance(schema, dict):
         return types.of_property({})
+    keeps_offsets = (config or {}).get("timestamp_type") == "datetimeoffset"
     hint = schema.get("x-sql-datatype")
-    named = hinted(hint) if isinstance(hint, str) else None
-    return named if named and is_loadable(named) else types.of_property(schema)
+    if isinstance(hint, str) and (named := hinted(hint)) and _is_sure(named, schema):
+        return types.MOMENT if keeps_offsets and is_zoned(hint) else named
+    found = types.of_property(schema)
+    return types.MOMENT if keeps_offsets and found == types.DATETIME else found
+
+
+def _is_sure(named: SqlType, schema: Mapping[str, Any]) -> bool:
+    """Whether the values are what the type's name says: bytes may come in any spelling, and money as text with a sign of its currency."""
+    if named.is_binary:
+        return types.is_base64(types.alternatives(schema))
+    return is_loadable(named) and (not named.is_money or types.json_types(schema) in ({"number"}, {"integer"}, {"integer", "number"}))
 
 
 def ensure_ledger(pool: Pool, schema: str) -> None:
@@ -78,7 +88,7 @@ def ensure_table(
     pool: Pool, table: TableName, properties: Mapping[str, Any], keys: Sequence[str], config: Mapping[str, Any], *, stream: str
 ) -> LoadPlan:
     """Bring the table to where it can take rows of this schema; may be repeated. Raises ConfigurationError or DestinationError."""
-    wanted = {name: wanted_type(schema) for name, schema in properties.items()}
+    wanted = {name: wanted_type(schema, config) for name, schema in properties.items()}
     if len(wanted) > ddl.MAX_COLUMNS:
         raise DestinationError(
             f"stream `{stream}` has {len(wanted)} properties, a table at most {ddl.MAX_COLUMNS} columns", hint="deselect some in the catalog"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from singer_commons.command import entry_point
-from singer_commons.errors import ConfigurationError, TooManyRejectsError
+from singer_commons.errors import ConfigurationError, InputError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
 from singer_commons.rejects import RejectsFile, check_rejects
 from singer_commons.target import DurableTarget
@@ -21,12 +21,15 @@ from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
+from target_synapse.patience import TransientSqlError
 from target_synapse.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
+from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
+from target_synapse.swaps import Swaps
 from target_synapse.tables import ensure_ledger
 from target_synapse.upkeep import Upkeep
 from target_synapse.versions import VersionsSeen
@@ -54,6 +57,7 @@ class RunParts:
     store: Store
     way: Way
     loader: Loader
+    swaps: Swaps
     hooks: Hooks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
 
@@ -77,6 +81,7 @@ class TargetSynapse(DurableTarget):
         self.rejects: Rejects | RejectsSeen = self._places_for_rejects()
         self.versions = VersionsSeen()
         self.upkeep = Upkeep()
+        self.shadows = Shadows(self.account.run_id)
         self.row_version: object = None  # of the record that goes to a sink's `process_record`, which the SDK gives no version
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
@@ -138,8 +143,9 @@ class TargetSynapse(DurableTarget):
         way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None)
         self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
-        hooks = Hooks(pool, run_id)
-        self._run = RunParts(run_id, pool, store, way, PlanLoader(pool, way, ledger_table(self.ledger_schema), run_id, **self._limits), hooks)
+        named, hooks = ledger_table(self.ledger_schema), Hooks(pool, run_id)
+        loader = PlanLoader(pool, way, named, run_id, **self._limits)
+        self._run = RunParts(run_id, pool, store, way, loader, Swaps(pool, named, run_id), hooks)
         self._ensure_own_tables(pool)
         hooks.before_run(self.config)
         too_many = False
@@ -164,11 +170,13 @@ class TargetSynapse(DurableTarget):
         check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
         pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
-        leftovers = Leftovers(pool, store, self.config["storage_prefix"], after_hours=hours)
+        named = ledger_table(self.ledger_schema)
+        swaps = Swaps(pool, named, run_id)
+        leftovers = Leftovers(pool, store, self.config["storage_prefix"], swaps, after_hours=hours)
         leftovers.sweep_files()
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
-        return RunParts(run_id, pool, store, way, Loader(pool, way, ledger_table(self.ledger_schema), run_id, **self._limits), hooks, leftovers)
+        return RunParts(run_id, pool, store, way, Loader(pool, way, named, run_id, **self._limits), swaps, hooks, leftovers)
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -181,7 +189,15 @@ class TargetSynapse(DurableTarget):
         """Take back what was staged, and let go of the pool, unless a delivery is using it: that one ends with the process."""
         super().give_up(error)
         if not self.deliveries.is_busy:
+            if self._run and isinstance(error, Exception) and not isinstance(error, TransientSqlError):  # then the pool is not there to ask
+                self._drop_shadows(self._run)
             self._close()
+
+    def _drop_shadows(self, run: RunParts) -> None:
+        for shadow in self.shadows:
+            if shadow.is_made and not shadow.is_decided:
+                run.loader.drop(shadow.name)
+                shadow.is_made = False
 
     def _close(self) -> None:
         self.rejects.close()
@@ -229,8 +245,16 @@ class TargetSynapse(DurableTarget):
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         self._state_is_due = self._state_is_due or bool(self._waiting_rows())
         super()._process_activate_version_message(message_dict)
+        if any(shadow.is_done for shadow in self.shadows):
+            self.drain_all()  # a STATE may have waited for the new table
+
+    def _write_state_message(self, state: dict[str, Any]) -> None:
+        if not self.shadows.hold_state:  # else it is offered again by the next `drain_all`
+            super()._write_state_message(state)
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
+        for shadow in self.shadows:
+            shadow.state_came(message_dict["value"])
         super()._process_state_message(message_dict)
         waiting = self._waiting_rows()
         if waiting and (self._state_is_due or waiting >= super().batch_rows):
@@ -244,15 +268,36 @@ class TargetSynapse(DurableTarget):
     def process_endofpipe(self) -> None:
         """Load what is left, close the ledger's entries, and account for every row. Raises TooManyRejectsError."""
         with self.guarded():
+            self.drain_all()
+            self.deliveries.wait()
+            self._show_shadows()
             super().process_endofpipe()
             self.rejects.sync()
-            self.run.loader.close_targets([str(self.table_of(stream)) for stream in self._streams_of.values()])
+            tables = [*(self.table_of(stream) for stream in self._streams_of.values()), *(shadow.name for shadow in self.shadows)]
+            self.run.loader.close_targets([str(one) for one in tables])
             self.upkeep.run(self.run.pool)
             self.run.hooks.after_loads()
             self.run.hooks.after_run(self.config)
         self._close()
         rows, share = self.config.get("max_rejected_rows"), self.config.get("max_rejected_share")
         check_rejects(self.account, rows=rows, share=share, path=self.rejects.path)
+
+    def _show_shadows(self) -> None:
+        """Let readers see the tables that are whole at the end of the input. Raises InputError if one is not."""
+        allowed = int(self.config.get("max_rejected_rows") or 0)
+        broken = []
+        for shadow in self.shadows:
+            if not shadow.is_open:
+                continue
+            if why := shadow.why_not_whole():
+                broken.append(f"{shadow.table} stays as it was: the tap may not have come to the end of `{shadow.stream}`, since {why}")
+            elif (rejected := self.account.stream(shadow.stream).rejected.total()) > allowed:
+                self.logger.warning("%s stays as it was, since %d rows of `%s` were rejected", shadow.table, rejected, shadow.stream)
+            else:
+                shadow.sinks[-1].swap()
+        if broken:
+            raise InputError("; ".join(broken), hint="run again; a tap that sends no STATE must send ACTIVATE_VERSION")
+        self._drop_shadows(self.run)
 
 
 def _quieten_azure() -> None:

@@ -32,7 +32,7 @@ class Transformation:
 
     def run(self, pool: Pool, staging: TableName, batch: Batch, label: Callable[[str], str]) -> int:
         """Transform what is staged; returns how many rows there are then. Raises DestinationError, or TransientSqlError."""
-        texts = [one for one in batch.columns if one.type.is_text]
+        texts = [one for one in batch.columns if one.type.is_text or one.type.is_binary]
         of_stream = names_of_stream(self.run_id, "transform", self.stream, batch.plan.table)
         names = names_of_batch(of_stream, staging, batch.entry.load_id)
         if texts:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from target_synapse.types import BIGINT, BIT, DATETIME, FLOAT, MAX_DECIMAL_DIGITS, MAX_NVARCHAR_CHARS, TEXT_MAX, TIME, SqlType, parsed
+from target_synapse.types import ANY_DECIMAL, BIGINT, BIT, DATETIME, FLOAT, MAX_DECIMAL_DIGITS, MAX_NVARCHAR_CHARS, TEXT_MAX, TIME, SqlType, parsed
 
 HINT = re.compile(r"\s*([a-z]\w*(?:\s+[a-z]+)*)\s*(?:\(\s*(max|\d+)\s*(?:,\s*(\d+)\s*)?\))?((?:\s+[a-z]+)*)\s*", re.IGNORECASE)
 
@@ -29,10 +29,9 @@ PLAIN = {
     **dict.fromkeys(("uuid", "uniqueidentifier"), SqlType("uniqueidentifier")),
     **dict.fromkeys(("json", "jsonb", "variant", "super"), TEXT_MAX),
 }
-# A decimal of no stated size may be anything; what does not fit is rejected by row, with its reason, never rounded.
-ANY_DECIMAL = SqlType("decimal", precision=MAX_DECIMAL_DIGITS, scale=18)
 DECIMALS = ("decimal", "numeric", "number", "dec", "bignumeric")
 UNSIZED = ("binary", "varbinary")  # one byte in T-SQL, any number elsewhere
+ZONED = ("timestamptz", "timestamp with time zone", "timestamp_tz")
 SIZED_TEXT = ("varchar", "nvarchar", "char", "nchar", "character", "character varying", "bpchar", "string", "text")
 
 
@@ -50,6 +49,11 @@ def hinted(text: str) -> SqlType | None:
     if word in PLAIN:
         return PLAIN[word]
     return None if word in UNSIZED and not first else _own(text)
+
+
+def is_zoned(text: str) -> bool:
+    """Whether the hint means a moment with its own offset from UTC."""
+    return " ".join(text.lower().split()) in ZONED
 
 
 def _own(text: str) -> SqlType | None:

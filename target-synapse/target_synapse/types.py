@@ -11,7 +11,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MAX_NVARCHAR_CHARS = 4_000  # above it only nvarchar(max), which a columnstore table cannot hold
 MAX_DECIMAL_DIGITS = 38
@@ -21,6 +21,7 @@ LENGTH_LIMITS = {"nvarchar": 4_000, "varchar": 8_000, "nchar": 4_000, "char": 8_
 SCALED = ("datetime2", "datetimeoffset", "time")
 PLAIN = ("bit", "float", "real", "date", "datetime", "smalldatetime", "uniqueidentifier", "money", "smallmoney", *INTEGERS)
 TEXT = ("nvarchar", "varchar", "nchar", "char")
+BINARY, MONEY = ("varbinary", "binary"), ("money", "smallmoney")
 SQL_TYPE = re.compile(r"\s*(\w+)\s*(?:\(\s*(max|\d+)\s*(?:,\s*(\d+)\s*)?\))?\s*", re.IGNORECASE)
 
 
@@ -55,11 +56,26 @@ class SqlType:
         """Whether it holds text."""
         return self.name in TEXT
 
+    @property
+    def is_binary(self) -> bool:
+        """Whether it holds bytes."""
+        return self.name in BINARY
+
+    @property
+    def is_money(self) -> bool:
+        """Whether it is one of the two decimals with four places and a name."""
+        return self.name in MONEY
+
 
 BIGINT, FLOAT, BIT, DATE = SqlType("bigint"), SqlType("float"), SqlType("bit"), SqlType("date")
 DATETIME, TIME = SqlType("datetime2", scale=7), SqlType("time", scale=7)
+MOMENT = SqlType("datetimeoffset", scale=7)
 TEXT_MAX, TEXT_4000 = SqlType("nvarchar"), SqlType("nvarchar", MAX_NVARCHAR_CHARS)
-FORMATS = {"date-time": DATETIME, "date": DATE, "time": TIME}
+BYTES_MAX, BYTES_8000 = SqlType("varbinary"), SqlType("varbinary", LENGTH_LIMITS["varbinary"])
+MONEY_AS_DECIMAL = SqlType("decimal", precision=19, scale=4)
+# A decimal of no stated size may be anything; what does not fit is rejected by row, with its reason, never rounded.
+ANY_DECIMAL = SqlType("decimal", precision=MAX_DECIMAL_DIGITS, scale=18)
+FORMATS = {"date-time": DATETIME, "date": DATE, "time": TIME, "uuid": SqlType("uniqueidentifier"), "singer.decimal": ANY_DECIMAL}
 
 
 def of_property(schema: Mapping[str, Any]) -> SqlType:
@@ -150,6 +166,8 @@ def wide_enough(held: SqlType, wanted: SqlType) -> bool:
         return held.scale >= wanted.scale and held.precision - held.scale >= whole
     if held.name == "float":
         return wanted.name in ("float", "real", "tinyint", "smallint", "int")
+    if held.is_money:
+        return wanted.name == held.name or (held.name == "money" and wanted.is_money)
     if held.name in LENGTH_LIMITS and (held.name == wanted.name or (held.name == "nvarchar" and wanted.is_text)):
         return held.length is None or (wanted.length is not None and held.length >= wanted.length)
     return held.name == wanted.name and held.scale >= wanted.scale
@@ -187,6 +205,8 @@ def _number(schema: Mapping[str, Any], parts: list[Mapping[str, Any]]) -> SqlTyp
 
 
 def _string(parts: list[Mapping[str, Any]]) -> SqlType:
+    if is_base64(parts):
+        return _bytes([part.get("maxLength") for part in parts])
     formats = {part.get("format") for part in parts}
     if len(formats) == 1 and (found := FORMATS.get(formats.pop() or "")):
         return found
@@ -195,3 +215,16 @@ def _string(parts: list[Mapping[str, Any]]) -> SqlType:
     if longest is None:
         return TEXT_4000
     return TEXT_MAX if longest > MAX_NVARCHAR_CHARS else SqlType("nvarchar", max(longest, 1))
+
+
+def is_base64(parts: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all alternatives say that their text stands for bytes."""
+    return all(str(part.get("contentEncoding")).lower() == "base64" for part in parts)
+
+
+def _bytes(lengths: Sequence[int | None]) -> SqlType:
+    """Four characters of base64 are three bytes, or up to two fewer."""
+    if None in lengths:
+        return BYTES_8000
+    longest = max(int(length or 0) for length in lengths) // 4 * 3
+    return BYTES_MAX if longest > LENGTH_LIMITS["varbinary"] else SqlType("varbinary", max(longest, 1))

@@ -6,16 +6,17 @@ text that is empty or begins with ESCAPE is written with one ESCAPE before it; t
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from target_synapse.quoting import utf16_units
-from target_synapse.types import BIGINT_MAX, BIGINT_MIN, SqlType
+from target_synapse.types import BIGINT_MAX, BIGINT_MIN, MONEY_AS_DECIMAL, SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 ESCAPE = "\ue000"  # the first private-use character: no text means anything by it
 ESCAPE_CODE = ord(ESCAPE)
 RANGES = {"tinyint": (0, 255), "smallint": (-(2**15), 2**15 - 1), "int": (-(2**31), 2**31 - 1), "bigint": (BIGINT_MIN, BIGINT_MAX)}
+# https://learn.microsoft.com/sql/t-sql/data-types/money-and-smallmoney-transact-sql
+MONEY_RANGES = {
+    "money": (Decimal("-922337203685477.5808"), Decimal("922337203685477.5807")),
+    "smallmoney": (Decimal("-214748.3648"), Decimal("214748.3647")),
+}
+MAX_OFFSET = timedelta(hours=14)  # https://learn.microsoft.com/sql/t-sql/data-types/datetimeoffset-transact-sql
+BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
 FRACTION = re.compile(r"\.(\d+)")
 WIDE = Context(prec=100)  # Python's own context would round beyond 28 digits
 MICROSECOND_DIGITS, SQL_DIGITS = 6, 7  # what Python holds, and what datetime2(7) and time(7) hold
@@ -46,6 +54,10 @@ def field_encoder(kind: SqlType, *, truncated: Callable[[], None] | None = None)
         return lambda value: _integer(value, low, high)
     if kind.name == "decimal":
         return lambda value: _decimal(value, kind)
+    if kind.is_money:
+        return lambda value: _money(value, kind)
+    if kind.is_binary:
+        return lambda value: _binary(value, kind)
     try:
         return PLAIN[kind.name]
     except KeyError:
@@ -53,8 +65,8 @@ def field_encoder(kind: SqlType, *, truncated: Callable[[], None] | None = None)
 
 
 def is_loadable(kind: SqlType) -> bool:
-    """Whether values of the type can be written: how COPY INTO reads money or varbinary is not documented."""
-    return kind.is_text or kind.name in (*RANGES, "decimal", *PLAIN)
+    """Whether values of the type can be written."""
+    return kind.is_text or kind.is_money or kind.is_binary or kind.name in (*RANGES, "decimal", *PLAIN)
 
 
 def _text_encoder(kind: SqlType, truncated: Callable[[], None] | None) -> Callable[[Any], str]:
@@ -121,6 +133,25 @@ def _decimal(value: Any, kind: SqlType) -> str:
     return format(abs(rounded) if rounded == 0 else rounded, "f")  # a decimal column knows no -0
 
 
+def _money(value: Any, kind: SqlType) -> str:
+    written = _decimal(value, MONEY_AS_DECIMAL)
+    low, high = MONEY_RANGES[kind.name]
+    if not low <= Decimal(written) <= high:
+        raise ValueError(f"{value} is not between {low} and {high}")
+    return written
+
+
+def _binary(value: Any, kind: SqlType) -> str:
+    """Hexadecimal digits of what base64 stands for; as text, since no bytes are not NULL."""
+    text = _string(value)
+    if len(text) % 4 or not BASE64.fullmatch(text):
+        raise ValueError("text that is no base64")
+    held = base64.b64decode(text)
+    if kind.length is not None and len(held) > kind.length:
+        raise TooLongError(f"{len(held)} bytes in a column of {kind}")
+    return f'"{held.hex().upper() or ESCAPE}"'
+
+
 def _float(value: Any) -> str:
     number = float(_number(value))
     if number in (float("inf"), float("-inf")):
@@ -158,6 +189,18 @@ def _datetime(value: Any) -> str:
     return moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds") + _seventh_digit(value)
 
 
+def _moment(value: Any) -> str:
+    """With the offset that it came with; a value without one is UTC."""
+    moment = value if isinstance(value, datetime) else datetime.fromisoformat(_string(value))
+    offset = moment.utcoffset() or timedelta()
+    if abs(offset) > MAX_OFFSET or offset % timedelta(minutes=1):
+        raise ValueError(f"{value} has an offset that is over 14 hours, or not of whole minutes")
+    _datetime(value)  # must be there in UTC, too
+    minutes = abs(offset) // timedelta(minutes=1)
+    written = moment.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds") + _seventh_digit(value)
+    return f"{written} {'-' if offset < timedelta() else '+'}{minutes // 60:02}:{minutes % 60:02}"
+
+
 def _time(value: Any) -> str:
     moment = value if isinstance(value, time) else time.fromisoformat(_string(value))
     if moment.tzinfo is not None:
@@ -182,5 +225,5 @@ def _string(value: Any) -> str:
 
 PLAIN: dict[str, Callable[[Any], str]] = {
     "float": _float, "real": _float, "bit": _bit, "date": _date, "time": _time, "uniqueidentifier": _uuid,
-    "datetime2": _datetime, "datetimeoffset": lambda value: _datetime(value) + " +00:00",
+    "datetime2": _datetime, "datetimeoffset": _moment,
 }  # fmt: skip

@@ -77,6 +77,7 @@ def load_here(settings, capsys):
 
     def run(lines, **changes):
         capsys.readouterr()
+        run.early = []
         target = TargetSynapse(config={name: value for name, value in {**settings, **changes}.items() if value is not None})
         try:
             target.listen(io.StringIO("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)))
@@ -87,9 +88,15 @@ def load_here(settings, capsys):
                 for name, one in target.account.streams.items()
             }
             run.skipped = {name: dict(one.skipped) for name, one in target.account.streams.items() if one.skipped}
-            run.states = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+            run.states = [*run.early, *(json.loads(line) for line in capsys.readouterr().out.splitlines())]
         return run.states
 
+    def out():
+        """The states that have gone out until now, asked in the middle of a load."""
+        run.early += [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return run.early
+
+    run.out = out
     return run
 
 

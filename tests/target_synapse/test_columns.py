@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import json
 from decimal import Context, Decimal
@@ -38,6 +39,7 @@ DAYS = [
 ]  # fmt: skip
 CLOCKS = ["23:59:59.9999999", "00:00:00", "01:30:00+02:00", "01:30:00Z", "12:00", "24:00:00", "12:00:00.123", "12:00:00.12345678", "1:00:00", "x"]
 IDS = ["0E984725-C51C-4BF4-9960-E1C80E27ABA0", "0e984725c51c4bf49960e1c80e27aba0", "{0e984725-c51c-4bf4-9960-e1c80e27aba0}", "x", ""]
+BASE64 = ["", "AP+r", "AA==", "AB==", "AAA=", "AAB=", "A", "AA=", "====", "AA=A", "AA\n==", "AA-_", " AAAA", "AAAA "]  # fmt: skip
 TEXTS = [
     "",
     ESCAPE,
@@ -73,6 +75,10 @@ MOMENT_TEXT = st.builds(
     ZONES,
     st.sampled_from("T "),
 )
+
+
+def as_base64(content):
+    return base64.b64encode(content).decode()
 
 
 def integers(bits):
@@ -111,6 +117,11 @@ CASES = [
     ("datetimeoffset(7)", pa.large_string(), st.sampled_from(MOMENTS) | MOMENT_TEXT),
     ("time(7)", pa.string(), st.sampled_from(CLOCKS) | CLOCK_TEXT | st.builds("{}{}".format, st.just("01:02:03"), DIGITS)),
     ("uniqueidentifier", pa.string(), st.sampled_from(IDS) | st.uuids().map(str)),
+    ("varbinary(6)", pa.string(), st.sampled_from(BASE64) | st.binary(max_size=9).map(as_base64)),
+    ("varbinary(max)", pa.large_string(), st.sampled_from(BASE64) | TEXT | st.binary(max_size=30).map(as_base64)),
+    ("money", pa.decimal128(19, 4), decimals(19, 4)),
+    ("smallmoney", pa.decimal128(19, 4), decimals(10, 4)),
+    ("money", pa.int64(), integers(64)),
     ("nvarchar(6)", pa.string(), TEXT),
     ("nvarchar(max)", pa.large_string(), TEXT),
     ("varchar(6)", pa.string(), TEXT),
@@ -194,6 +205,9 @@ KEPT = [
     ("datetime2(7)", pa.timestamp("ns"), [0, -1_000_000_000_000_000_100]),
     ("time(7)", pa.string(), ["23:59:59.9999999", "00:00:00Z"]),
     ("uniqueidentifier", pa.string(), ["0E984725-C51C-4BF4-9960-E1C80E27ABA0"]),
+    ("datetimeoffset(7)", pa.string(), ["2024-01-02T03:04:05.1234567-05:30", "2024-01-02T03:04:05Z", None, "9999-12-31T23:59:59.9999999+14:00"]),
+    ("varbinary(3)", pa.string(), ["AP+r", "", "AA==", None]),
+    ("money", pa.decimal128(19, 4), [Decimal("922337203685477.5807"), Decimal("-0.0001"), None]),
     ("nvarchar(4)", pa.string(), ["", ESCAPE, "😀😀", "éé\0é", '""""']),
     ("varchar(4)", pa.string(), ["éé"]),
 ]  # fmt: skip

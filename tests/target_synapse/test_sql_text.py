@@ -19,12 +19,14 @@ from target_synapse import copy_into, ddl, dml, ledger, odbc, rejects_table
 from target_synapse.ddl import Column
 from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
-from target_synapse.load import Batch, Loader
+from target_synapse.load import Batch, Loader, scratch_name
+from target_synapse.modes import history, merge, shadow_sql
 from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.own_sql import statements_of as statements_of_setting
 from target_synapse.quoting import literal, quoted
 from target_synapse.settings import SAFE_PATH
+from target_synapse.swaps import NEW_PREFIX
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.transformation import Transformation
 from target_synapse.types import SqlType, parsed
@@ -75,6 +77,7 @@ def statements_of(case):
     hooks.after_loads()
     hooks.after_run(config)
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
+    plain = [re.sub(r"N'20\d\d-[-0-9T:.]+'", "N'2026-01-02T03:04:05.678901'", one) for one in plain]
     return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]
 
 
@@ -117,17 +120,36 @@ TYPES = st.sampled_from(
         "time(7)",
         "datetime2(7)",
         "varbinary(8000)",
+        "varbinary(max)",
+        "money",
+        "datetimeoffset(7)",
         "uniqueidentifier",
     ]
 )
 
 
+def property_of(kind):
+    """A property that gets a column of this type."""
+    more = {"type": "number"} if kind == "money" else {"type": "string", "contentEncoding": "base64"} if kind.startswith("varbinary") else {}
+    return {"x-sql-datatype": kind, **more}
+
+
+SHAPES = ["HEAP", "CLUSTERED", "CLUSTERED COLUMNSTORE"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stream=NAMES, properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6), version=st.none() | st.integers(-(2**63), 2**63 - 1))
-def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version):
-    schema = {"properties": {name: {"x-sql-datatype": kind} for name, kind in properties.items()}}
+@given(
+    stream=NAMES,
+    properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6),
+    version=st.none() | st.integers(-(2**63), 2**63 - 1),
+    config=st.sampled_from([{}, {"upsert_with": "merge"}, {"upsert_with": "merge", "hard_delete": True}, {"load_method": "history"}]),
+    gone=st.booleans(),
+)
+def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version, config, gone):
+    more = {"_sdc_deleted_at": {"x-sql-datatype": "datetime2(7)"}} if gone else {}
+    schema = {"properties": {name: property_of(kind) for name, kind in properties.items()} | more}
     for keys in ([], [next(iter(properties))]):
-        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version}))
+        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version, "settings": config}))
         assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
 
 
@@ -162,6 +184,44 @@ def test_every_statement_about_refused_rows_is_t_sql(tmp_path, texts, folder, ro
         ]
     )
     assert grammar_error(tmp_path, script) == ""
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stream=NAMES, columns=st.lists(NAMES.map(lambda name: "c" + name), min_size=1, max_size=3, unique=True), kind=st.sampled_from(SHAPES))
+def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tmp_path, stream, columns, kind):
+    names = list(column_names(columns).values())
+    types = [("nvarchar", 40, 0, 0, "Latin1_General_100_BIN2", 1), ("decimal", 9, 12, 3, None, 0), ("datetime2", 8, 27, 7, None, 1)]
+    table = table_name(stream, "dbo")
+    new = scratch_name(NEW_PREFIX, table, "run1")
+    distribution = [("HASH", name) for name in names[:1]] if kind == "CLUSTERED" else [("REPLICATE", None)]
+    index = [(kind, name, place if "STORE" in kind else 0, place, place % 2) for place, name in enumerate(names, start=1)]
+    rights = [("GRANT", "SELECT", "a]b", None), ("DENY", "VIEW DEFINITION", "r", names[0]), ("GRANT_WITH_GRANT_OPTION", "CONTROL", "'", None)]
+    script = as_script(
+        [
+            shadow_sql.select_index(table),
+            shadow_sql.select_uncopied(table),
+            shadow_sql.select_definitions(table),
+            shadow_sql.create_like(new, [(name, *kind) for name, kind in zip(names, types, strict=False)], distribution, index),
+            shadow_sql.select_rights(table),
+            *shadow_sql.grants(new, rights),
+            shadow_sql.select_statistics(table),
+            *shadow_sql.create_statistics(new, [("one", name) for name in names]),
+            shadow_sql.rename(table, new),
+            merge.select_distribution(table),
+            merge.select_identities(table),
+            history.select_times(table),
+            ledger.select_open(table, "OVERWRITE", target=str(table), hours=3),
+            ledger.count_recent(table, str(new), 3),
+            ledger.close_load(table, "load1", label="x"),
+        ]
+    )
+    assert grammar_error(tmp_path, script) == ""
+    assert ledger.named(str(table)) == table
+
+
+def test_a_permission_that_is_none_is_not_sent():
+    with pytest.raises(ValueError, match="not a permission: 'select'"):
+        list(shadow_sql.grants(TableName("dbo", "t"), [("GRANT", "select", "r", None)]))
 
 
 def test_a_name_that_only_the_parsers_layout_fails_on_is_t_sql(tmp_path):

@@ -102,6 +102,7 @@ def test_settings_of_tables_that_cannot_be_met_are_told_at_the_start():
             {
                 "storage_url": "https://a.example",
                 "storage_prefix": "p",
+                "storage_container": "stage",
                 "storage_account_key": "k",
                 "table_index": "heap",
                 "index_columns": ["a"],
@@ -109,6 +110,7 @@ def test_settings_of_tables_that_cannot_be_met_are_told_at_the_start():
                     "a": {"table_distribution": "replicate", "distribution_columns": ["x", "x"]},
                     "b": {"primary_key": "not_enforced", "load_method": "append-only", "table_index": "clustered"},
                     "c": {"table_partition": {"column": "d", "values": ["1", 1]}},
+                    "d": {"table_partition": {"range": "left"}},
                 },
             }
         )
@@ -121,10 +123,11 @@ def test_settings_of_tables_that_cannot_be_met_are_told_at_the_start():
         ),
         "`stream_options.a.distribution_columns`: expected each property once",
         (
-            "`stream_options.b.primary_key` and `stream_options.b.load_method`: rows that are only appended can share a key, and a key that is declared and "
+            "`stream_options.b.primary_key` and `stream_options.b.load_method`: rows that are kept beside each other share a key, and a key that is declared and "
             "not kept makes queries wrong"
         ),
         "`stream_options.c.table_partition`: expected each boundary once",
+        "`stream_options.d.table_partition`: expected `column` and `values`",
     ]
 
 

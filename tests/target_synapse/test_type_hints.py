@@ -51,9 +51,28 @@ def test_the_schema_decides_where_a_hint_is_not_sure(hint):
     assert str(wanted_type({"type": "string", "maxLength": 9, "x-sql-datatype": hint})) == "nvarchar(9)"
 
 
-@pytest.mark.parametrize("hint", ["money", "varbinary(16)"])
+@pytest.mark.parametrize("hint", ["money", "varbinary(16)", "smalldatetime"])
 def test_the_schema_decides_where_values_of_the_hinted_type_cannot_be_loaded(hint):
     assert str(wanted_type({"type": "string", "maxLength": 9, "x-sql-datatype": hint})) == "nvarchar(9)"
+
+
+def test_money_and_bytes_are_sure_where_the_schema_says_how_they_come():
+    assert str(wanted_type({"type": ["null", "number"], "x-sql-datatype": "smallmoney"})) == "smallmoney"
+    assert str(wanted_type({"type": "string", "contentEncoding": "base64", "x-sql-datatype": "varbinary(16)"})) == "varbinary(16)"
+    assert str(wanted_type({"x-sql-datatype": "money"})) == "nvarchar(4000)"
+
+
+@pytest.mark.parametrize(
+    ("schema", "expected"),
+    [
+        ({"type": "string", "format": "date-time"}, "datetimeoffset(7)"),
+        ({"type": "string", "format": "date-time", "x-sql-datatype": "TIMESTAMP  with time zone"}, "datetimeoffset(7)"),
+        ({"type": "string", "format": "date-time", "x-sql-datatype": "timestamp"}, "datetime2(7)"),
+        ({"type": "string", "format": "date"}, "date"),
+    ],
+)
+def test_offsets_are_kept_where_that_is_asked_for_and_the_source_has_them(schema, expected):
+    assert str(wanted_type(schema, {"timestamp_type": "datetimeoffset"})) == expected
 
 
 @pytest.mark.parametrize("schema", [{"type": "integer", "x-sql-datatype": 5}, {"type": "integer"}, True, None])

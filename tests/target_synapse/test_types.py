@@ -29,6 +29,13 @@ PROPERTIES = [
     ({"type": "string", "format": "date"}, "date"),
     ({"type": "string", "format": "time"}, "time(7)"),
     ({"type": "string", "format": "email"}, "nvarchar(4000)"),
+    ({"type": "string", "format": "uuid"}, "uniqueidentifier"),
+    ({"type": "string", "format": "singer.decimal"}, "decimal(38,18)"),
+    ({"type": ["null", "string"], "contentEncoding": "base64"}, "varbinary(8000)"),
+    ({"type": "string", "contentEncoding": "base64", "maxLength": 8}, "varbinary(6)"),
+    ({"type": "string", "contentEncoding": "base64", "maxLength": 12000}, "varbinary(max)"),
+    ({"type": "string", "contentEncoding": "quoted-printable"}, "nvarchar(4000)"),
+    ({"anyOf": [{"type": "string", "contentEncoding": "base64"}, {"type": "string"}]}, "nvarchar(4000)"),
     ({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}, "datetime2(7)"),
     ({"anyOf": [{"type": "string", "format": "date-time"}, {"type": ["string", "null"]}]}, "nvarchar(4000)"),
     ({"anyOf": [{"type": "string", "maxLength": 5}, {"type": "string", "maxLength": 9}]}, "nvarchar(9)"),
@@ -81,6 +88,9 @@ def test_columns_are_read_as_the_catalogue_shows_them():
 
 
 WIDENINGS = [
+    ("varbinary(10)", "varbinary(20)", "varbinary(20)"),
+    ("varbinary(10)", "varbinary(max)", "varbinary(max)"),
+    ("smallmoney", "money", "money"),
     ("int", "bigint", "bigint"),
     ("bigint", "decimal(38,0)", "decimal(38,0)"),
     ("bigint", "decimal(10,2)", "decimal(21,2)"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from sandbox.synapse import commands as c
-from sandbox.synapse import ddl_commands as d
 from sandbox.synapse.errors import first_in_batch, unknown_here, unsupported
 from sandbox.synapse.inserted_rows import literal_insert
+from sandbox.synapse.permissions import read_permission
 from sandbox.synapse.read_copy import read_copy
 from sandbox.synapse.read_ddl import read_alter, read_create, read_drop, read_rename, read_truncate
 from sandbox.synapse.read_dml import cut_options, read_delete, read_insert, read_merge, read_query, read_update, refuse_foreign
@@ -148,8 +148,8 @@ def _advance(reader: Reader) -> str:
 def _belongs(reader: Reader, kind: str, *, queried: bool, assigned: bool) -> bool:
     """Whether a keyword that could start a statement is part of the one that runs."""
     word, before = reader.peek().upper, reader.peek(-1).upper
-    if kind == "MERGE" or (word == "MERGE" and reader.peek(1).upper == "RANGE"):
-        return True  # MERGE ends at its semicolon only
+    if kind in {"MERGE", "GRANT", "DENY", "REVOKE"} or (word == "MERGE" and reader.peek(1).upper == "RANGE"):
+        return True  # MERGE ends at its semicolon only, and SELECT and others are rights to GRANT
     if word == "SELECT":
         return before in _SET_OPERATORS or (kind == "INSERT" and not queried) or kind == "WITH"
     if word == "SET":
@@ -158,7 +158,7 @@ def _belongs(reader: Reader, kind: str, *, queried: bool, assigned: bool) -> boo
         return kind == "ALTER" and reader.peek(1).upper in {"COLUMN", "CONSTRAINT"}
     if kind == "WITH":
         return word in {"INSERT", "UPDATE", "DELETE"}
-    return kind in {"GRANT", "DENY", "REVOKE"} or (word == "IF" and before in {"TABLE", "SCHEMA", "VIEW", "PROCEDURE", "PROC"})
+    return word == "IF" and before in {"TABLE", "SCHEMA", "VIEW", "PROCEDURE", "PROC"}
 
 
 def _command(kind: str, words: Reader, *, terminated: bool) -> c.Command:  # noqa: C901, PLR0911  # a table of verbs
@@ -206,7 +206,7 @@ def _small_command(kind: str, reader: Reader) -> c.Command:  # noqa: PLR0911  # 
         case "THROW" | "RAISERROR":
             return read_throw(kind, reader)
         case "GRANT" | "DENY" | "REVOKE":
-            return d.Other()
+            return read_permission(kind, reader)
         case "USE" | "PRINT":
             return c.Ignored()
     if not kind.startswith("WITH "):

@@ -8,6 +8,7 @@ from sandbox.synapse import ddl_commands as d
 from sandbox.synapse import errors, external_objects, load_errors, modules, table_changes, table_indexes, table_partitions
 from sandbox.synapse.catalog import STORE
 from sandbox.synapse.objects import TableDef, duck_name
+from sandbox.synapse.permissions import permit
 from sandbox.synapse.tables import create_table, identity_sequence, make
 from sandbox.tds.session import SqlError
 
@@ -125,6 +126,7 @@ _RUNNERS: dict[type[d.Ddl], Callable[[PoolSession, Any], None]] = {  # each take
     d.Truncate: _truncate,
     d.Rename: _rename,
     d.Transfer: _transfer,
+    d.Permission: permit,
     d.SetCompatibility: _compatibility,
     d.Other: _nothing,
     d.AddColumns: table_changes.add_columns,

@@ -138,6 +138,17 @@ class Rename(Ddl):
 
 
 @dataclass(frozen=True, slots=True)
+class Permission(Ddl):
+    """GRANT, DENY or REVOKE on a table; what is on schemas and databases is seen by nobody here."""
+
+    state: Literal["GRANT", "GRANT_WITH_GRANT_OPTION", "DENY", "REVOKE"]
+    rights: list[str]
+    name: Name
+    columns: list[str]
+    grantees: list[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Transfer(Ddl):
     """ALTER SCHEMA ... TRANSFER."""
 

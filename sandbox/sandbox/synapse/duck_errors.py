@@ -30,7 +30,7 @@ def _missing(text: str) -> SqlError:
     return no_column(name) if "column" in text.lower() else no_object(name)
 
 
-def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:  # noqa: PLR0911  # a table of errors
+def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | CancelledError:  # noqa: C901, PLR0911  # a table of errors
     """Word DuckDB's refusal as SQL Server would."""
     text = str(error).splitlines()[0]
     if guard := _GUARD.search(str(error)):
@@ -46,6 +46,8 @@ def from_duckdb(error: duckdb.Error, verb: str = "INSERT") -> SqlError | Cancell
             if mark in text:
                 return SqlError(number, words)
         return SqlError(8114, f"Error converting data type: {text}.")
+    if isinstance(error, duckdb.InvalidInputException) and "hex" in text:
+        return SqlError(8114, "Error converting data type nvarchar to varbinary.")
     if isinstance(error, (duckdb.CatalogException, duckdb.BinderException)) and ("does not exist" in text or "not found" in text):
         return _missing(text)
     if "onflict" in text and "transaction" in text.lower():

@@ -83,6 +83,7 @@ class TableDef:
     statistics: dict[str, list[str]] = field(default_factory=dict)
     indexes: dict[str, list[str]] = field(default_factory=dict)  # nonclustered ones
     keys: list[Key] = field(default_factory=list)
+    rights: list[tuple[str, str, str, str | None]] = field(default_factory=list)  # state, permission, grantee, column
     external: ExternalPlace | None = None
     object_id: int = 0
     created_utc: datetime = field(default_factory=_now)

@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from sandbox.synapse.conversion import converted
+from sandbox.synapse.convert_styles import hexadecimal
 from sandbox.synapse.declared import MAX_PRECISION, DeclaredType
 from sandbox.synapse.errors import no_object, parse_error, unsupported, view_is_broken
 from sandbox.synapse.inference import Columns, Scope, check_collations, infer, outputs, scope_of, type_of_node
@@ -278,6 +279,8 @@ class Translator:
                 raise SqlError(1007, f"The number '{node.this}' is out of the range for numeric representation (maximum precision 38).", severity=15)
             case exp.National():
                 return exp.Literal.string(node.this)
+            case exp.Convert() if (bits := hexadecimal(node)) is not None:
+                return bits
             case exp.Convert():
                 return self._cast(node.expression, type_of_node(node.this), infer(node.expression, scope))
             case exp.TryCast():

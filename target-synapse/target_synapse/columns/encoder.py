@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from target_synapse.types import SqlType
 
 ZONED = re.compile(r":[0-9.]+(Z|[+-][0-9:]+)$")
-MOMENTS = ("datetime2", "datetimeoffset")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +124,7 @@ def _prepared(table: pa.Table, name: str, kind: SqlType, unread: set[int]) -> pa
     if is_raw_json(table.schema.field(place)):
         column, places = plain_text(column)
         unread.update(places)
-    if kind.name in MOMENTS and (arrow.is_string(column.type) or arrow.is_large_string(column.type)):
+    if kind.name == "datetime2" and (arrow.is_string(column.type) or arrow.is_large_string(column.type)):
         column = _parsed(column)
     if arrow.is_timestamp(column.type) and column.type.tz:
         column = column.cast(pa.timestamp(column.type.unit))  # the same instant in UTC

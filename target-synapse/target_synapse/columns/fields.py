@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow.compute as pc
 from pyarrow import types as arrow
 from singer_commons.columnar.encoder import payload
 
-from target_synapse.types import BIGINT_MAX, BIGINT_MIN, MAX_DECIMAL_DIGITS, TEXT
-from target_synapse.values import ESCAPE, ESCAPE_CODE, RANGES
+from target_synapse.types import BIGINT_MAX, BIGINT_MIN, BINARY, MAX_DECIMAL_DIGITS, MONEY, MONEY_AS_DECIMAL, TEXT
+from target_synapse.values import ESCAPE, ESCAPE_CODE, MAX_OFFSET, MONEY_RANGES, RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,6 +121,26 @@ def _decimal(kind: SqlType, held: pa.DataType, name: str) -> Field:
     return Field(f"CAST({made} AS VARCHAR)", None if is_sure else f"{name} IS NOT NULL AND {over}")
 
 
+def _money(kind: SqlType, held: pa.DataType, name: str) -> Field:
+    made = _decimal(MONEY_AS_DECIMAL, held, name)
+    low, high = (f"CAST('{limit}' AS DECIMAL(38,4))" for limit in MONEY_RANGES[kind.name])
+    beyond = f"{name} NOT BETWEEN {low} AND {high}"
+    return Field(made.pieces, f"({made.refused}) OR {beyond}" if made.refused else beyond)
+
+
+def _binary(kind: SqlType, held: pa.DataType, name: str) -> Field:
+    if not is_text(held):
+        raise _no_way(kind, held)
+    is_whole = f"strlen({name}) % 4 = 0 AND regexp_full_match({name}, '[A-Za-z0-9+/]*={{0,2}}')"
+    digits = f"CASE WHEN {is_whole} THEN hex(from_base64({name})) END"
+    # Spare bits behind the last byte may be anything to Python's decoder: such text is left to it.
+    refused = f"NOT ({is_whole}) OR to_base64(from_base64(CASE WHEN {is_whole} THEN {name} ELSE '' END)) <> {name}"
+    if kind.length is not None:
+        refused += f" OR strlen({digits}) > {2 * kind.length}"
+    text = f"CASE WHEN {name} = '' THEN chr({ESCAPE_CODE}) ELSE {digits} END"
+    return Field(f"""'"' || {text} || '"'""", f"{name} IS NOT NULL AND ({refused})")
+
+
 def _float(kind: SqlType, held: pa.DataType, name: str) -> Field:
     if arrow.is_integer(held):
         return Field(f"CAST({name} AS DOUBLE)")
@@ -167,12 +188,21 @@ def _moment(kind: SqlType, held: pa.DataType, name: str) -> Field:
         return Field(f"strftime({moment}, {WRITTEN}){tail}", f"{moment} NOT BETWEEN {FIRST} AND {LAST}")
     if not is_text(held):
         raise _no_way(kind, held)  # with a zone it must have been taken to UTC
+    return _moment_text(name, keeps_offset=bool(zone))
+
+
+def _moment_text(name: str, *, keeps_offset: bool) -> Field:
     offset = f"regexp_extract({name}, '{OFFSET}$')"
     minutes = f"CAST(concat('0', {offset}[2:3]) AS INTEGER) * 60 + CAST(concat('0', {offset}[5:6]) AS INTEGER)"
     shift = f"CASE WHEN {offset} = '' THEN 0 WHEN {offset}[1] = '-' THEN {minutes} ELSE -({minutes}) END"
-    at = f"(TRY_CAST(left(regexp_replace({name}, '(Z|{OFFSET})$', ''), 26) AS TIMESTAMP) + to_minutes({shift}))"
-    refused = f"NOT regexp_full_match({name}, '{MOMENT}') OR {at} IS NULL OR {at} NOT BETWEEN {FIRST} AND {LAST} OR {_is_too_fine(name)}"
-    return Field(f"strftime({at}, {WRITTEN}), {_seventh(name)}{tail}", f"{name} IS NOT NULL AND ({refused})")
+    local = f"TRY_CAST(left(regexp_replace({name}, '(Z|{OFFSET})$', ''), 26) AS TIMESTAMP)"
+    utc = f"({local} + to_minutes({shift}))"
+    refused = f"NOT regexp_full_match({name}, '{MOMENT}') OR {utc} IS NULL OR {utc} NOT BETWEEN {FIRST} AND {LAST} OR {_is_too_fine(name)}"
+    if not keeps_offset:
+        return Field(f"strftime({utc}, {WRITTEN}), {_seventh(name)}", f"{name} IS NOT NULL AND ({refused})")
+    tail = f"' ' || CASE WHEN {offset} IN ('', '-00:00') THEN '+00:00' ELSE {offset} END"
+    refused += f" OR {minutes} > {MAX_OFFSET // timedelta(minutes=1)}"
+    return Field(f"strftime({local}, {WRITTEN}), {_seventh(name)}, {tail}", f"{name} IS NOT NULL AND ({refused})")
 
 
 def _time(kind: SqlType, held: pa.DataType, name: str) -> Field:
@@ -202,6 +232,6 @@ def _no_way(kind: SqlType, held: pa.DataType) -> TypeError:
 
 
 WRITERS: dict[str, Callable[[SqlType, pa.DataType, str], Field]] = {
-    **dict.fromkeys(TEXT, _number_as_text), **dict.fromkeys(RANGES, _integer), "decimal": _decimal, "float": _float, "real": _float, "bit": _bit, "date": _date,
+    **dict.fromkeys(TEXT, _number_as_text), **dict.fromkeys(RANGES, _integer), "decimal": _decimal, **dict.fromkeys(MONEY, _money), **dict.fromkeys(BINARY, _binary), "float": _float, "real": _float, "bit": _bit, "date": _date,
     "datetime2": _moment, "datetimeoffset": _moment, "time": _time, "uniqueidentifier": _uuid,
 }  # fmt: skip

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from singer_commons.columnar.types import raw_json
 
-from target_synapse.types import json_types
+from target_synapse.types import MONEY_AS_DECIMAL, json_types
 from target_synapse.values import RANGES
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ def arrow_schema(plan: LoadPlan, properties: Mapping[str, Any]) -> pa.Schema:
 def _field(name: str, schema: Mapping[str, Any], kind: SqlType) -> pa.Field:
     if kind.name in RANGES:
         return pa.field(name, pa.int64())
-    if kind.name == "decimal":
+    if kind.is_money:
+        kind = MONEY_AS_DECIMAL
+    if kind.name == "decimal" and json_types(schema) != {"string"}:
         return pa.field(name, pa.decimal128(kind.precision, kind.scale))
     if kind.name in ("float", "real"):
         return pa.field(name, pa.float64())

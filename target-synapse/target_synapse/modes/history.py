@@ -199,4 +199,4 @@ def _same(batch: Batch, other: str) -> str:
 
 
 def _spread(batch: Batch) -> str:
-    return f"DISTRIBUTION = {ddl.distribution(ddl.TableShape(hashed_by=batch.plan.chain_hashed_by))}"
+    return f"DISTRIBUTION = {ddl.distribution(batch.plan.chain_hashed_by)}"

@@ -44,6 +44,9 @@ def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together."""
     if (settings.get("load_via") or COPY) != INSERT:
         yield from _storage_misfits(settings)
+    if settings.get("upsert_with") == "merge" and settings.get("table_distribution") in {"round_robin", "replicate"}:
+        found = f"found `{settings['table_distribution']}`"
+        yield Misfit(("upsert_with", "table_distribution"), f"MERGE needs a table that is distributed by HASH: expected `auto`, {found}")
 
 
 def _storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -7,11 +7,11 @@ from singer_sdk import typing as th
 LOADING = (
     th.Property(
         "load_method",
-        th.StringType(allowed_values=["auto", "append-only", "upsert", "history"]),
+        th.StringType(allowed_values=["auto", "append-only", "upsert", "overwrite", "history"]),
         default="auto",
         title="Load method",
-        description="How rows change the table: `append-only` adds all, `upsert` replaces rows by key, `history` keeps each version of a row with its "
-        "time. `auto`: upsert for streams with keys, append-only for the others.",
+        description="How rows change the table: `append-only` adds all, `upsert` replaces rows by key, `overwrite` all of them "
+        "by those of the run, `history` keeps each version of a row with its time. `auto`: upsert for streams with keys, append-only for the others.",
     ),
     th.Property(
         "upsert_with",

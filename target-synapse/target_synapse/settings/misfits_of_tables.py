@@ -21,7 +21,7 @@ def table_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
 
 def _misfits(merged: Mapping[str, Any], named: Mapping[str, Any]) -> Iterator[Misfit]:
     """Misfits of the merged settings in which one of the `named` takes part."""
-    for names, text in _rules(merged):
+    for names, text in (*_rules(merged), *_rules_of_load_methods(merged)):
         if any(name in named for name in names):
             yield Misfit(names, text)
 
@@ -36,11 +36,21 @@ def _rules(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]
         columns = settings.get(name) or ()
         if len(set(columns)) < len(columns):
             yield (name,), "expected each property once"
-    values = (settings.get("table_partition") or {}).get("values") or ()
+    partition = settings.get("table_partition") or {}
+    values = partition.get("values") or ()
+    if partition and not (partition.get("column") and values):
+        yield ("table_partition",), "expected `column` and `values`"
     if len(set(map(str, values))) < len(values):
         yield ("table_partition",), "expected each boundary once"
-    if settings.get("primary_key") == "not_enforced" and settings.get("load_method") == "append-only":
+
+
+def _rules_of_load_methods(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if settings.get("primary_key") == "not_enforced" and settings.get("load_method") in ("append-only", "history"):
         yield (
             ("primary_key", "load_method"),
-            "rows that are only appended can share a key, and a key that is declared and not kept makes queries wrong",
+            "rows that are kept beside each other share a key, and a key that is declared and not kept makes queries wrong",
         )
+    if settings.get("load_method") == "overwrite":
+        for name in ("primary_key", "table_partition"):
+            if settings.get(name) not in (None, {}, "none"):
+                yield (name, "load_method"), "a table that is overwritten is made anew without it; expected another `load_method`"

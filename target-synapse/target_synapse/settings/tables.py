@@ -45,7 +45,7 @@ TABLES = (
     th.Property(
         "table_partition",
         th.ObjectType(
-            th.Property("column", th.StringType(), required=True, title="Column", description="The property whose values part the rows."),
+            th.Property("column", th.StringType(), title="Column", description="The property whose values part the rows."),
             th.Property(
                 "range",
                 th.StringType(allowed_values=["left", "right"]),
@@ -55,7 +55,6 @@ TABLES = (
             th.Property(
                 "values",
                 th.CustomType({"type": "array", "items": {"type": ["number", "string"]}, "minItems": 1, "maxItems": MAX_BOUNDARIES}),
-                required=True,
                 title="Boundaries",
                 description="Numbers, or texts of dates and times.",
             ),
@@ -63,6 +62,13 @@ TABLES = (
         ),
         title="Partitions",
         description='Partitions of new tables: `{"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}`.',
+    ),
+    th.Property(
+        "timestamp_type",
+        th.StringType(allowed_values=["datetime2", "datetimeoffset"]),
+        default="datetime2",
+        title="Moments",
+        description="Type of `date-time` values: `datetime2`, all in UTC, or `datetimeoffset`, which keeps the offset that each came with.",
     ),
     th.Property(
         "primary_key",

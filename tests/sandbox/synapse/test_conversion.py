@@ -86,3 +86,10 @@ def test_names_and_strings_are_read_back_as_written(text):
 )  # fmt: skip
 def test_a_batch_falls_into_its_statements(batch, kinds):
     assert [type(statement.command).__name__ for statement in read_batch(batch)] == kinds
+
+
+def test_hexadecimal_digits_are_bytes_in_the_styles_of_bytes(client):
+    assert client.run("SELECT CONVERT(varbinary(max), N'00FFab', 2), CONVERT(varbinary(2), '0x00FFab', 1), CONVERT(varbinary(9), N'', 2)") == [
+        (b"\x00\xff\xab", b"\x00\xff", b"")
+    ]
+    assert [client.refused(f"SELECT CONVERT(varbinary(9), {text})") for text in ("N'0', 2", "N'0xAA', 2", "N'xy', 1")] == [8114, 8114, 8114]

@@ -1,0 +1,147 @@
+"""What makes a table like another, and puts it in that one's place, as text.
+
+Two RENAME OBJECTs are no transaction (a pool takes no DDL in one): between them there is no table of that name
+(https://learn.microsoft.com/sql/t-sql/statements/rename-transact-sql). The new table is made from what the catalogue says of the old one, and not by
+CTAS, whose page does not say which columns stay NOT NULL. Rights and statistics are read from the catalogue, too; what would not be made again is
+looked for, so that the table can be refused.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from target_synapse.quoting import literal, quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from target_synapse.naming import TableName
+
+    Rows = Sequence[Sequence[Any]]
+
+SIZED = {"nvarchar": 2, "nchar": 2, "varchar": 1, "char": 1, "varbinary": 1, "binary": 1}  # bytes of a unit of length; (max) has length -1
+SCALED = ("datetime2", "datetimeoffset", "time")
+COLLATION = re.compile(r"\w+")
+WORDS = re.compile(r"[A-Z ]+")  # a permission is made of
+
+
+def select_index(table: TableName) -> str:
+    """The table's own index: kind, and for each column of it its name, its place in the order of a columnstore, its place as a key, and whether descending."""
+    return (
+        "SELECT i.type_desc, c.name, x.column_store_order_ordinal, x.key_ordinal, x.is_descending_key\n"
+        "FROM sys.indexes AS i\n"
+        "LEFT JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.index_id\n"
+        "LEFT JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id\n"
+        f"WHERE i.object_id = {_id(table)} AND i.index_id < 2\n"
+        "ORDER BY x.column_store_order_ordinal, x.key_ordinal"
+    )
+
+
+def select_uncopied(table: TableName) -> str:
+    """What of the table a CTAS does not copy: a row for each kind, with an example."""
+    return (
+        f"SELECT N'the IDENTITY column', MIN(name) FROM sys.identity_columns WHERE object_id = {_id(table)} HAVING COUNT(*) > 0\n"
+        f"UNION ALL SELECT N'the index or key', MIN(name) FROM sys.indexes WHERE object_id = {_id(table)} AND index_id > 1 HAVING COUNT(*) > 0\n"
+        f"UNION ALL SELECT N'the default', MIN(name) FROM sys.default_constraints WHERE parent_object_id = {_id(table)} HAVING COUNT(*) > 0\n"
+        f"UNION ALL SELECT N'partitions,', CAST(MAX(partition_number) AS nvarchar(10)) FROM sys.partitions WHERE object_id = {_id(table)}"
+        " HAVING MAX(partition_number) > 1"
+    )
+
+
+def index_clause(rows: Rows) -> str:
+    """The index as the WITH clause of a table says it."""
+    kind = str(rows[0][0]) if rows else "HEAP"
+    if kind == "CLUSTERED COLUMNSTORE":
+        ordered = ", ".join(quoted(str(name)) for _, name, order, _, _ in rows if order)
+        return f"CLUSTERED COLUMNSTORE INDEX ORDER ({ordered})" if ordered else "CLUSTERED COLUMNSTORE INDEX"
+    if kind == "CLUSTERED":
+        keys = ", ".join(f"{quoted(str(name))}{' DESC' if descending else ''}" for _, name, _, key, descending in rows if key)
+        return f"CLUSTERED INDEX ({keys})"
+    return "HEAP"
+
+
+def distribution_clause(rows: Rows) -> str:
+    """The distribution as the WITH clause of a table says it."""
+    policy = str(rows[0][0]) if rows else "ROUND_ROBIN"
+    return f"HASH({', '.join(quoted(str(name)) for _, name in rows)})" if policy == "HASH" else policy
+
+
+def select_definitions(table: TableName) -> str:
+    """The columns: name, type, bytes, precision, scale, collation, and whether NULL may be in it."""
+    return (
+        "SELECT c.name, t.name AS type_name, c.max_length, c.precision, c.scale, c.collation_name, c.is_nullable\n"
+        "FROM sys.columns AS c\n"
+        "INNER JOIN sys.types AS t ON t.user_type_id = c.user_type_id\n"
+        f"WHERE c.object_id = {_id(table)}\n"
+        "ORDER BY c.column_id"
+    )
+
+
+def create_like(shadow: TableName, definitions: Rows, distribution: Rows, index: Rows) -> str:
+    """Make an empty table with the other's columns and shape."""
+    columns = ",\n  ".join(_definition(row) for row in definitions)
+    return f"CREATE TABLE {shadow} (\n  {columns}\n)\nWITH (DISTRIBUTION = {distribution_clause(distribution)}, {index_clause(index)})"
+
+
+def _definition(row: Sequence[Any]) -> str:
+    name, kind, length_bytes, precision, scale, collation, nullable = row
+    if kind in SIZED:
+        sized = f"{kind}({'max' if length_bytes < 0 else length_bytes // SIZED[kind]})"
+    elif kind in {"decimal", "numeric"}:
+        sized = f"{kind}({precision},{scale})"
+    else:
+        sized = f"{kind}({scale})" if kind in SCALED else kind
+    collated = f" COLLATE {collation}" if collation is not None and COLLATION.fullmatch(collation) else ""
+    return f"{quoted(name)} {sized}{collated} {'NULL' if nullable else 'NOT NULL'}"
+
+
+def select_rights(table: TableName) -> str:
+    """The rights on the table itself: GRANT or DENY, the right, whose, and the column if it is one's."""
+    return (
+        "SELECT p.state_desc, p.permission_name, u.name, c.name AS column_name\n"
+        "FROM sys.database_permissions AS p\n"
+        "INNER JOIN sys.database_principals AS u ON u.principal_id = p.grantee_principal_id\n"
+        "LEFT JOIN sys.columns AS c ON c.object_id = p.major_id AND c.column_id = p.minor_id\n"
+        f"WHERE p.class = 1 AND p.major_id = {_id(table)}"
+    )
+
+
+def grants(shadow: TableName, rights: Rows) -> Iterator[str]:
+    """The statements that give the same rights on another table. Raises ValueError for what is no right."""
+    for state, right, grantee, column in rights:
+        if not WORDS.fullmatch(str(right)):
+            raise ValueError(f"not a permission: {right!r}")
+        verb, tail = ("DENY", "") if state == "DENY" else ("GRANT", " WITH GRANT OPTION" if state == "GRANT_WITH_GRANT_OPTION" else "")
+        where = f"{shadow} ({quoted(str(column))})" if column is not None else str(shadow)
+        yield f"{verb} {right} ON OBJECT::{where} TO {quoted(str(grantee))}{tail}"
+
+
+def select_statistics(table: TableName) -> str:
+    """The statistics that somebody made: name and column, in order."""
+    return (
+        "SELECT s.name, c.name AS column_name\n"
+        "FROM sys.stats AS s\n"
+        "INNER JOIN sys.stats_columns AS x ON x.object_id = s.object_id AND x.stats_id = s.stats_id\n"
+        "INNER JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id\n"
+        f"WHERE s.object_id = {_id(table)} AND s.user_created = 1\n"
+        "ORDER BY s.stats_id, x.stats_column_id"
+    )
+
+
+def create_statistics(shadow: TableName, statistics: Rows) -> Iterator[str]:
+    """The statements that make the same statistics of another table."""
+    columns: dict[str, list[str]] = {}
+    for name, column in statistics:
+        columns.setdefault(str(name), []).append(quoted(str(column)))
+    for name, listed in columns.items():
+        yield f"CREATE STATISTICS {quoted(name)} ON {shadow} ({', '.join(listed)})"
+
+
+def rename(table: TableName, to: TableName) -> str:
+    """Give the table another name in its schema."""
+    return f"RENAME OBJECT {table} TO {quoted(to.table)}"
+
+
+def _id(table: TableName) -> str:
+    return f"OBJECT_ID({literal(str(table))}, N'U')"
