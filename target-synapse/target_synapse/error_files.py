@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from target_synapse.ddl import Column
-    from target_synapse.load import Batch
     from target_synapse.staging import StagingStore
     from target_synapse.types import SqlType
+    from target_synapse.ways import Staged
 
 FOLDER = "rejected"  # beside the parts of a batch
 COPY_REJECTED = "COPY_REJECTED"  # the code of such rows
@@ -35,18 +35,18 @@ MAX_REASON_CHARS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row that the pool refused: the record as far as its line can be read, and the pool's words."""
+    """A row that the pool refused: its values by column, as far as its line can be read, and the pool's words."""
 
-    record: Mapping[str, Any]
+    values: Mapping[str, Any]
     reason: str
 
 
 class ErrorFolder:
     """The place for one try of a batch: a try that was cut off may have left files, which say nothing about the next."""
 
-    def __init__(self, store: StagingStore, batch: Batch) -> None:
-        self._store, self._batch = store, batch
-        self._all_tries = f"{batch.files[0].rpartition('/')[0]}/{FOLDER}-"
+    def __init__(self, store: StagingStore, staged: Staged) -> None:
+        self._store, self._staged = store, staged
+        self._all_tries = f"{staged.files[0].rpartition('/')[0]}/{FOLDER}-"
         self._path = f"{self._all_tries}{uuid.uuid4().hex}"
 
     def option(self, max_rows: int) -> ErrorFiles:
@@ -67,17 +67,16 @@ class ErrorFolder:
         self._store.remove([path for path, _ in self._store.listed(self._all_tries)])
 
     def _read(self, path: str, reasons_path: str | None) -> list[Refused]:
-        rows = refused_rows(_text(self._store.get(path)), self._batch.columns, self._batch.plan.columns)
+        rows = refused_rows(_text(self._store.get(path)), self._staged.columns)
         told = [line for line in _text(self._store.get(reasons_path)).splitlines() if line.strip()] if reasons_path else []
         if len(told) != len(rows):
             told = ["; ".join(told) or "the pool gave no reason"] * len(rows)
-        return [Refused(record, reason[:MAX_REASON_CHARS]) for record, reason in zip(rows, told, strict=True)]
+        return [Refused(values, reason[:MAX_REASON_CHARS]) for values, reason in zip(rows, told, strict=True)]
 
 
-def refused_rows(text: str, columns: Sequence[Column], properties: Mapping[str, Column]) -> list[dict[str, Any]]:
-    """The records of lines of staged CSV. A line that has other fields than the columns and the row's place is kept as it is."""
-    names = {column.name: name for name, column in properties.items()}
-    readers = [(names[column.name], _reader(column.type)) for column in columns]
+def refused_rows(text: str, columns: Sequence[Column]) -> list[dict[str, Any]]:
+    """The rows of lines of staged CSV, by their columns' names. A line that has other fields than these and the row's place is kept as it is."""
+    readers = [(column.name, _reader(column.type)) for column in columns]
     return [_record(fields, readers) for fields in csv.reader(io.StringIO(text, newline="")) if fields]
 
 

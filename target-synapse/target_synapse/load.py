@@ -28,6 +28,7 @@ from target_synapse.modes import Job
 from target_synapse.naming import TableName, beside, digest
 from target_synapse.slices import Progress, content_of_slice, make_slice, part_of, progress, select_places
 from target_synapse.transaction_size import MAX_PARTS, TOO_LARGE_HINT, TransactionSize, TransactionTooLargeError
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -184,7 +185,7 @@ class Loader:
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
         label = partial(self._label, batch.entry, batch.plan.table)
-        self._way.fill(staging, batch, label)
+        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), label)
         refused = self._way.refused()
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged + len(refused) != batch.entry.rows:

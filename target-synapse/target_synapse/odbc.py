@@ -171,5 +171,6 @@ HINTS = {
     262: "grant the login what README.md lists under the first load",
     4834: "grant the login what README.md lists under the first load",
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
+    15581: "PolyBase keeps the storage's secret under a master key: run CREATE MASTER KEY once in the database, or set `polybase_data_source`",
     13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
 }

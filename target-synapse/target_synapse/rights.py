@@ -32,6 +32,7 @@ def granting(right: str, schema: str, user: str) -> str:
     statements = {
         "CREATE TABLE": making,
         "CREATE TABLE AS SELECT": f"{making}; GRANT SELECT {of_schema} TO {name}",
+        "POLYBASE": f"GRANT CONTROL TO {name}",
         "COPY": f"GRANT ADMINISTER DATABASE BULK OPERATIONS TO {name}",
         "ALTER TABLE": f"GRANT ALTER {of_schema} TO {name}",
         "RENAME OBJECT": f"GRANT ALTER {of_schema} TO {name}",

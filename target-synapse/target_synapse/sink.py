@@ -191,8 +191,9 @@ class SynapseSink(ColumnarSink):
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
     def _put_aside(self, refused: Sequence[Refused]) -> None:
+        names = {column.name: name for name, column in self._plan.columns.items()}
         for one in refused:
-            self._reject(dict(one.record), COPY_REJECTED, one.reason, None)
+            self._reject({names.get(column, column): value for column, value in one.values.items()}, COPY_REJECTED, one.reason, None)
         self.target.rejects.sync()
 
     def _writer(self, context: dict[str, Any], named_version: object) -> BatchWriter:

@@ -31,7 +31,7 @@ class StagingStore:
 
     def __init__(self, config: Mapping[str, Any], *, retries: int = RETRIES) -> None:
         self._url, self._name = config["storage_url"].rstrip("/"), config["storage_container"]
-        self._copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
+        self.copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
         key, token = config.get("storage_account_key"), config.get("storage_sas_token")
         self._key = key or None
         self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
@@ -107,7 +107,7 @@ class StagingStore:
 
     def address(self, path: str) -> str:
         """The file as the pool finds it."""
-        return f"{self._copy_url}/{self._name}/{path}"
+        return f"{self.copy_url}/{self._name}/{path}"
 
     @property
     def place(self) -> str:

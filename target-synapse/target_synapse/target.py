@@ -27,6 +27,7 @@ from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
+from target_synapse.settings.ways import POLYBASE
 from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
 from target_synapse.swaps import Swaps
@@ -127,10 +128,11 @@ class TargetSynapse(DurableTarget):
 
         _quieten_azure()
         pool, remote = Pool(self.config), StagingStore(self.config, retries=0) if needs_storage(self.config) else None
-        way, store = chosen(self.config, pool, remote)
+        way, store = chosen(self.config, pool, remote, self.account.run_id)
         try:
             yield from Trial(pool, way, store, remote, self.config).checks()
         finally:
+            way.tidy()
             pool.close()
             store.close()
 
@@ -140,7 +142,7 @@ class TargetSynapse(DurableTarget):
         from target_synapse.ways.planned import planned  # noqa: PLC0415 - of a plan alone
 
         pool, run_id = PlanPool(self.config), self.account.run_id
-        way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None)
+        way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None, run_id)
         self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
         named, hooks = ledger_table(self.ledger_schema), Hooks(pool, run_id)
@@ -165,15 +167,17 @@ class TargetSynapse(DurableTarget):
         run_id = self.account.run_id
         pool, staged = Pool(self.config), needs_storage(self.config)
         remote = StagingStore(self.config) if staged else None
-        way, store = chosen(self.config, pool, remote)
+        way, store = chosen(self.config, pool, remote, run_id)
         self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
-        check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
+        check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
         pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         named = ledger_table(self.ledger_schema)
         swaps = Swaps(pool, named, run_id)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], swaps, after_hours=hours)
         leftovers.sweep_files()
+        if self.config.get("load_via") == POLYBASE:
+            leftovers.sweep_external()
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
         return RunParts(run_id, pool, store, way, Loader(pool, way, named, run_id, **self._limits), swaps, hooks, leftovers)

@@ -18,14 +18,12 @@ from singer_commons.errors import DestinationError, SuiteError
 from target_synapse import ddl, dml
 from target_synapse.checks import ATTEMPTS, reach
 from target_synapse.ddl import Column
-from target_synapse.ledger import Entry
-from target_synapse.load import Batch, staging_name
-from target_synapse.modes.append import Append
+from target_synapse.load import staging_name
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
 from target_synapse.rights import granting, needs, own_sql_of
-from target_synapse.tables import LoadPlan
 from target_synapse.types import BIGINT
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -116,7 +114,7 @@ class Trial:
 
     @property
     def _tries_errors(self) -> bool:
-        return self.remote is not None and bool(self.config.get("copy_max_errors"))
+        return self.remote is not None and self.way.right == "COPY" and bool(self.config.get("copy_max_errors"))
 
     def _write(self) -> None:
         self.store.put(self._path, gzip.compress(self.way.written(memoryview(PROBE_LINE))))
@@ -133,8 +131,7 @@ class Trial:
         return f"{remote.place} can be deleted from"
 
     def _fill(self, scratch: TableName, path: str) -> None:
-        plan = LoadPlan(scratch, {PROBE.name: PROBE}, [])
-        self.way.fill(scratch, Batch(plan, [PROBE], [path], Entry(self.name, self.name, str(scratch), "", 1, 1), mode=Append()), lambda _: LABEL)
+        self.way.fill(scratch, Staged([PROBE], [path], 1), lambda _: LABEL)
 
     def _errors(self, schema: str, scratch: TableName) -> str:
         """Have a row refused, and read back what COPY INTO says of it."""

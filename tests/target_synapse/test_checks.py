@@ -152,6 +152,6 @@ def test_secrets_are_in_no_log_not_even_a_debugging_one(load):
 
 def test_about_names_every_setting_and_marks_the_secret_ones():
     secret = {name for name, part in TargetSynapse.config_jsonschema["properties"].items() if part.get("secret")}
-    assert secret == {"password", "storage_account_key", "storage_sas_token"}
+    assert secret == {"password", "storage_account_key", "storage_sas_token", "entra_client_secret", "proxy_url"}
     described = TargetSynapse.config_jsonschema["properties"].values()
     assert all(part.get("title") and part.get("description") for part in described if "title" in part)

@@ -45,6 +45,13 @@ POINTS = {
 
 # Likewise, where another way than COPY fills the staging table.
 OF_WAYS = {
+    "polybase": {
+        "before the credential": "CREATE DATABASE SCOPED CREDENTIAL",
+        "before the external table": r"CREATE EXTERNAL TABLE \[{schema}\]",
+        "in the middle of reading": r"INSERT INTO \[{schema}\].\[_sdc_stg",
+        "before the external table goes": r"DROP EXTERNAL TABLE \[{schema}\].*ext_",
+    },
+    "adf": {"in the middle of the pipeline": r"COPY INTO \[{schema}\]"},
     "insert": {"in the middle of INSERT": r"INSERT INTO \[{schema}\].\[_sdc_stg"},
 }
 OTHER_POINTS = [(way, point) for way, points in OF_WAYS.items() for point in (*points, *(one for one in POINTS if one != "in the middle of COPY"))]
@@ -158,6 +165,12 @@ def test_a_lost_connection_is_made_up_for(kind, pattern, keys, load_here, table,
 
 
 CUTS_OF_WAYS = [
+    ("polybase", "disconnect_before", "CREATE DATABASE SCOPED CREDENTIAL"),
+    ("polybase", "disconnect_after", "CREATE DATABASE SCOPED CREDENTIAL"),
+    ("polybase", "disconnect_after", "CREATE EXTERNAL DATA SOURCE"),
+    ("polybase", "disconnect_after", "CREATE EXTERNAL FILE FORMAT"),
+    ("polybase", "disconnect_after", r"CREATE EXTERNAL TABLE \[{schema}\]"),
+    ("polybase", "disconnect_after", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
     ("insert", "disconnect_before", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
     ("insert", "disconnect_after", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
 ]

@@ -13,6 +13,7 @@ from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.ddl import Column
 from target_synapse.error_files import UNREAD, refused_rows
 from target_synapse.rejects_table import ROWS_A_STATEMENT, _statements
+from target_synapse.settings import settings_misfits
 from target_synapse.staging import StagingStore
 from target_synapse.types import SqlType
 
@@ -156,12 +157,11 @@ def test_lines_of_staged_csv_are_read_back_as_records():
         Column("f", SqlType("bit")),
         Column("d", SqlType("decimal", 9, 2)),
     ]
-    properties = dict(zip(["A", "T", "F", "D"], columns, strict=True))
     text = '"1","say ""x"",\n\ue000","1","1.50","7"\n2,\ue000,0,,8\nx,\ue000\ue000,maybe,y,9\n1,2\n'
-    assert [json.loads(json.dumps(one, default=str)) for one in refused_rows(text, columns, properties)] == [
-        {"A": 1, "T": 'say "x",\n\ue000', "F": True, "D": "1.50"},
-        {"A": 2, "T": "", "F": False, "D": None},
-        {"A": "x", "T": "\ue000", "F": "maybe", "D": "y"},
+    assert [json.loads(json.dumps(one, default=str)) for one in refused_rows(text, columns)] == [
+        {"a b": 1, "t": 'say "x",\n\ue000', "f": True, "d": "1.50"},
+        {"a b": 2, "t": "", "f": False, "d": None},
+        {"a b": "x", "t": "\ue000", "f": "maybe", "d": "y"},
         {UNREAD: "1,2"},
     ]
 
@@ -170,3 +170,9 @@ def test_statements_of_rejected_rows_stay_within_the_pools_limits():
     sizes = [len(some) for some in _statements([("x",)] * (ROWS_A_STATEMENT + 1))]
     assert sizes == [ROWS_A_STATEMENT, 1]
     assert [len(some) for some in _statements([("x" * 2**20,), ("y",), ("z",)])] == [1, 2]
+
+
+def test_only_copy_into_refuses_rows_and_files_of_statements_are_looked_for_whatever_the_way():
+    told = [str(one) for one in settings_misfits({"load_via": "insert", "copy_max_errors": 1, "transform_sql": ["@/nowhere/x.sql"]})]
+    assert told[0] == "`copy_max_errors` and `load_via`: rows are refused by COPY INTO alone: expected `copy`, found `insert`"
+    assert [line for line in told if "/nowhere/x.sql" in line] == told[1:]

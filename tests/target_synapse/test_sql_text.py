@@ -5,6 +5,8 @@ SYNAPSE_WRITE_CASES=1 writes the .sql files anew: read the difference before it 
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import re
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
-from target_synapse import copy_into, ddl, dml, ledger, odbc, rejects_table
+from target_synapse import copy_into, ddl, dml, external, ledger, odbc, rejects_table
 from target_synapse.ddl import Column
 from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
@@ -32,11 +34,31 @@ from target_synapse.transformation import Transformation
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
 from target_synapse.ways.copy import CopyWay
+from target_synapse.ways.insert import InsertWay
+from target_synapse.ways.polybase import PolyBaseWay, own_objects
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
 LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
 CREDENTIAL = copy_into.account_key("a'key==")
+
+
+class OneRow:
+    """A store with a part of one row of NULLs."""
+
+    def __init__(self, columns):
+        self._part = gzip.compress(f"{',' * columns}1\n".encode())
+
+    def reader(self, path):
+        return io.BytesIO(self._part)
+
+
+def way_of(name, pool, plan):
+    if name == "polybase":
+        return PolyBaseWay(pool, {"storage_container": "stage"}, CREDENTIAL, url="https://acct.blob.core.windows.net", run_id="run1")
+    if name == "insert":
+        return InsertWay(pool, OneRow(len(plan.columns)))
+    return CopyWay(pool, Store)
 
 
 class Store:
@@ -55,7 +77,8 @@ def statements_of(case):
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
-    loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1", max_transaction_rows=config.get("max_transaction_rows"))
+    way = way_of(config.get("load_via"), pool, plan)
+    loader = Loader(pool, way, ledger_table(table.schema), "run1", max_transaction_rows=config.get("max_transaction_rows"))
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
     own = statements_of_setting(config, "transform_sql")
@@ -76,6 +99,7 @@ def statements_of(case):
     loader.close_targets([str(table)])
     hooks.after_loads()
     hooks.after_run(config)
+    way.tidy()
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
     plain = [re.sub(r"N'20\d\d-[-0-9T:.]+'", "N'2026-01-02T03:04:05.678901'", one) for one in plain]
     return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]
@@ -143,13 +167,15 @@ SHAPES = ["HEAP", "CLUSTERED", "CLUSTERED COLUMNSTORE"]
     properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6),
     version=st.none() | st.integers(-(2**63), 2**63 - 1),
     config=st.sampled_from([{}, {"upsert_with": "merge"}, {"upsert_with": "merge", "hard_delete": True}, {"load_method": "history"}]),
+    way=st.sampled_from(["copy", "polybase", "insert"]),
     gone=st.booleans(),
 )
-def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version, config, gone):
+def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version, config, way, gone):
     more = {"_sdc_deleted_at": {"x-sql-datatype": "datetime2(7)"}} if gone else {}
     schema = {"properties": {name: property_of(kind) for name, kind in properties.items()} | more}
     for keys in ([], [next(iter(properties))]):
-        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version, "settings": config}))
+        options = {**config, "load_via": way}
+        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version, "settings": options}))
         assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
 
 
@@ -165,6 +191,10 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
             ddl.drop_table(table),
             ddl.select_columns(table),
             ddl.select_tables(table.schema, table.table),
+            external.select_tables(table.table),
+            external.select_names(external.SOURCES, table.table),
+            *(sql for _, sql in own_objects(table.table)),
+            external.drop_table(table),
         ]
     )
     assert grammar_error(tmp_path, script) == ""

@@ -12,6 +12,7 @@ from singer_sdk import typing as th
 
 from target_synapse.own_sql import own_sql_misfits
 from target_synapse.settings.connection import CONNECTION
+from target_synapse.settings.entra import ENTRA
 from target_synapse.settings.loading import LOADING
 from target_synapse.settings.misfits_of_tables import table_misfits
 from target_synapse.settings.of_streams import of_streams
@@ -19,7 +20,7 @@ from target_synapse.settings.own_sql import OWN_SQL
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE
 from target_synapse.settings.tables import TABLES
-from target_synapse.settings.ways import COPY, INSERT, WAYS
+from target_synapse.settings.ways import COPY, INSERT, WAYS, way_misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,6 +30,7 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     *CONNECTION,
     *WAYS,
     *STORAGE,
+    *ENTRA,
     *TABLES,
     *LOADING,
     *OWN_SQL,
@@ -42,11 +44,16 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
 
 def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """What does not fit together."""
+    yield from way_misfits(settings)
     if (settings.get("load_via") or COPY) != INSERT:
         yield from _storage_misfits(settings)
     if settings.get("upsert_with") == "merge" and settings.get("table_distribution") in {"round_robin", "replicate"}:
         found = f"found `{settings['table_distribution']}`"
         yield Misfit(("upsert_with", "table_distribution"), f"MERGE needs a table that is distributed by HASH: expected `auto`, {found}")
+    if settings.get("copy_max_errors") and (settings.get("load_via") or COPY) != COPY:
+        yield Misfit(("copy_max_errors", "load_via"), f"rows are refused by COPY INTO alone: expected `copy`, found `{settings['load_via']}`")
+    yield from table_misfits(settings)
+    yield from own_sql_misfits(settings)
 
 
 def _storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -62,5 +69,3 @@ def _storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(
             ("storage_prefix",), f"expected letters, digits and . _ - in parts divided by /, {found_text(settings.get('storage_prefix') or '')}"
         )
-    yield from table_misfits(settings)
-    yield from own_sql_misfits(settings)

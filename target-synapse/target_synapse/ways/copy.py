@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from target_synapse.connection import Pool
     from target_synapse.copy_into import ErrorFiles
     from target_synapse.error_files import Refused
-    from target_synapse.load import Batch
     from target_synapse.naming import TableName
     from target_synapse.staging import StagingStore
+    from target_synapse.ways import Staged
 
 
 class CopyWay(PlainWay):
@@ -28,14 +28,14 @@ class CopyWay(PlainWay):
         self._pool, self._store, self._max_errors = pool, store, max_errors  # rows of a batch that COPY INTO may refuse
         self._refused: Sequence[Refused] = ()
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
         if not self._max_errors:
-            self._copy(staging, batch, None, label)
+            self._copy(staging, staged, None, label)
             return
-        folder = ErrorFolder(self._store, batch)
+        folder = ErrorFolder(self._store, staged)
         try:
-            self._copy(staging, batch, folder.option(self._max_errors), label)
+            self._copy(staging, staged, folder.option(self._max_errors), label)
             self._refused = folder.harvest()
         finally:
             folder.clear()
@@ -44,7 +44,7 @@ class CopyWay(PlainWay):
         """See Way."""
         return self._refused
 
-    def _copy(self, staging: TableName, batch: Batch, errors: ErrorFiles | None, label: Callable[[str], str]) -> None:
-        files = [self._store.address(path) for path in batch.files]
-        copy = copy_into.copy_into(staging, batch.columns, files, self._store.credential, errors=errors, label=label("copy"))
+    def _copy(self, staging: TableName, staged: Staged, errors: ErrorFiles | None, label: Callable[[str], str]) -> None:
+        files = [self._store.address(path) for path in staged.files]
+        copy = copy_into.copy_into(staging, staged.columns, files, self._store.credential, errors=errors, label=label("copy"))
         self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
