@@ -87,6 +87,13 @@ _DUCKDB = th.ObjectType(
         title="Memory",
         description="Megabytes that a query may take; a sort of more goes on in a folder for temporary files.",
     ),
+    th.Property(
+        "threads",
+        th.IntegerType(minimum=1),
+        default=2,
+        title="Threads",
+        description="Threads of a query; each takes memory for the lines of up to 122,880 rows, beside `memory_mb`.",
+    ),
 )
 _POSTGRES = th.ObjectType(
     th.Property("host", th.StringType, default="localhost", title="Host", description="Name or address of the server."),

@@ -11,6 +11,7 @@ from singer_commons.accounts import Calls
 from target_synapse import odbc
 from target_synapse.patience import ATTEMPTS, Patience, TransientSqlError
 from target_synapse.settings.connection import DEFAULT_PORT
+from target_synapse.token_login import TokenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ class Pool:
         self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0), sleep=self._counted_sleep)
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
+        self._login = TokenLogin(config)
         self.calls = Calls()
 
     def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
@@ -97,7 +99,7 @@ class Pool:
             pyodbc = odbc.load_pyodbc()
             text = odbc.connection_string(self._config, odbc.find_driver(pyodbc, self._config.get("odbc_driver")))
             with self._failures(f"cannot connect to {self._config['host']}"):
-                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S)
+                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S, attrs_before=self._login.attributes())
         return self._connection
 
     @contextmanager

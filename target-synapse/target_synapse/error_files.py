@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from target_synapse.ddl import Column
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
     from target_synapse.types import SqlType
     from target_synapse.ways import Staged
 

@@ -6,10 +6,12 @@ an external table is text here, and the INSERT casts: what T-SQL makes of a text
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from target_synapse.quoting import labelled, literal, plain_literal, quoted
-from target_synapse.types import BIGINT, SqlType
+from target_synapse.staged import staged_type
+from target_synapse.types import BIGINT
 from target_synapse.ways.unquoted import RESTORING, SEPARATOR
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
+    from target_synapse.types import SqlType
 
 # Binary: in other collations private-use characters weigh nothing, and REPLACE compares by the collation of its input
 # (https://learn.microsoft.com/sql/t-sql/functions/replace-transact-sql).
@@ -111,15 +114,18 @@ def select_names(view: str, prefix: str) -> str:
 
 
 def carried(kind: SqlType) -> SqlType:
-    """The type whose values a column of an external table can hold."""
-    return kind if not kind.is_text or (kind.length is not None and kind.length <= MAX_CHARS) else SqlType(kind.name, MAX_CHARS)
+    """The type whose values a column of an external table can hold; bytes are two characters each there (`staged`)."""
+    if not (kind.is_text or kind.is_binary):
+        return kind
+    most = MAX_CHARS // 2 if kind.is_binary else MAX_CHARS
+    return kind if kind.length is not None and kind.length <= most else replace(kind, length=most)
 
 
 def width(kind: SqlType) -> int:
     """Characters of an external column for the type; a text may be longer than it was, by an escape."""
-    if kind.is_text:
+    if kind.is_text or kind.is_binary:
         return min(GROWTH * (kind.length or MAX_CHARS) + 1, MAX_CHARS)
-    return WIDTHS.get(kind.name, MAX_CHARS)
+    return WIDTHS[staged_type(kind).name]
 
 
 def row_bytes(columns: Sequence[Column]) -> int:
@@ -128,9 +134,9 @@ def row_bytes(columns: Sequence[Column]) -> int:
 
 
 def _restored(column: Column) -> str:
-    name = quoted(column.name)
-    if not column.type.is_text:
-        return f"CAST({name} AS {column.type})"
+    name, kind = quoted(column.name), staged_type(column.type)
+    if not kind.is_text:
+        return f"CAST({name} AS {kind})"
     made = f"{name} COLLATE {COLLATION}"
     for staged, text in RESTORING:
         made = f"REPLACE({made}, {_characters(staged)}, {_characters(text)})"

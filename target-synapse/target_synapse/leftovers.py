@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 STAGING_NAME = re.compile(rf"(?:{STAGING_PREFIX}|{NEW_PREFIX})_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 OBJECT_NAME = re.compile(rf"{PREFIX}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 # Run, stream, batch, and a part, or what COPY INTO wrote of rows that it refused.
-STAGED_FILE = re.compile(rf"([0-9a-f]{{32}})/[^/]+/[^/]+/(?:\d{{5,}}\.csv\.gz|{FOLDER}-[0-9a-f]{{32}}/.+)")
+STAGED_FILE = re.compile(rf"([0-9a-f]{{32}})/[^/]+/[^/]+/(?:\d{{5,}}\.(?:csv\.gz|parquet)|{FOLDER}-[0-9a-f]{{32}}/.+)")
 logger = logging.getLogger("target-synapse")
 
 

@@ -90,7 +90,7 @@ def table_name(stream: str, default_schema: str | None) -> TableName:
 
 def beside(staging: TableName, part: str) -> TableName:
     """Another table of the same load: of the same form, so that it is swept as that one is."""
-    return TableName(staging.schema, staging.table[:-DIGEST_CHARS] + digest(staging.table + part))
+    return TableName(staging.schema, staging.table[:-DIGEST_CHARS] + digest(staging.table[-DIGEST_CHARS:] + part))
 
 
 def digest(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.errors import ConfigurationError, CredentialsError, DestinationError, SuiteError
 
 from target_synapse.patience import THROTTLED_WAIT_S, PoolAwayError, TransientSqlError
+from target_synapse.settings.connection import BY_PASSWORD
 from target_synapse.transaction_size import TOO_LARGE_HINT, TransactionTooLargeError
 
 if TYPE_CHECKING:
@@ -117,15 +118,24 @@ def connection_string(config: Mapping[str, Any], driver: str) -> str:
         "DRIVER": driver,
         "SERVER": f"{config['host']},{config.get('port') or 1433}",
         "DATABASE": config["database"],
-        "UID": config["user"],
-        "PWD": config["password"],
+        **_credentials(config),
         "Encrypt": config.get("encrypt") or "yes",
         "TrustServerCertificate": trust,
+        **({"ServerCertificate": config["server_certificate_path"]} if config.get("server_certificate_path") else {}),
         "LongAsMax": "yes",  # long parameters go as nvarchar(max), not as ntext, which a pool does not know
         "APP": "target-synapse",
         "ConnectRetryCount": "0",  # a connection restored behind our back would hide a lost transaction
     }
     return ";".join(f"{name}={{{str(value).replace('}', '}}')}}}" for name, value in parts.items())
+
+
+def _credentials(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Who logs in, where that stands in the connection string: not for a token, beside which the driver takes no name."""
+    kind = config.get("authentication") or "sql"
+    if kind not in BY_PASSWORD:
+        return {}
+    by_driver = {"Authentication": "ActiveDirectoryPassword"} if kind == "entra_password" else {}
+    return {"UID": config["user"], "PWD": config["password"], **by_driver}
 
 
 def failure(error: Exception) -> OdbcFailure:
@@ -140,7 +150,7 @@ def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
     """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend."""
     said = f"{doing}: {found.text}" + (f" ({found.number})" if found.number else "")
     if found.number == LOGIN_FAILED or found.state == "28000":
-        return CredentialsError(said, hint="check `user` and `password`, and that the login has a user in this database")
+        return CredentialsError(said, hint="check `user` and `password`, or the identity of Entra ID, and that it has a user in this database")
     if found.number == CANNOT_OPEN_DATABASE:
         return CredentialsError(said, hint="check `database`: it is the name of the dedicated SQL pool")
     if found.number in PAUSED:

@@ -7,17 +7,15 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import SuiteError
-from singer_commons.secrets import MASK
 
 from target_synapse import ddl
 from target_synapse.checks import reach
 from target_synapse.connection import Pool
-from target_synapse.copy_into import Credential
 from target_synapse.ledger import ledger_table
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA
 from target_synapse.sink import SynapseSink
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.tables import catalogue_row
 
 if TYPE_CHECKING:
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
+    from target_synapse.copy_into import Credential
     from target_synapse.load import Batch, Loaded
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
@@ -131,7 +130,7 @@ class PlanStore(StagingStore):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)
-        self.credential = Credential(self.credential.identity, MASK)
+        self.credential = self.credential.masked
 
     def put(self, path: str, content: bytes) -> None:
         """Nothing is sent."""
@@ -146,7 +145,10 @@ class PlanStore(StagingStore):
 
     def error_credential(self) -> Credential:
         """None is made."""
-        return Credential("Shared Access Signature", MASK)
+        return self.credential.masked
+
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
+        """Nothing is there."""
 
 
 class PlanLoader(Loader):
@@ -237,7 +239,7 @@ def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str
         yield from (_comment(f"invalid: {line}") for line in rejects.told(stream))
         yield from _statements(pool, stream)
         if (more := pool.batches[stream] - 1) > 0:
-            yield _comment(f"and the same for {more} more batches")
+            yield _comment(f"and the same for {more} more {'batch' if more == 1 else 'batches'}")
     yield "\n"
     yield from _statements(pool, END)
 

@@ -30,6 +30,8 @@ from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.settings.ways import POLYBASE
 from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
+from target_synapse.staging.formats import FILES_OF_A_NODE
+from target_synapse.staging.sizing import files_at_once
 from target_synapse.swaps import Swaps
 from target_synapse.tables import ensure_ledger
 from target_synapse.upkeep import Upkeep
@@ -61,6 +63,7 @@ class RunParts:
     swaps: Swaps
     hooks: Hooks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
+    files: int = FILES_OF_A_NODE  # that the pool reads at once
 
 
 class TargetSynapse(DurableTarget):
@@ -123,7 +126,7 @@ class TargetSynapse(DurableTarget):
 
     def checks(self) -> Checks:
         """Pool, storage, and each right that a load needs."""
-        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
@@ -161,7 +164,7 @@ class TargetSynapse(DurableTarget):
             raise would_reject(rejects)
 
     def _new_run(self) -> RunParts:
-        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         _quieten_azure()
         run_id = self.account.run_id
@@ -175,12 +178,14 @@ class TargetSynapse(DurableTarget):
         named = ledger_table(self.ledger_schema)
         swaps = Swaps(pool, named, run_id)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], swaps, after_hours=hours)
-        leftovers.sweep_files()
+        if self.config.get("after_load") != "keep":  # what is kept and what was left looks the same
+            leftovers.sweep_files()
         if self.config.get("load_via") == POLYBASE:
             leftovers.sweep_external()
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
-        return RunParts(run_id, pool, store, way, Loader(pool, way, named, run_id, **self._limits), swaps, hooks, leftovers)
+        loader = Loader(pool, way, named, run_id, **self._limits)
+        return RunParts(run_id, pool, store, way, loader, swaps, hooks, leftovers, files_at_once(pool, self.config))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -306,6 +311,7 @@ class TargetSynapse(DurableTarget):
 
 def _quieten_azure() -> None:
     logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # its warnings are what comes as an error a moment later
 
 
 main = entry_point(TargetSynapse)

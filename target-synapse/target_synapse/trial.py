@@ -22,6 +22,7 @@ from target_synapse.load import staging_name
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
 from target_synapse.rights import granting, needs, own_sql_of
+from target_synapse.token_login import login_of
 from target_synapse.types import BIGINT
 from target_synapse.ways import Staged
 
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from singer_commons.checking import Checks
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Store, Way
 
 POOL, STORAGE = "synapse", "storage"
@@ -88,7 +89,7 @@ class Trial:
         edition = self.pool.repeated(lambda: self._first("SELECT DATABASEPROPERTYEX(DB_NAME(), 'Edition')", "cannot ask the pool"), attempts=ATTEMPTS)
         if edition not in (None, "DataWarehouse"):
             raise DestinationError(f"{self.config['database']} is of the edition {edition}, no dedicated SQL pool", hint="check `database`")
-        return f"login {self.config['user']} accepted; database {self.config['database']} is open"
+        return f"login {login_of(self.config)} accepted; database {self.config['database']} is open"
 
     def _schemas(self) -> list[str]:
         of_streams = (self.config.get("stream_options") or {}).values()
@@ -185,7 +186,9 @@ class Trial:
                 self.pool.repeated(work, attempts=ATTEMPTS)
             except DestinationError as error:
                 if str(error).endswith(REFUSED):
-                    raise DestinationError(f"refused: {str(error).partition(': ')[2]}", hint=granting(right, schema, self.config["user"])) from error
+                    raise DestinationError(
+                        f"refused: {str(error).partition(': ')[2]}", hint=granting(right, schema, login_of(self.config))
+                    ) from error
                 raise
             return what
 

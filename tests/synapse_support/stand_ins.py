@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -29,9 +30,10 @@ class Azurite:
     """Microsoft's Blob Storage emulator."""
 
     url: str
+    trusted: str | bool = True  # the file of the authority that signed its certificate, if it speaks TLS
 
     def client(self) -> BlobServiceClient:
-        return BlobServiceClient(self.url, credential=ACCOUNT_KEY)
+        return BlobServiceClient(self.url, credential=ACCOUNT_KEY, connection_verify=self.trusted)
 
     def files(self, prefix: str) -> list[str]:
         """All files that are staged under the prefix now."""
@@ -51,8 +53,9 @@ def running_azurite() -> Iterator[Azurite]:
 class PoolProcess:
     """The stand-in of a pool."""
 
-    def __init__(self) -> None:
-        self._process = subprocess.Popen([sys.executable, str(HERE / "pool_process.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, options: Mapping[str, Any] | None = None, environment: Mapping[str, str] | None = None) -> None:
+        command = [sys.executable, str(HERE / "pool_process.py"), json.dumps(options or {})]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
         self.port = int(self._process.stdout.readline())
         self._connection: Any = None
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from harness import run_command
+from synapse_support.azure_cloud import running_cloud
 from synapse_support.stand_ins import PoolProcess, pipeline_settings, running_azurite, running_pipelines, storage_settings
 from synapse_support.ways import WAYS
 from target_synapse.target import TargetSynapse
@@ -17,6 +18,12 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="session")
 def azurite():
     with running_azurite() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory):
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
         yield running
 
 

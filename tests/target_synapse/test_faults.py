@@ -46,7 +46,6 @@ POINTS = {
 # Likewise, where another way than COPY fills the staging table.
 OF_WAYS = {
     "polybase": {
-        "before the credential": "CREATE DATABASE SCOPED CREDENTIAL",
         "before the external table": r"CREATE EXTERNAL TABLE \[{schema}\]",
         "in the middle of reading": r"INSERT INTO \[{schema}\].\[_sdc_stg",
         "before the external table goes": r"DROP EXTERNAL TABLE \[{schema}\].*ext_",

@@ -13,12 +13,12 @@ from sandbox.blob.service import ACCOUNT_KEY, CONTAINER
 from synapse_support.messages import USERS, record, schema_line
 from target_synapse import external
 from target_synapse.connection import Pool
-from target_synapse.copy_into import account_key
+from target_synapse.copy_into import KEY, Credential
 from target_synapse.ddl import Column
 from target_synapse.leftovers import Leftovers, old_files, old_tables
 from target_synapse.load import staging_name
 from target_synapse.naming import TableName
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.target import TargetSynapse
 from target_synapse.types import BIGINT
 from target_synapse.ways.polybase import PolyBaseWay, own_objects
@@ -114,7 +114,7 @@ def test_a_load_by_polybase_drops_what_a_killed_one_left(load_here, pool, schema
     table = staging_table(made).replace("_sdc_stg", "_sdc_ext")
     with azurite.client() as client:
         client.get_blob_client(CONTAINER, f"{schema}/left/00001.csv.gz").upload_blob(b"x")
-    way = PolyBaseWay(None, {"storage_container": CONTAINER}, account_key(ACCOUNT_KEY), url=azurite.url, run_id="")
+    way = PolyBaseWay(None, {"storage_container": CONTAINER}, Credential(KEY, ACCOUNT_KEY), url=azurite.url, run_id="")
     pool.connection.execute(f"CREATE SCHEMA [{schema}]")
     for name in (run, young):
         identity, secret, place = way._opened()

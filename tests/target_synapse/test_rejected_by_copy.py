@@ -14,7 +14,7 @@ from target_synapse.ddl import Column
 from target_synapse.error_files import UNREAD, refused_rows
 from target_synapse.rejects_table import ROWS_A_STATEMENT, _statements
 from target_synapse.settings import settings_misfits
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.types import SqlType
 
 PROPERTIES = {**USERS, "day": {"type": ["null", "string"], "format": "date"}}

@@ -27,7 +27,8 @@ from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.own_sql import statements_of as statements_of_setting
 from target_synapse.quoting import literal, quoted
-from target_synapse.settings import SAFE_PATH
+from target_synapse.settings.storage import SAFE_PATH
+from target_synapse.staging.formats import Layout, staged
 from target_synapse.swaps import NEW_PREFIX
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.transformation import Transformation
@@ -40,7 +41,7 @@ from target_synapse.ways.polybase import PolyBaseWay, own_objects
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
 LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
-CREDENTIAL = copy_into.account_key("a'key==")
+CREDENTIAL = copy_into.Credential(copy_into.KEY, "a'key==")
 
 
 class OneRow:
@@ -85,7 +86,9 @@ def statements_of(case):
     transformation = Transformation(own, "run1", case["stream"]) if own else None
     mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
     mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
-    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, transformation, mode=mode)
+    form = config.get("stage_format", "csv")
+    file = f"a/00001.{Layout(form).suffix}"
+    batch = Batch(plan, staged(list(plan.columns.values()), form), [file], entry, version, transformation, mode=mode)
     hooks = Hooks(pool, "run1")
     hooks.before_run(config)
     hooks.before_load(case["stream"], table, config)
@@ -289,11 +292,24 @@ def test_names_that_no_identifier_holds_are_refused():
 
 
 def test_the_secret_of_a_credential_is_not_in_its_repr():
-    assert repr(CREDENTIAL) == "Credential(identity='Storage Account Key')"
+    assert "a'key" not in repr(CREDENTIAL)
 
 
-def test_a_leading_question_mark_of_a_signature_is_dropped():
-    assert copy_into.shared_access_signature("?sv=1&sig=x").secret == "sv=1&sig=x"
+@pytest.mark.parametrize(
+    ("credential", "option"),
+    [
+        (CREDENTIAL, "CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = 'a''key=='), "),
+        (CREDENTIAL.masked, "CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = '***'), "),
+        (copy_into.Credential(copy_into.IDENTITY), "CREDENTIAL = (IDENTITY = 'Managed Identity'), "),
+        (copy_into.Credential(copy_into.IDENTITY).masked, "CREDENTIAL = (IDENTITY = 'Managed Identity'), "),
+        (copy_into.Credential(""), ""),
+        (copy_into.Credential("").masked, ""),
+    ],
+)
+def test_a_credential_names_no_secret_where_it_has_none(credential, option, tmp_path):
+    assert credential.option() == option
+    copy = copy_into.copy_into(TableName("dbo", "t"), [Column("a", SqlType("bigint"))], ["https://a/b/c.csv.gz"], credential, label="x")
+    assert grammar_error(tmp_path, copy) == ""
 
 
 def test_a_label_is_cut_to_the_room_there_is():

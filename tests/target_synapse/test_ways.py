@@ -43,6 +43,8 @@ ALL_TYPES = {
     "long": {"type": ["null", "string"]},
     "tags": {"type": ["null", "array"]},
     "huge": {"type": ["null", "integer"], "maximum": 10**30},
+    "blob": {"type": ["null", "string"], "contentEncoding": "base64", "maxLength": 40},
+    "price": {"x-sql-datatype": "money", "type": ["null", "number"]},
 }
 NAMES = ", ".join(f"CAST([{name}] AS nvarchar(40)) AS [{name}]" if name == "zoned" else f"[{name}]" for name in ALL_TYPES)
 ROWS = [
@@ -50,12 +52,12 @@ ROWS = [
         "id": -(2**63), "small": 255, "amount": Decimal("0.0123456789"), "fraction": Decimal("0." + "9" * 38), "ratio": 0.1, "single": 1.5,
         "flag": True, "at": "2024-01-02T03:04:05.123456+02:00", "zoned": "2024-01-02T03:04:05.123456+02:00", "day": "0001-01-01",
         "clock": "23:59:59.999999", "uid": "0123ABCD-4567-89ab-cdef-0123456789ab", "text": "naïve 😀", "narrow": "plain", "long": "x" * 4_000,
-        "tags": [1, "a", None], "huge": 10**29,
+        "tags": [1, "a", None], "huge": 10**29, "blob": "AP8=", "price": Decimal("922337203685477.5807"),
     },
     {
         "id": 2**63 - 1, "small": 0, "amount": Decimal(-(10**27)), "fraction": Decimal("-0." + "0" * 37 + "1"), "ratio": -1.7976931348623157e308,
         "single": -0.0, "flag": False, "at": "9999-12-31T23:59:59.999999Z", "zoned": "0001-01-01T00:00:00Z", "day": "9999-12-31", "clock": "00:00:00",
-        "uid": "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12, "text": "", "narrow": "", "long": ESCAPE, "tags": [], "huge": -(10**29),
+        "uid": "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12, "text": "", "narrow": "", "long": ESCAPE, "tags": [], "huge": -(10**29), "blob": "", "price": Decimal("-0.0001"),
     },
     {"id": 0},
 ]  # fmt: skip
@@ -69,14 +71,14 @@ def naive(*parts):
 ARRIVED = [
     (
         -(2**63), 255, Decimal("0.0123456789"), Decimal("0." + "9" * 38), 0.1, 1.5, True, naive(2024, 1, 2, 1, 4, 5, 123456),
-        "2024-01-02 01:04:05.1234560 +00:00", dt.date(1, 1, 1), dt.time(23, 59, 59, 999999), "0123ABCD-4567-89AB-CDEF-0123456789AB", "naïve 😀",
-        "plain", "x" * 4_000, '[1,"a",null]', Decimal(10**29),
+        "2024-01-02 03:04:05.1234560 +02:00", dt.date(1, 1, 1), dt.time(23, 59, 59, 999999), "0123ABCD-4567-89AB-CDEF-0123456789AB", "naïve 😀",
+        "plain", "x" * 4_000, '[1,"a",null]', Decimal(10**29), b"\0\xff", Decimal("922337203685477.5807"),
     ),
-    (0, *[None] * 16),
+    (0, *[None] * 18),
     (
         2**63 - 1, 0, Decimal(-(10**27)), Decimal("-0." + "0" * 37 + "1"), -1.7976931348623157e308, 0.0, False, naive(9999, 12, 31, 23, 59, 59, 999999),
         "0001-01-01 00:00:00.0000000 +00:00", dt.date(9999, 12, 31), dt.time(0, 0), "F" * 8 + "-FFFF-FFFF-FFFF-" + "F" * 12, "", "", ESCAPE, "[]",
-        Decimal(-(10**29)),
+        Decimal(-(10**29)), b"", Decimal("-0.0001"),
     ),
 ]  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.misfits import Misfit
+from singer_commons.misfits import Misfit, address_misfits
 from singer_sdk import typing as th
 
 if TYPE_CHECKING:
@@ -36,9 +36,9 @@ ENTRA = (
     th.Property(
         "proxy_url",
         th.StringType(),
-        secret=True,
         title="Proxy",
-        description="Proxy for storage and Entra ID, such as `http://proxy:8080`. Default: HTTPS_PROXY and NO_PROXY. The pool's connection takes none.",
+        description="Proxy for storage and Entra ID, such as `http://proxy:8080`. Default: HTTPS_PROXY and NO_PROXY, where a password goes. "
+        "The pool's connection takes none.",
     ),
 )
 
@@ -47,6 +47,14 @@ def principal_misfits(settings: Mapping[str, Any], wanted_by: str) -> Iterator[M
     """What a service principal lacks, for the setting whose value wants one."""
     if missing := [name for name in OF_A_SERVICE_PRINCIPAL if not settings.get(name)]:
         yield Misfit((wanted_by, *missing), "a service principal has a tenant, a client id and a secret; found " + _found(settings))
+
+
+def transport_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
+    """What is no address, and a proxy with a password, which nothing would treat as a secret here."""
+    yield from address_misfits(settings, "entra_authority_url", example="https://login.microsoftonline.us")
+    yield from address_misfits(settings, "proxy_url", example="http://proxy:8080")
+    if "@" in (settings.get("proxy_url") or ""):
+        yield Misfit(("proxy_url",), "expected an address without user and password, which go into the variable HTTPS_PROXY")
 
 
 def _found(settings: Mapping[str, Any]) -> str:

@@ -37,6 +37,9 @@ class Store(Protocol):
     def remove(self, paths: Sequence[str]) -> None:
         """Let go of parts; a failure is only told."""
 
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
+        """Move parts from below one prefix to below another; a failure is only told."""
+
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         """The parts of all runs whose path begins with the prefix, and when each was written."""
 

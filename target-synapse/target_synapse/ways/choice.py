@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Store, Way
 
 

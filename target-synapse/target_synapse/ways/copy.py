@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from target_synapse.copy_into import ErrorFiles
     from target_synapse.error_files import Refused
     from target_synapse.naming import TableName
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Staged
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from target_synapse.connection import Pool
     from target_synapse.naming import TableName
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Staged, Store, Way
 
 

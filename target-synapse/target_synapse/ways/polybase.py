@@ -54,7 +54,7 @@ class PolyBaseWay(PlainWay):
 
     def carried(self, plan: LoadPlan) -> LoadPlan:
         """See Way."""
-        columns = {name: Column(one.name, external.carried(one.type)) for name, one in plan.columns.items()}
+        columns = {name: replace(one, type=external.carried(one.type)) for name, one in plan.columns.items()}
         if (wide := external.row_bytes(list(columns.values()))) > external.MAX_ROW_BYTES:
             raise DestinationError(
                 f"the columns of {plan.table} are {wide} bytes wide together, and PolyBase carries {external.MAX_ROW_BYTES}",
@@ -70,7 +70,7 @@ class PolyBaseWay(PlainWay):
         """See Way."""
         self._make()
         table = TableName(staging.schema, staging.table.replace(STAGING_PREFIX, TABLE_PREFIX, 1))
-        columns = [Column(one.name, external.carried(one.type)) for one in staged.columns]
+        columns = [replace(one, type=external.carried(one.type)) for one in staged.columns]
         columns.append(Column(ROW_COLUMN, BIGINT))
         source, file_format = self._given_source or self._own, self._given_format or self._own
         create = external.create_table(table, columns, f"/{folder_of(staged.files)}/", source=source, file_format=file_format)

@@ -47,13 +47,13 @@ SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO
 SELECT MIN([_sdc_row]), MAX([_sdc_row]) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_444d61de]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_444d61de]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
 GO
-CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_444d61de] WITH (DISTRIBUTION = ROUND_ROBIN, HEAP) AS
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] WITH (DISTRIBUTION = ROUND_ROBIN, HEAP) AS
 SELECT * FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] WHERE ([_sdc_row] > 0 AND [_sdc_row] <= 1) OR [_sdc_row] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=slice table=users')
 GO
-SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_444d61de]
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
 GO
 SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'load1-1'
 GO
@@ -61,7 +61,7 @@ BEGIN TRANSACTION
 GO
 INSERT INTO [crm].[users] ([id], [name])
 SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
-FROM [crm].[_sdc_stg_e5b05f34_20260102030405_444d61de] AS s
+FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] AS s
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=insert table=users')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -70,15 +70,15 @@ OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=ledger table=users')
 GO
 COMMIT TRANSACTION
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_444d61de]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_444d61de]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
 GO
-CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee] WITH (DISTRIBUTION = ROUND_ROBIN, HEAP) AS
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] WITH (DISTRIBUTION = ROUND_ROBIN, HEAP) AS
 SELECT * FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] WHERE ([_sdc_row] > 1 AND [_sdc_row] <= 2)
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=slice table=users')
 GO
-SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee]
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
 GO
 SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'load1-2'
 GO
@@ -86,7 +86,7 @@ BEGIN TRANSACTION
 GO
 INSERT INTO [crm].[users] ([id], [name])
 SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
-FROM [crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee] AS s
+FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] AS s
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=insert table=users')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -95,7 +95,7 @@ OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=ledger table=users')
 GO
 COMMIT TRANSACTION
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_ca4177ee]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
 GO
 IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO

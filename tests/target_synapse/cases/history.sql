@@ -67,20 +67,20 @@ SELECT COUNT_BIG(*) FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
 GO
 SELECT SYSUTCDATETIME(), MAX([_sdc_valid_from]), MAX([_sdc_valid_to]) FROM [dbo].[users]
 GO
-IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f]
+IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a]
 GO
-IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0]
+IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359]
 GO
-CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
+CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
 SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.[id] ORDER BY q.[_sdc_row]) AS [_sdc_rank]
 FROM (SELECT s.[id] AS [id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(4000)) AS [name], s.[at] AS [at], s.[_sdc_deleted_at] AS [_sdc_deleted_at], s.[_sdc_row] AS [_sdc_row] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s
 UNION ALL SELECT t.[id], t.[name], t.[at], CAST(NULL AS datetime2(7)), CAST(0 AS bigint) FROM [dbo].[users] AS t WHERE t.[_sdc_valid_to] IS NULL AND EXISTS (SELECT 1 FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s WHERE t.[id] = s.[id])) AS q
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=chain table=users')
 GO
-CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
+CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
 SELECT q.[id], q.[name], q.[at], q.[_sdc_deleted_at], q.[_sdc_rank], DATEADD(microsecond, q.[_sdc_rank] - 1, CAST(N'2026-01-02T03:04:05.678901' AS datetime2(7))) AS [_sdc_valid_from], CASE WHEN q.[_sdc_rank] < COUNT(*) OVER (PARTITION BY q.[id]) THEN DATEADD(microsecond, q.[_sdc_rank], CAST(N'2026-01-02T03:04:05.678901' AS datetime2(7))) END AS [_sdc_valid_to]
 FROM (SELECT n.[id] AS [id], n.[name] AS [name], n.[at] AS [at], n.[_sdc_deleted_at] AS [_sdc_deleted_at], CAST(ROW_NUMBER() OVER (PARTITION BY n.[id] ORDER BY n.[_sdc_rank]) AS int) AS [_sdc_rank]
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f] AS n LEFT JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f] AS p ON p.[id] = n.[id] AND p.[_sdc_rank] = n.[_sdc_rank] - 1
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] AS n LEFT JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] AS p ON p.[id] = n.[id] AND p.[_sdc_rank] = n.[_sdc_rank] - 1
 WHERE n.[_sdc_row] > 0 AND ((n.[_sdc_deleted_at] IS NOT NULL AND NOT (p.[_sdc_rank] IS NULL OR p.[_sdc_deleted_at] IS NOT NULL)) OR (NOT (n.[_sdc_deleted_at] IS NOT NULL) AND (p.[_sdc_rank] IS NULL OR p.[_sdc_deleted_at] IS NOT NULL OR n.[name] COLLATE Latin1_General_100_BIN2 <> p.[name] COLLATE Latin1_General_100_BIN2 OR DATALENGTH(n.[name]) <> DATALENGTH(p.[name]) OR (n.[name] IS NULL AND p.[name] IS NOT NULL) OR (n.[name] IS NOT NULL AND p.[name] IS NULL) OR n.[at] <> p.[at] OR (n.[at] IS NULL AND p.[at] IS NOT NULL) OR (n.[at] IS NOT NULL AND p.[at] IS NULL))))) AS q
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=changes table=users')
 GO
@@ -89,18 +89,18 @@ GO
 BEGIN TRANSACTION
 GO
 UPDATE [dbo].[users] SET [_sdc_table_version] = 3
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f] AS c
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] AS c
 WHERE c.[id] = [dbo].[users].[id] AND [dbo].[users].[_sdc_valid_to] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=version table=users')
 GO
 UPDATE [dbo].[users] SET [_sdc_valid_to] = c.[_sdc_valid_from]
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0] AS c
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] AS c
 WHERE c.[id] = [dbo].[users].[id] AND c.[_sdc_rank] = 1 AND [dbo].[users].[_sdc_valid_to] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=close table=users')
 GO
 INSERT INTO [dbo].[users] ([id], [name], [at], [_sdc_deleted_at], [_sdc_valid_from], [_sdc_valid_to], [_sdc_table_version])
 SELECT c.[id], c.[name], c.[at], c.[_sdc_deleted_at], c.[_sdc_valid_from], c.[_sdc_valid_to], CAST(3 AS bigint)
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0] AS c
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] AS c
 WHERE c.[_sdc_deleted_at] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=users')
 GO
@@ -110,9 +110,9 @@ OPTION (LABEL = N'target-synapse run=run1 load=load1 step=ledger table=users')
 GO
 COMMIT TRANSACTION
 GO
-IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_95595b5f]
+IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a]
 GO
-IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_f28baaf0]
+IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359]
 GO
 IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
 GO

@@ -52,25 +52,25 @@ SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO
 SELECT MIN([_sdc_row]), MAX([_sdc_row]) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
 GO
-CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
 SELECT * FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] WHERE ([_sdc_row] > 0 AND [_sdc_row] <= 1) OR [_sdc_row] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=slice table=users')
 GO
-SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce]
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
 GO
 SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'load1-1'
 GO
 BEGIN TRANSACTION
 GO
 DELETE [crm].[users]
-FROM [crm].[users] INNER JOIN [crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce] AS s ON [crm].[users].[id] = s.[id]
+FROM [crm].[users] INNER JOIN [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] AS s ON [crm].[users].[id] = s.[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=delete table=users')
 GO
 INSERT INTO [crm].[users] ([id], [name], [_sdc_table_version])
 SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100)), CAST(7 AS bigint)
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce] AS s) AS s
+FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] AS s) AS s
 WHERE s.[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=insert table=users')
 GO
@@ -80,27 +80,27 @@ OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=ledger table=users')
 GO
 COMMIT TRANSACTION
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_5630bfce]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
 GO
-CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
 SELECT * FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] WHERE ([_sdc_row] > 1 AND [_sdc_row] <= 2)
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=slice table=users')
 GO
-SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5]
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
 GO
 SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'load1-2'
 GO
 BEGIN TRANSACTION
 GO
 DELETE [crm].[users]
-FROM [crm].[users] INNER JOIN [crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5] AS s ON [crm].[users].[id] = s.[id]
+FROM [crm].[users] INNER JOIN [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] AS s ON [crm].[users].[id] = s.[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=delete table=users')
 GO
 INSERT INTO [crm].[users] ([id], [name], [_sdc_table_version])
 SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100)), CAST(7 AS bigint)
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5] AS s) AS s
+FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] AS s) AS s
 WHERE s.[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=insert table=users')
 GO
@@ -110,7 +110,7 @@ OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=ledger table=users')
 GO
 COMMIT TRANSACTION
 GO
-IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e2c3eac5]
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
 GO
 IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO
