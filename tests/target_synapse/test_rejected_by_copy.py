@@ -174,5 +174,5 @@ def test_statements_of_rejected_rows_stay_within_the_pools_limits():
 
 def test_only_copy_into_refuses_rows_and_files_of_statements_are_looked_for_whatever_the_way():
     told = [str(one) for one in settings_misfits({"load_via": "insert", "copy_max_errors": 1, "transform_sql": ["@/nowhere/x.sql"]})]
-    assert told[0] == "`copy_max_errors` and `load_via`: rows are refused by COPY INTO alone: expected `copy`, found `insert`"
-    assert [line for line in told if "/nowhere/x.sql" in line] == told[1:]
+    assert "`copy_max_errors` and `load_via`: rows are refused by COPY INTO alone: expected `copy`, found `insert`" in told
+    assert sum("/nowhere/x.sql" in line for line in told) == 1
