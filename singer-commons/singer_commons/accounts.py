@@ -96,10 +96,10 @@ class StreamAccount:
             self.rejected[code] += 1
             self.ended_s = self.run.elapsed_s()
 
-    def skip(self, code: str) -> None:
-        """Count a row that the settings leave out."""
+    def skip(self, code: str, rows: int = 1) -> None:
+        """Count rows that the settings leave out."""
         with self.run.lock:
-            self.skipped[code] += 1
+            self.skipped[code] += rows
             self.ended_s = self.run.elapsed_s()
 
 

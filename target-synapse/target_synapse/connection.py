@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from singer_commons.accounts import Calls
 
 from target_synapse import odbc
-from target_synapse.odbc import TransientSqlError
+from target_synapse.patience import ATTEMPTS, Patience, TransientSqlError
 from target_synapse.settings.connection import DEFAULT_PORT
 from target_synapse.token_login import TokenLogin
 
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
 LOGIN_TIMEOUT_S = 30  # a pool's gateway answers within seconds, or not at all
-ATTEMPTS = 6  # with waits of 1, 2, 4, 8 and 16 s: half a minute, in which a failover is over
-MAX_WAIT_S = 60
 
 Result = TypeVar("Result")
 logger = logging.getLogger("target-synapse")
@@ -28,7 +26,8 @@ class Pool:
     """A dedicated SQL pool, as far as a loader needs it. One statement at a time; not for use by several threads."""
 
     def __init__(self, config: Mapping[str, Any], *, first_wait_s: float = 1.0) -> None:
-        self._config, self._first_wait_s = config, first_wait_s
+        self._config = config
+        self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0), sleep=self._counted_sleep)
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
         self._login = TokenLogin(config)
@@ -41,6 +40,13 @@ class Pool:
             self.calls.called()
             cursor.execute(sql, *parameters)
             return int(cursor.rowcount)
+
+    def run(self, sql: str, *, doing: str) -> None:
+        """Run somebody else's batch of statements to its very end: closing the cursor before would cut it off, and hide what fails in it."""
+        with self._failures(doing), closing(self._open().cursor()) as cursor:
+            cursor.execute(sql)
+            while cursor.nextset():
+                pass
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """Run one query and return all its rows."""
@@ -71,19 +77,7 @@ class Pool:
 
     def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter  # noqa: PLC0415 - not for `--version`
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(TransientSqlError),
-            stop=stop_after_attempt(attempts),
-            wait=wait_exponential_jitter(initial=self._first_wait_s, max=MAX_WAIT_S, jitter=self._first_wait_s),
-            before_sleep=lambda state: logger.info(
-                "%s; trying again (%d of %d)", state.outcome and state.outcome.exception(), state.attempt_number, ATTEMPTS
-            ),
-            reraise=True,
-            sleep=self._counted_sleep,
-        )
-        return retrying(work)
+        return self._patience.repeated(work, attempts=attempts)
 
     def _counted_sleep(self, seconds: float) -> None:
         from tenacity import nap  # noqa: PLC0415 - not for `--version`
@@ -114,7 +108,7 @@ class Pool:
         try:
             yield
         except pyodbc.Error as error:
-            found = odbc.failure(error)
-            if found.is_transient:
+            told = odbc.suite_error(odbc.failure(error), doing)
+            if isinstance(told, TransientSqlError):
                 self.close()
-            raise odbc.suite_error(found, doing) from error
+            raise told from error

@@ -6,6 +6,7 @@ and the page advises it. The row terminator is written in hexadecimal: `\n` woul
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from singer_commons.secrets import MASK
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 PARQUET_SUFFIX = ".parquet"
 CSV = (
     "FILE_TYPE = 'CSV', {credential}COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', "
-    "ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0"
+    "ENCODING = 'UTF8', DATEFORMAT = 'ymd', {errors}"
 )
 PARQUET = "FILE_TYPE = 'PARQUET', {credential}COMPRESSION = 'Snappy'"
 KEY, SIGNATURE, IDENTITY = "Storage Account Key", "Shared Access Signature", "Managed Identity"
@@ -53,13 +54,31 @@ class Credential:
         return f"CREDENTIAL = (IDENTITY = {plain_literal(self.identity)}{secret}), "
 
 
-def copy_into(table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, label: str) -> str:
+@dataclass(frozen=True, slots=True)
+class ErrorFiles:
+    """Where COPY INTO puts rows that it cannot load, how many of them it bears, and what opens that place: no account key."""
+
+    folder: str
+    max_rows: int
+    credential: Credential
+
+
+def copy_into(
+    table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, errors: ErrorFiles | None = None, label: str
+) -> str:
     """Load the files, which hold the columns in this order and then the row's number."""
     names = ", ".join(f"{quoted(name)} {place}" for place, name in enumerate([*(one.name for one in columns), ROW_COLUMN], start=1))
     described = PARQUET if all(file.endswith(PARQUET_SUFFIX) for file in files) else CSV
     statement = (
         f"COPY INTO {table} ({names})\n"
         f"FROM {', '.join(plain_literal(file) for file in files)}\n"
-        f"WITH ({described.format(credential=credential.option())})"
+        f"WITH ({described.format(credential=credential.option(), errors=_errors(errors))})"
     )
     return labelled(statement, label)
+
+
+def _errors(errors: ErrorFiles | None) -> str:
+    if errors is None:
+        return "MAXERRORS = 0"
+    opened_by = f"ERRORFILE_{errors.credential.option()}" if errors.credential.identity else ""
+    return f"ERRORFILE = {plain_literal(errors.folder)}, {opened_by}MAXERRORS = {errors.max_rows}"

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from target_synapse import staged
 from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, ROW_COLUMN, VERSION_COLUMN
 from target_synapse.quoting import labelled, quoted
+from target_synapse.values import ESCAPE_CODE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
@@ -56,15 +57,41 @@ def ranked(staging: TableName, keys: Sequence[Column]) -> str:
     return f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
 
 
-def delete_other_versions(table: TableName, version: int, *, label: str) -> str:
+def count_other_versions(table: TableName, version: int) -> str:
+    """How many rows there are of other versions than this, or of none."""
+    return f"SELECT COUNT_BIG(*) FROM {table}\nWHERE {of_another(version)}"
+
+
+def delete_other_versions(table: TableName, version: int, *, part: str = "", label: str) -> str:
     """Delete the rows of every version but this, and those without one."""
-    return labelled(f"DELETE FROM {table}\nWHERE {of_another(version)}", label)
+    return labelled(f"DELETE FROM {table}\nWHERE ({of_another(version)}){and_part(part)}", label)
 
 
-def mark_other_versions(table: TableName, version: int, *, label: str) -> str:
+def mark_other_versions(table: TableName, version: int, *, part: str = "", label: str) -> str:
     """Note in the rows of every version but this, and in those without one, when they were found to be gone; the first such moment stays."""
     deleted = quoted(DELETED_COLUMN)
-    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({of_another(version)}) AND {deleted} IS NULL", label)
+    return labelled(f"UPDATE {table} SET {deleted} = SYSUTCDATETIME()\nWHERE ({of_another(version)}) AND {deleted} IS NULL{and_part(part)}", label)
+
+
+def take_escapes_off(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
+    """Give the staged texts the values that they stand for."""
+    return _update_escaped(staging, columns, lambda name: f"SUBSTRING({name}, 2, {staged.LONGEST})", label)
+
+
+def put_escapes_on(staging: TableName, columns: Sequence[Column], *, label: str) -> str:
+    """Escape staged texts again, so that the INSERT restores them; '' needs no escape any more."""
+    return _update_escaped(staging, columns, lambda name: f"NCHAR({ESCAPE_CODE}) + {name}", label)
+
+
+def _update_escaped(staging: TableName, columns: Sequence[Column], changed: Callable[[str], str], label: str) -> str:
+    names = [quoted(one.name) for one in columns]
+    sets = ", ".join(f"{name} = CASE WHEN UNICODE({name}) = {ESCAPE_CODE} THEN {changed(name)} ELSE {name} END" for name in names)
+    return labelled(f"UPDATE {staging} SET {sets}\nWHERE {' OR '.join(f'UNICODE({name}) = {ESCAPE_CODE}' for name in names)}", label)
+
+
+def and_part(part: str) -> str:
+    """The condition, with AND before it, if there is one."""
+    return f" AND {part}" if part else ""
 
 
 def of_another(version: int) -> str:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from singer_commons.errors import SuiteError
 
 from target_synapse import ddl, external
+from target_synapse.error_files import FOLDER
 from target_synapse.load import STAGING_PREFIX
 from target_synapse.naming import DIGEST_CHARS, TableName
 from target_synapse.swaps import NEW_PREFIX
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 STAGING_NAME = re.compile(rf"(?:{STAGING_PREFIX}|{NEW_PREFIX})_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
 OBJECT_NAME = re.compile(rf"{PREFIX}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
-STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.(?:csv\.gz|parquet)")  # run, stream, batch, part
+# Run, stream, batch, and a part, or what COPY INTO wrote of rows that it refused.
+STAGED_FILE = re.compile(rf"([0-9a-f]{{32}})/[^/]+/[^/]+/(?:\d{{5,}}\.(?:csv\.gz|parquet)|{FOLDER}-[0-9a-f]{{32}}/.+)")
 logger = logging.getLogger("target-synapse")
 
 

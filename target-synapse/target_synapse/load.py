@@ -1,10 +1,12 @@
 """The load of a batch: its rows into a staging table, then in one transaction into the table, with a row in the ledger.
 
-    create staging table (autocommit) -> fill it (`ways`) -> count -> what the mode prepares
+    create staging table (autocommit) -> fill it (`ways`) -> count -> the user's transformation -> what the mode prepares
         -> the mode's statements (`modes`), ledger -> COMMIT -> drop staging table
 
 Everything before the transaction is thrown away and done again after a passing failure. The transaction is done again only when the ledger says
 that it did not land.
+
+What is more than a transaction may change is moved in slices, each as a batch by itself (`slices`).
 
 The end of other versions of a table is such a transaction, too: the mode's statement, ledger, COMMIT.
 """
@@ -15,6 +17,7 @@ import logging
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError, SuiteError
@@ -22,16 +25,20 @@ from singer_commons.errors import DestinationError, SuiteError
 from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
 from target_synapse.modes import Job
-from target_synapse.naming import TableName, digest
+from target_synapse.naming import TableName, beside, digest
+from target_synapse.slices import Progress, content_of_slice, make_slice, part_of, progress, select_places
+from target_synapse.transaction_size import MAX_PARTS, TOO_LARGE_HINT, TransactionSize, TransactionTooLargeError
 from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from target_synapse.connection import Pool
     from target_synapse.ddl import Column
+    from target_synapse.error_files import Refused
     from target_synapse.modes import Mode
     from target_synapse.tables import LoadPlan
+    from target_synapse.transformation import Transformation
     from target_synapse.ways import Way
 
 STAGING_PREFIX = "_sdc_stg"
@@ -47,32 +54,47 @@ class Batch:
     files: Sequence[str]
     entry: Entry
     version: int | None = None
+    transformation: Transformation | None = None
+    put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
     mode: Mode = field(kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What became of a batch: rows that the pool refused, that were staged (and transformed), and that came into the table (-1 if it does not say)."""
+
+    refused: int
+    staged: int
+    inserted: int
 
 
 class Loader:
     """Loads batches of one run."""
 
-    def __init__(self, pool: Pool, way: Way, ledger_table: TableName, run_id: str) -> None:
+    def __init__(self, pool: Pool, way: Way, ledger_table: TableName, run_id: str, *, max_transaction_rows: int | None = None) -> None:
         self._pool, self._way, self._ledger, self._run_id = pool, way, ledger_table, run_id
+        self._size = TransactionSize(pool, max_transaction_rows)
         self._unfinished: dict[str, dict[str, list[str]]] = {}
         self._beyond: set[str] = set()  # targets for which batches have come that no earlier run had loaded
+        self._partly: dict[str, Progress] = {}  # batches of which an earlier run has loaded slices
         self._removed = -1
 
-    def load(self, batch: Batch) -> int:
-        """Load the batch and return how many rows came into the table. Raises DestinationError, or TransientSqlError when tries are spent."""
+    def load(self, batch: Batch) -> Loaded:
+        """Load the batch. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
-        job = Job(batch, staging, lambda step: self._label(batch.entry, batch.plan.table, step))
+        label = partial(self._label, batch.entry, batch.plan.table)
         tables = (*batch.mode.scratch(staging), staging)
         try:
-            self._pool.repeated(lambda: self._stage(staging, batch))
-            self._pool.repeated(lambda: batch.mode.prepare(self._pool, job))
-            inserted = self._pool.repeated(lambda: self._move_unless_landed(job))
+            refused, staged = self._pool.repeated(lambda: self._stage(staging, batch))
+            if refused and batch.put_aside:
+                batch.put_aside(refused)  # before the rows beside them are committed: a run that is killed in between gets all of them again
+            job = Job(replace(batch, entry=replace(batch.entry, rows=staged)), staging, label)
+            inserted = self._moved(job, staged)
         except DestinationError:  # a refusal, not a lost connection: the pool is there to take the tables back
             self.drop(*tables)
             raise
         self.drop(*tables)
-        return inserted
+        return Loaded(len(refused), staged, inserted)
 
     def was_loaded(self, batch: Batch) -> bool:
         """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then.
@@ -84,22 +106,50 @@ class Loader:
             return False
         if target not in self._unfinished:
             self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
-        load_ids = self._unfinished[target].get(batch.entry.content, [])
-        if not load_ids:
+        unfinished = self._unfinished[target]
+        if batch.entry.content in unfinished:
+            self._claim(batch, batch.entry.content)
+            return True
+        found = progress(batch.entry.content, unfinished)
+        if found.is_whole:
+            self._claim(batch, *found.contents)
+        else:
             self._beyond.add(target)
-            return False
-        load_id = load_ids.pop()
-        sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch.entry, batch.plan.table, "claim"))
-        self._pool.repeated(lambda: self._pool.execute(sql, doing="cannot take over an entry of the ledger"))
-        return True
+            self._partly[batch.entry.content] = found
+        return found.is_whole
+
+    def _claim(self, batch: Batch, *contents: str) -> None:
+        """Take an entry of each content over; each answers for one batch only."""
+        unfinished = self._unfinished.get(batch.entry.target, {})
+        for content in contents:
+            load_id = unfinished[content].pop()
+            if not unfinished[content]:
+                del unfinished[content]
+            sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch.entry, batch.plan.table, "claim"))
+            self._pool.repeated(partial(self._pool.execute, sql, doing="cannot take over an entry of the ledger"))
 
     def activate(self, table: TableName, version: int, mode: Mode, *, hard: bool) -> int:
         """Take the rows that are not of this version out of what is there; returns how many, -1 if the pool does not say.
 
         May be repeated: what a run that was killed has removed is gone, and marked is marked.
         """
+        rows = self._pool.repeated(lambda: self._pool.number(dml.count_other_versions(table, version), doing=f"cannot count the rows of {table}"))
+        parts = -(-rows // self._size.most_of(rows)) if rows > 0 else 1
+        removed = 0
+        while parts <= MAX_PARTS:
+            try:
+                for number in range(parts):
+                    part = part_of(parts, number) if parts > 1 else ""
+                    removed += self._activate_part(table, version, mode, part, hard=hard)
+            except TransactionTooLargeError:
+                parts *= 2  # what went before is gone, and is not counted again
+            else:
+                return removed
+        raise TransactionTooLargeError(f"the rows of other versions of {table} are too many to go in {MAX_PARTS} transactions", hint=TOO_LARGE_HINT)
+
+    def _activate_part(self, table: TableName, version: int, mode: Mode, part: str, *, hard: bool) -> int:
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
-        sql = mode.end_of_versions(table, version, hard=hard, label=self._label(entry, table, "activate"))
+        sql = mode.end_of_versions(table, version, hard=hard, part=part, label=self._label(entry, table, "activate"))
         return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
 
     def note(self, table: TableName, content: str) -> str:
@@ -129,17 +179,83 @@ class Loader:
             found.setdefault(str(content), []).append(str(load_id))
         return found
 
-    def _stage(self, staging: TableName, batch: Batch) -> None:
+    def _stage(self, staging: TableName, batch: Batch) -> tuple[Sequence[Refused], int]:
         # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), lambda step: self._label(batch.entry, batch.plan.table, step))
+        label = partial(self._label, batch.entry, batch.plan.table)
+        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), label)
+        refused = self._way.refused()
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
-        if staged != batch.entry.rows:
+        if staged + len(refused) != batch.entry.rows:
+            told = f" and {len(refused)} were refused" if refused else ""
             raise DestinationError(
-                f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived", hint="nothing was loaded; run again"
+                f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived{told}", hint="nothing was loaded; run again"
             )
+        if batch.transformation:
+            staged = batch.transformation.run(self._pool, staging, batch, label)
+        return refused, staged
+
+    def _moved(self, job: Job, staged: int) -> int:
+        """Move what is staged, in one transaction or in slices; returns how many rows came into the table, -1 if that is not known."""
+        batch = job.batch
+        landed = self._partly.pop(batch.entry.content, Progress())
+        most = self._size.most_of(staged, changes=2 if batch.plan.keys else 1)
+        if not landed.contents and most >= staged:
+            try:
+                return self._move_prepared(job)
+            except TransactionTooLargeError as error:
+                if staged <= 1:
+                    raise
+                logger.info("%s; going on in slices", error)
+                most = staged // 2
+        moved = self._move_slices(job, landed.upto, most)
+        self._claim(batch, *landed.contents)
+        return -1 if landed.contents else moved
+
+    def _move_slices(self, job: Job, done: int, width: int) -> int:
+        first, highest = self._pool.repeated(lambda: self._places(job.staging))
+        last, moved = max(done, first - 1), 0
+        while last < highest:
+            upto = min(last + width, highest)
+            try:
+                moved += self._move_slice(job, last, upto, is_first=last < first, is_last=upto == highest)
+            except TransactionTooLargeError:
+                if width == 1:
+                    raise
+                width //= 2
+            else:
+                last = upto
+        return moved
+
+    def _move_slice(self, job: Job, after: int, upto: int, *, is_first: bool, is_last: bool) -> int:
+        batch, made = job.batch, beside(job.staging, f"{after} {upto}")
+        entry = replace(batch.entry, load_id=f"{batch.entry.load_id}-{upto}", content=content_of_slice(batch.entry.content, upto, is_last=is_last))
+        label = partial(self._label, entry, batch.plan.table)
+        create = make_slice(made, job.staging, batch.plan.staging_hashed_by, after, upto, is_first=is_first, label=label("slice"))
+        tables = (*batch.mode.scratch(made), made)
+        try:
+            rows = self._pool.repeated(lambda: self._make_slice(made, create))
+            moved = self._move_prepared(Job(replace(batch, entry=replace(entry, rows=rows)), made, label))
+        except DestinationError:
+            self.drop(*tables)
+            raise
+        self.drop(*tables)
+        return moved
+
+    def _make_slice(self, made: TableName, create: str) -> int:
+        self._pool.execute(ddl.drop_table(made), doing=f"cannot drop {made}")
+        self._pool.execute(create, doing=f"cannot make the slice {made}")
+        return self._pool.number(dml.count_rows(made), doing=f"cannot count the rows of {made}")
+
+    def _places(self, staging: TableName) -> tuple[int, int]:
+        first, last = self._pool.rows(select_places(staging), doing=f"cannot read the places of {staging}")[0]
+        return int(first or 0), int(last or 0)
+
+    def _move_prepared(self, job: Job) -> int:
+        self._pool.repeated(lambda: job.batch.mode.prepare(self._pool, job))
+        return self._pool.repeated(lambda: self._move_unless_landed(job))
 
     def _move_unless_landed(self, job: Job) -> int:
         if self._landed(job.batch.entry.load_id):

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.errors import ConfigurationError, CredentialsError, DestinationError, SuiteError, UnreachableError
+from singer_commons.errors import ConfigurationError, CredentialsError, DestinationError, SuiteError
 
+from target_synapse.patience import THROTTLED_WAIT_S, PoolAwayError, TransientSqlError
 from target_synapse.settings.connection import BY_PASSWORD
+from target_synapse.transaction_size import TOO_LARGE_HINT, TransactionTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,7 +21,13 @@ if TYPE_CHECKING:
 DRIVER_NAME = "ODBC Driver 18 for SQL Server"
 LOGIN_FAILED = 18456
 CANNOT_OPEN_DATABASE = 4060
-PAUSED = (42108, 40892)  # waiting for a paused pool is nobody's wish: it ends clearly instead
+PAUSED = (42108, 40892)
+# Not up: the pool's own "warming up", and "not currently available", which a pool that is being resumed or scaled says.
+NOT_UP = (42109, 40613)
+# A transaction that outgrew its log (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-transaction-log-errors-issues); that a
+# dedicated pool says these, too, is unconfirmed.
+TOO_LARGE = (9002, 40552)
+THROTTLED = (10928, 10929, 10936, 40501, 49918, 49919, 49920)  # too many requests, or too much asked of the service
 # Passing failures: the lists of SqlClient, EF Core and mssql-jdbc; 42109 is the pool's own "warming up"
 # (https://learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues).
 TRANSIENT = frozenset(
@@ -69,10 +77,6 @@ class OdbcFailure:
         if self.number in TRANSIENT or (not self.number and NO_REASON in self.text):
             return True
         return self.state in CONNECTION_STATES and self.number not in (LOGIN_FAILED, CANNOT_OPEN_DATABASE, *PAUSED)
-
-
-class TransientSqlError(UnreachableError):
-    """The connection was lost or the pool asked to come again; the connection it happened on is no longer used."""
 
 
 def load_pyodbc() -> ModuleType:
@@ -150,15 +154,28 @@ def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
     if found.number == CANNOT_OPEN_DATABASE:
         return CredentialsError(said, hint="check `database`: it is the name of the dedicated SQL pool")
     if found.number in PAUSED:
-        return DestinationError(said, hint="resume the pool, then run again")
-    if found.is_transient:
-        hint = "check `host`, `port`, the firewall of the server, and `encrypt`; then run again"
-        return TransientSqlError(said, hint=hint)
+        return PoolAwayError(said, hint="resume the pool, then run again; `wait_for_pool_s` lets a run wait for that", is_paused=True)
+    if found.number in NOT_UP:
+        return PoolAwayError(said, hint="run again in a few minutes; `wait_for_pool_s` lets a run wait longer")
+    return _passing_error(found, said) if found.is_transient else _refusal(found, said)
+
+
+def _passing_error(found: OdbcFailure, said: str) -> SuiteError:
+    hint = "check `host`, `port`, the firewall of the server, and `encrypt`; then run again"
+    return TransientSqlError(said, hint=hint, wait_s=THROTTLED_WAIT_S if found.number in THROTTLED else 0.0)
+
+
+def _refusal(found: OdbcFailure, said: str) -> SuiteError:
+    if found.number in TOO_LARGE:
+        return TransactionTooLargeError(said, hint=TOO_LARGE_HINT)
     return DestinationError(said, hint=HINTS.get(found.number))
 
 
 HINTS = {
     35343: "a columnstore table holds no (max) column: set `table_index` to `heap`, or give the property a `maxLength` of at most 4000",
+    1101: "tempdb of the pool is full: run again when less is running, with a smaller `batch_size_rows`, or scale the pool up",
+    1105: "the pool is out of room: remove what nobody needs, or raise its maximum size (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
+    40544: "the pool has come to its maximum size: remove what nobody needs, or raise it (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     # Permissions, by SQL Server's tables (.../errors-events/database-engine-events-and-errors-0-to-999 and -4000-to-4999, read 2026-11-22): unconfirmed for a pool.
     229: "grant the login what README.md lists under the first load",
     262: "grant the login what README.md lists under the first load",

@@ -20,11 +20,13 @@ from target_synapse.tables import catalogue_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
-    from target_synapse.load import Batch
+    from target_synapse.copy_into import Credential
+    from target_synapse.load import Batch, Loaded
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
 
@@ -74,6 +76,11 @@ class PlanPool(Pool):
         del parameters, doing
         self.keep(sql)
         return -1
+
+    def run(self, sql: str, *, doing: str) -> None:
+        """Keep the user's own SQL, and say what it is."""
+        self.keep(f"-- {_one_line(doing)}:")
+        self.keep(sql)
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """The rows as the real pool has them, or as the plan has changed them; none where it cannot be read, or has no ledger yet."""
@@ -131,6 +138,15 @@ class PlanStore(StagingStore):
     def remove(self, paths: Sequence[str]) -> None:
         """Nothing is there."""
 
+    def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
+        """Nothing is there."""
+        del prefix
+        yield from ()
+
+    def error_credential(self) -> Credential:
+        """None is made."""
+        return self.credential.masked
+
     def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
         """Nothing is there."""
 
@@ -138,11 +154,11 @@ class PlanStore(StagingStore):
 class PlanLoader(Loader):
     """A loader whose batches all arrive."""
 
-    def __init__(self, pool: PlanPool, *parts: Any) -> None:
-        super().__init__(pool, *parts)
+    def __init__(self, pool: PlanPool, *parts: Any, **limits: Any) -> None:
+        super().__init__(pool, *parts, **limits)
         self._plan_pool = pool
 
-    def load(self, batch: Batch) -> int:
+    def load(self, batch: Batch) -> Loaded:
         """Go through a load of the batch."""
         self._plan_pool.staged_rows = batch.entry.rows
         return super().load(batch)
@@ -155,6 +171,10 @@ class PlanLoader(Loader):
     def _landed(self, load_id: str) -> bool:
         del load_id
         return False
+
+    def _places(self, staging: TableName) -> tuple[int, int]:
+        del staging
+        return 1, self._plan_pool.staged_rows
 
 
 class PlanSink(SynapseSink):
@@ -226,7 +246,7 @@ def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str
 
 def _statements(pool: PlanPool, stream: str) -> Iterator[str]:
     for statement in pool.statements.get(stream, ()):
-        yield statement + ("\n" if statement.startswith("--") else ";\n")
+        yield statement + ("\n" if statement.startswith("--") and "\n" not in statement else ";\n")
 
 
 def _comment(text: str) -> str:

@@ -12,16 +12,19 @@ from singer_commons.errors import DestinationError, InputError
 from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
+from target_synapse.error_files import COPY_REJECTED
 from target_synapse.ledger import Entry
-from target_synapse.load import Batch
+from target_synapse.load import Batch, Loaded
 from target_synapse.modes.choice import load_keys, mode_of
 from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
+from target_synapse.own_sql import statements_of
 from target_synapse.parts import BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.staging.formats import Layout, staged
 from target_synapse.swaps import DECIDED
 from target_synapse.tables import ensure_columns, ensure_table
+from target_synapse.transformation import FILTERED_BY_SQL, Transformation
 from target_synapse.versions import VERSION, version_of
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
+    from target_synapse.error_files import Refused
     from target_synapse.naming import TableName
     from target_synapse.shadows import Shadow
     from target_synapse.target import TargetSynapse
@@ -65,6 +69,9 @@ class SynapseSink(ColumnarSink):
         plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
         if run.leftovers:
             run.leftovers.sweep_tables(table.schema)
+        run.hooks.before_load(self.stream_name, table, self.config)
+        statements = statements_of(self.config, "transform_sql")
+        self._transformation = Transformation(statements, run.run_id, self.stream_name) if statements else None
         truncate = self.config.get("string_length") == "truncate"
         self._plan, self._carried = plan, run.way.carried(plan)
         own = {DELETED_COLUMN} if self._names_deleted else set()
@@ -189,6 +196,12 @@ class SynapseSink(ColumnarSink):
         self.account.reject(code)
         self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
 
+    def _put_aside(self, refused: Sequence[Refused]) -> None:
+        names = {column.name: name for name, column in self._plan.columns.items()}
+        for one in refused:
+            self._reject({names.get(column, column): value for column, value in one.values.items()}, COPY_REJECTED, one.reason, None)
+        self.target.rejects.sync()
+
     def _writer(self, context: dict[str, Any], named_version: object) -> BatchWriter:
         """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
         version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
@@ -233,17 +246,36 @@ class SynapseSink(ColumnarSink):
             self._ensure(VERSION)
         columns = self._staged()
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
-        batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, mode=self._mode)
+        batch = Batch(
+            self._plan,
+            columns,
+            writer.paths,
+            entry,
+            None if VERSION_COLUMN in self._plan.columns else version,
+            self._transformation,
+            self._put_aside,
+            mode=self._mode,
+        )
         gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
         if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):
             self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
             self.account.notes["loaded before"] += writer.rows
         else:
-            inserted = run.loader.load(batch)
-            if self._mode.left_out:
-                self.account.notes[self._mode.left_out] += writer.rows - inserted if inserted >= 0 else 0
+            self._account_for(writer.rows, run.loader.load(batch))
             self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
+            return
         self.account.load(writer.rows)
+
+    def _account_for(self, rows: int, loaded: Loaded) -> None:
+        """Account for the rows of a batch that is loaded; a transformation may have made fewer of them, or more."""
+        rows -= loaded.refused
+        if (filtered := rows - loaded.staged) > 0:
+            self.account.skip(FILTERED_BY_SQL, filtered)
+        elif filtered:
+            self.account.notes["added by transform_sql"] -= filtered
+        if self._mode.left_out:
+            self.account.notes[self._mode.left_out] += loaded.staged - loaded.inserted if loaded.inserted >= 0 else 0
+        self.account.load(min(rows, loaded.staged))
 
     def _ensure(self, *columns: Column) -> None:
         """Have these columns in the table, beside the stream's. Of a batch, this is its delivery's: until then the pool may be in use."""

@@ -16,11 +16,13 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 
 from target_synapse.checks import check
 from target_synapse.connection import Pool
+from target_synapse.hooks import Hooks
 from target_synapse.ledger import LEDGER, ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.odbc import TransientSqlError
+from target_synapse.patience import TransientSqlError
+from target_synapse.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
@@ -59,6 +61,7 @@ class RunParts:
     way: Way
     loader: Loader
     swaps: Swaps
+    hooks: Hooks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
     files: int = FILES_OF_A_NODE  # that the pool reads at once
 
@@ -79,7 +82,7 @@ class TargetSynapse(DurableTarget):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.rejects: RejectsFile | RejectsSeen = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        self.rejects: Rejects | RejectsSeen = self._places_for_rejects()
         self.versions = VersionsSeen()
         self.upkeep = Upkeep()
         self.shadows = Shadows(self.account.run_id)
@@ -93,6 +96,26 @@ class TargetSynapse(DurableTarget):
         """See SuitePlugin."""
         yield from super().misfits(settings)
         yield from settings_misfits(settings)
+
+    @property
+    def ledger_schema(self) -> str:
+        """Where the ledger is, and the table of rejected rows."""
+        return str(self.config.get("default_target_schema") or DEFAULT_SCHEMA)
+
+    @property
+    def _limits(self) -> dict[str, int | None]:
+        return {"max_transaction_rows": self.config.get("max_transaction_rows")}
+
+    def _places_for_rejects(self) -> Rejects:
+        to = self.config.get("rejects_to") or "file"
+        file = RejectsFile(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH)
+        table = RejectsTable(lambda: self.run.pool, rejected_table(self.ledger_schema), self.account.run_id)
+        return Rejects(*((file,) if to != "table" else ()), *((table,) if to != "file" else ()))
+
+    def _ensure_own_tables(self, pool: Pool) -> None:
+        ensure_ledger(pool, self.ledger_schema)
+        if (self.config.get("rejects_to") or "file") != "file":
+            pool.execute(create_rejected(rejected_table(self.ledger_schema)), doing="cannot make the table of rejected rows")
 
     @property
     def run(self) -> RunParts:
@@ -123,12 +146,13 @@ class TargetSynapse(DurableTarget):
 
         pool, run_id = PlanPool(self.config), self.account.run_id
         way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None, run_id)
-        self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
+        self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
-        ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
-        named = ledger_table(ledger_schema)
-        self._run = RunParts(run_id, pool, store, way, PlanLoader(pool, way, named, run_id), Swaps(pool, named, run_id))
-        ensure_ledger(pool, ledger_schema)
+        named, hooks = ledger_table(self.ledger_schema), Hooks(pool, run_id)
+        loader = PlanLoader(pool, way, named, run_id, **self._limits)
+        self._run = RunParts(run_id, pool, store, way, loader, Swaps(pool, named, run_id), hooks)
+        self._ensure_own_tables(pool)
+        hooks.before_run(self.config)
         too_many = False
         try:
             self.listen(file_input)
@@ -143,22 +167,25 @@ class TargetSynapse(DurableTarget):
         from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         _quieten_azure()
-        run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
+        run_id = self.account.run_id
         pool, staged = Pool(self.config), needs_storage(self.config)
         remote = StagingStore(self.config) if staged else None
         way, store = chosen(self.config, pool, remote, run_id)
         self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
-        pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
+        pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
-        swaps = Swaps(pool, ledger_table(ledger_schema), run_id)
+        named = ledger_table(self.ledger_schema)
+        swaps = Swaps(pool, named, run_id)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], swaps, after_hours=hours)
         if self.config.get("after_load") != "keep":  # what is kept and what was left looks the same
             leftovers.sweep_files()
         if self.config.get("load_via") == POLYBASE:
             leftovers.sweep_external()
-        loader = Loader(pool, way, ledger_table(ledger_schema), run_id)
-        return RunParts(run_id, pool, store, way, loader, swaps, leftovers, files_at_once(pool, self.config))
+        hooks = Hooks(pool, run_id)
+        hooks.before_run(self.config)
+        loader = Loader(pool, way, named, run_id, **self._limits)
+        return RunParts(run_id, pool, store, way, loader, swaps, hooks, leftovers, files_at_once(pool, self.config))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -191,8 +218,10 @@ class TargetSynapse(DurableTarget):
     def table_of(self, stream: str) -> TableName:
         """The stream's table. Raises ConfigurationError if it is another stream's, or the ledger."""
         table = table_name(stream, stream_config(self.config, stream).get("default_target_schema"))
-        if folded(table.table) == LEDGER:
-            raise ConfigurationError(f"stream `{stream}` would be loaded into the ledger of loads", hint="rename it with `stream_maps`")
+        if folded(table.table) in {LEDGER, REJECTED}:
+            raise ConfigurationError(
+                f"stream `{stream}` would be loaded into {table}, which is the loader's own", hint="rename it with `stream_maps`"
+            )
         other = self._streams_of.setdefault(table.same_as, stream)
         if other != stream:
             raise ConfigurationError(
@@ -252,11 +281,15 @@ class TargetSynapse(DurableTarget):
             self.deliveries.wait()
             self._show_shadows()
             super().process_endofpipe()
+            self.rejects.sync()
             tables = [*(self.table_of(stream) for stream in self._streams_of.values()), *(shadow.name for shadow in self.shadows)]
             self.run.loader.close_targets([str(one) for one in tables])
             self.upkeep.run(self.run.pool)
+            self.run.hooks.after_loads()
+            self.run.hooks.after_run(self.config)
         self._close()
-        check_rejects(self.account, rows=int(self.config.get("max_rejected_rows") or 0), path=self.rejects.path)
+        rows, share = self.config.get("max_rejected_rows"), self.config.get("max_rejected_share")
+        check_rejects(self.account, rows=rows, share=share, path=self.rejects.path)
 
     def _show_shadows(self) -> None:
         """Let readers see the tables that are whole at the end of the input. Raises InputError if one is not."""

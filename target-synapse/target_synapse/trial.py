@@ -21,6 +21,7 @@ from target_synapse.ddl import Column
 from target_synapse.load import staging_name
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
+from target_synapse.rights import granting, needs, own_sql_of
 from target_synapse.token_login import login_of
 from target_synapse.types import BIGINT
 from target_synapse.ways import Staged
@@ -37,23 +38,12 @@ if TYPE_CHECKING:
 POOL, STORAGE = "synapse", "storage"
 PROBE = Column("probe", BIGINT)
 PROBE_LINE = b"1,1\n"  # the column, and the row's number behind it
+BAD_LINE = b"x,2\n"
 LABEL = "target-synapse step=check"
 # Permission denied on an object, in a database, and for bulk loading: 229 and 262 in .../database-engine-events-and-errors-0-to-999, 4834 in
 # ...-4000-to-4999 (https://learn.microsoft.com/sql/relational-databases/errors-events/, read 2026-11-22). The tables are SQL Server's: no page says
 # which numbers a dedicated pool gives, so this is unconfirmed; with another number a check fails all the same, without the GRANT.
 REFUSED = ("(229)", "(262)", "(4834)")
-
-
-def granting(right: str, schema: str, user: str) -> str:
-    """The hint for a right that lacks. A table is made with the right to make one and that to alter its schema."""
-    name, of_schema = quoted(user), f"ON SCHEMA::{quoted(schema)}"
-    statements = {
-        "CREATE TABLE": f"GRANT CREATE TABLE TO {name}; GRANT ALTER {of_schema} TO {name}",
-        "POLYBASE": f"GRANT CONTROL TO {name}",
-        "COPY": f"GRANT ADMINISTER DATABASE BULK OPERATIONS TO {name}",
-        "ALTER TABLE": f"GRANT ALTER {of_schema} TO {name}",
-    }
-    return "run " + statements.get(right, f"GRANT {right} {of_schema} TO {name}")
 
 
 @dataclass(slots=True)
@@ -85,7 +75,9 @@ class Trial:
                 yield from self._rights(schema, has_file=has_file)
         finally:
             if has_file:
-                self.store.remove([self._path])
+                self.store.remove([self._path, *([self._bad_path] if self._tries_errors else [])])
+        for setting in own_sql_of(self.config):
+            yield Check(POOL, f"`{setting}`", _not_tried)
         if has_file and self.remote:
             yield Check(STORAGE, "delete", partial(self._deleted, self.remote))
 
@@ -117,8 +109,18 @@ class Trial:
     def _path(self) -> str:
         return f"{self.config['storage_prefix']}/check-{self.name}/00001.csv.gz"
 
+    @property
+    def _bad_path(self) -> str:
+        return f"{self.config['storage_prefix']}/check-{self.name}/00002.csv.gz"
+
+    @property
+    def _tries_errors(self) -> bool:
+        return self.remote is not None and self.way.right == "COPY" and bool(self.config.get("copy_max_errors"))
+
     def _write(self) -> None:
         self.store.put(self._path, gzip.compress(self.way.written(memoryview(PROBE_LINE))))
+        if self._tries_errors:
+            self.store.put(self._bad_path, gzip.compress(self.way.written(memoryview(BAD_LINE))))
 
     def _written(self, remote: StagingStore) -> str:
         self._write()
@@ -129,39 +131,55 @@ class Trial:
             raise SuiteError(f"{self._path} stays in {remote.place}", hint="allow the secret to delete, then delete the file")
         return f"{remote.place} can be deleted from"
 
-    def _fill(self, scratch: TableName) -> None:
-        self.way.fill(scratch, Staged([PROBE], [self._path], 1), lambda _: LABEL)
+    def _fill(self, scratch: TableName, path: str) -> None:
+        self.way.fill(scratch, Staged([PROBE], [path], 1), lambda _: LABEL)
+
+    def _errors(self, schema: str, scratch: TableName) -> str:
+        """Have a row refused, and read back what COPY INTO says of it."""
+        where = self.remote.place if self.remote else ""
+        hint = "the secret must allow read, list, write, create and delete; `copy_max_errors` 0 does without"
+        try:
+            self._fill(scratch, self._bad_path)
+        except SuiteError as error:
+            raise DestinationError(str(error), hint=hint) from error
+        if len(self.way.refused()) != 1:
+            raise DestinationError(f"COPY INTO wrote nothing about a row that it refused into {where}", hint=hint)
+        return f"COPY with ERRORFILE in {schema} (`copy_max_errors`)"
 
     def _rights(self, schema: str, *, has_file: bool) -> Checks:
         """What a load does, in its order, in a table of its own."""
-        scratch, other = (staging_name(TableName(schema, "check"), self.name, part) for part in ("1", "2"))
+        scratch, other, *more = (staging_name(TableName(schema, "check"), self.name, part) for part in "1234")
         where, left = f"in {schema}", list[str]()
         try:
             creates = [ddl.create_staging(table, [PROBE], hashed_by=()) for table in (scratch, other)]
             if (yield self._statement("CREATE TABLE", schema, *creates)):
                 if has_file:
-                    yield self._tried(self.way.right, schema, partial(self._fill, scratch))
+                    yield self._tried(self.way.right, schema, partial(self._fill, scratch, self._path))
+                if has_file and self._tries_errors:
+                    yield Check(POOL, f"COPY with ERRORFILE {where}", partial(self._errors, schema, scratch))
                 yield self._statement("SELECT", schema, dml.count_rows(scratch))
                 yield self._statement("INSERT", schema, dml.insert_all(other, scratch, [PROBE], label=LABEL))
                 yield self._statement("UPDATE", schema, dml.update_all(other, PROBE, label=LABEL))
                 yield self._statement("DELETE", schema, dml.delete_matching(other, scratch, [PROBE], label=LABEL))
                 yield self._statement("ALTER TABLE", schema, ddl.add_columns(other, [Column("more", BIGINT)]))
+                for need in needs(self.config, [scratch, other, *more], PROBE, label=LABEL):
+                    yield self._statement(need.right, schema, *need.statements, setting=need.setting)
         finally:
-            left = [said for table in (scratch, other) if (said := self._drop(table))]
+            left = [said for table in (scratch, other, *more) if (said := self._drop(table))]
         yield Check(POOL, f"DROP TABLE {where}", partial(_clean, where, left))
 
-    def _statement(self, right: str, schema: str, *statements: str) -> Check:
+    def _statement(self, right: str, schema: str, *statements: str, setting: str = "") -> Check:
         """Statements that need a right."""
 
         def run() -> None:
             for sql in statements:
                 self.pool.execute(sql, doing="refused")
 
-        return self._tried(right, schema, run)
+        return self._tried(right, schema, run, setting)
 
-    def _tried(self, right: str, schema: str, work: Callable[[], None]) -> Check:
-        """Work that needs a right; refused for want of it, what grants it is the hint."""
-        what = f"{right} in {schema}"
+    def _tried(self, right: str, schema: str, work: Callable[[], None], setting: str = "") -> Check:
+        """Work that needs a right, for a setting alone if one is named; refused for want of it, what grants it is the hint."""
+        what = f"{right} in {schema}" + (f" ({setting})" if setting else "")
 
         def attempt() -> str:
             try:
@@ -191,6 +209,10 @@ class Trial:
 def _container(remote: StagingStore) -> str:
     remote.check()
     return f"{remote.place} can be listed"
+
+
+def _not_tried() -> str:
+    raise NotProvableError("the rights that its statements need are not tried, as nobody knows what they do")
 
 
 def _clean(where: str, left: Sequence[str]) -> str:

@@ -48,6 +48,7 @@ GOOD = {
         "ok   storage: container stage of http://HOST/devstoreaccount1 can be listed",
         "ok   storage: container stage of http://HOST/devstoreaccount1 can be written to",
         *(f"ok   synapse: {right} in dbo" for right in ("CREATE TABLE", "COPY", "SELECT", "INSERT", "UPDATE", "DELETE", "ALTER TABLE")),
+        "ok   synapse: CREATE TABLE AS SELECT in dbo",
         "ok   synapse: DROP TABLE in dbo; nothing is left behind",
         "ok   storage: container stage of http://HOST/devstoreaccount1 can be deleted from",
     ],

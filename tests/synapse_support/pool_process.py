@@ -1,6 +1,6 @@
 """The stand-in of a pool, in a process of its own: prints its port, then obeys a line of JSON at a time until stdin closes.
 
-`{"fault": {...}}` lets a fault wait, `{"clear": true}` forgets those that wait, `{"waiting": true}` answers with those,
+`{"fault": {...}}` lets a fault wait, `{"weather": {...}}` changes the pool's, `{"clear": true}` ends both, `{"waiting": true}` answers with the faults,
 `{"hanging": seconds}` with whether none waits any more, and `{"requests": true}` with all statements, oldest first.
 """
 
@@ -22,6 +22,7 @@ from sandbox.tds.certificate import Certificate
 from sandbox.tds.server import TdsServer
 
 USER, PASSWORD, DATABASE = "loader", "Secret1!", "pool"
+CALM = {"state": "online", "service_level": "DW100c", "transaction_rows": None, "disk_full": False}
 
 
 def main() -> None:
@@ -59,8 +60,11 @@ def say(what: object) -> None:
 def obey(pool: Pool, order: dict[str, object]) -> object:
     if isinstance(fault := order.get("fault"), dict):
         pool.faults.add(Fault(**fault))
+    if isinstance(wish := order.get("weather"), dict):
+        pool.weather.change(wish)
     if order.get("clear"):
         pool.faults.clear()
+        pool.weather.change(CALM)
     if order.get("waiting"):
         return pool.faults.to_dict()["faults"]
     if limit_s := order.get("hanging"):

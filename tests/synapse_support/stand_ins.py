@@ -70,6 +70,9 @@ class PoolProcess:
     def fault(self, kind: str, pattern: str = "", **more: object) -> None:
         self.order(fault={"kind": kind, "pattern": pattern, **more})
 
+    def weather(self, **wish: object) -> None:
+        self.order(weather=wish)
+
     def statements(self, containing: str) -> list[str]:
         return [one for one in self.order(requests=True) if containing in one]
 

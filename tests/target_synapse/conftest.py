@@ -110,6 +110,7 @@ def load_here(settings, capsys):
                 name: {"read": one.rows_read, "loaded": one.rows_loaded, "rejected": one.rejected.total(), **one.notes}
                 for name, one in target.account.streams.items()
             }
+            run.skipped = {name: dict(one.skipped) for name, one in target.account.streams.items() if one.skipped}
             run.states = [*run.early, *(json.loads(line) for line in capsys.readouterr().out.splitlines())]
         return run.states
 

@@ -13,8 +13,7 @@ from harness import command_environment
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
-from target_synapse.connection import Pool
-from target_synapse.odbc import TransientSqlError
+from target_synapse.patience import TransientSqlError
 
 COMMAND = Path(sys.executable).parent / "target-synapse"
 HANG_S = 20  # longer than a test waits for the statement to begin, and cut short by the kill
@@ -212,14 +211,6 @@ def test_a_pool_that_stays_away_ends_the_run_without_state(load_here, pool, sche
     with pytest.raises(TransientSqlError, match="cannot copy the staged files"):
         load_here(lines_of(()), batch_size_rows=2)
     assert load_here.states == []
-
-
-@pytest.mark.usefixtures("_no_waiting")
-def test_a_paused_pool_is_not_waited_for(settings, pool):
-    pool.fault("login_error", number=42108)
-    with pytest.raises(DestinationError) as caught:
-        Pool(settings).repeated(lambda: Pool(settings).number("SELECT 1", doing="asked"))
-    assert caught.value.hint == "resume the pool, then run again"
 
 
 def test_rows_lost_on_the_way_are_noticed_and_nothing_is_loaded(load_here, table, monkeypatch):

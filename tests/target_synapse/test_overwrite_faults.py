@@ -12,7 +12,7 @@ from target_synapse.connection import Pool
 from target_synapse.ledger import ledger_table
 from target_synapse.leftovers import Leftovers
 from target_synapse.naming import TableName
-from target_synapse.odbc import TransientSqlError
+from target_synapse.patience import TransientSqlError
 from target_synapse.staging.store import StagingStore
 from target_synapse.swaps import Swaps
 

@@ -17,17 +17,21 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
-from target_synapse import copy_into, ddl, dml, external, ledger, odbc
+from target_synapse import copy_into, ddl, dml, external, ledger, odbc, rejects_table
 from target_synapse.ddl import Column
+from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader, scratch_name
 from target_synapse.modes import history, merge, shadow_sql
 from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
+from target_synapse.own_sql import statements_of as statements_of_setting
 from target_synapse.quoting import literal, quoted
+from target_synapse.settings.storage import SAFE_PATH
 from target_synapse.staging.formats import Layout, staged
 from target_synapse.swaps import NEW_PREFIX
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
+from target_synapse.transformation import Transformation
 from target_synapse.types import SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
 from target_synapse.ways.copy import CopyWay
@@ -75,14 +79,19 @@ def statements_of(case):
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
     way = way_of(config.get("load_via"), pool, plan)
-    loader = Loader(pool, way, ledger_table(table.schema), "run1")
+    loader = Loader(pool, way, ledger_table(table.schema), "run1", max_transaction_rows=config.get("max_transaction_rows"))
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
+    own = statements_of_setting(config, "transform_sql")
+    transformation = Transformation(own, "run1", case["stream"]) if own else None
     mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
     mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
     form = config.get("stage_format", "csv")
     file = f"a/00001.{Layout(form).suffix}"
-    batch = Batch(plan, staged(list(plan.columns.values()), form), [file], entry, version, mode=mode)
+    batch = Batch(plan, staged(list(plan.columns.values()), form), [file], entry, version, transformation, mode=mode)
+    hooks = Hooks(pool, "run1")
+    hooks.before_run(config)
+    hooks.before_load(case["stream"], table, config)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
     if not mode.is_idempotent:
@@ -91,6 +100,8 @@ def statements_of(case):
     for hard in (True, False) if version is not None else ():
         loader.activate(table, version, mode, hard=hard)
     loader.close_targets([str(table)])
+    hooks.after_loads()
+    hooks.after_run(config)
     way.tidy()
     plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
     plain = [re.sub(r"N'20\d\d-[-0-9T:.]+'", "N'2026-01-02T03:04:05.678901'", one) for one in plain]
@@ -187,6 +198,22 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
             external.select_names(external.SOURCES, table.table),
             *(sql for _, sql in own_objects(table.table)),
             external.drop_table(table),
+        ]
+    )
+    assert grammar_error(tmp_path, script) == ""
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(st.text(max_size=30), min_size=1, max_size=3), folder=st.from_regex(SAFE_PATH, fullmatch=True), rows=st.integers(1, 10**5))
+def test_every_statement_about_refused_rows_is_t_sql(tmp_path, texts, folder, rows):
+    table = TableName("dbo", "t")
+    made = [tuple(literal(rejects_table._speakable(text)) for _ in rejects_table.COLUMNS) for text in texts]
+    errors = copy_into.ErrorFiles(f"https://acct.blob.core.windows.net/stage/{folder}", rows, CREDENTIAL)
+    script = as_script(
+        [
+            rejects_table.create_rejected(table),
+            rejects_table.insert_rejected(table, made, label="x"),
+            copy_into.copy_into(table, [Column("a", SqlType("bigint"))], ["https://a/b"], CREDENTIAL, errors=errors, label="x"),
         ]
     )
     assert grammar_error(tmp_path, script) == ""

@@ -355,6 +355,8 @@ class Translator:
             return exp.Anonymous(this="chr", expressions=arguments)
         if name == "SYSDATETIMEOFFSET":
             return literal(datetime.now(UTC))
+        if name == "BINARY_CHECKSUM":
+            return _checksum(arguments)
         if name == "DATALENGTH":
             size = exp.Anonymous(this="utf16", expressions=[node.expressions[0]])
             return exp.Paren(this=exp.Mul(this=size, expression=exp.Literal.number(2)))
@@ -376,3 +378,9 @@ class Translator:
         for number, text in pairs.items():
             case = case.when(exp.Literal.number(number), exp.Literal.string(text), copy=False)
         return case if pairs else exp.Null()
+
+
+def _checksum(arguments: list[exp.Expr]) -> exp.Expr:
+    """An int, the same for rows that are the same [sql/t-sql/functions/binary-checksum-transact-sql]; which one is not documented."""
+    values = "*COLUMNS(*)" if any(isinstance(one, exp.Star) for one in arguments) else ", ".join(one.sql("duckdb") for one in arguments)
+    return sqlglot.parse_one(f"CAST(hash({values}) % 4294967296 AS BIGINT) - 2147483648", read="duckdb")

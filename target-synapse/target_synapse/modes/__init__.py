@@ -57,5 +57,5 @@ class Mode(Protocol):
     def said_of_gone(self, *, hard: bool) -> str:
         """What is said of the rows that it touches."""
 
-    def end_of_versions(self, table: TableName, version: int, *, hard: bool, label: str) -> str:
-        """The statement that takes rows of all versions but one out of what is there now."""
+    def end_of_versions(self, table: TableName, version: int, *, hard: bool, part: str = "", label: str) -> str:
+        """The statement that takes rows of all versions but one out of what is there now; of a `part` of the table, if it is named."""

@@ -47,6 +47,6 @@ class Append:
         """Deleted, or marked."""
         return "deleted" if hard else "marked as deleted"
 
-    def end_of_versions(self, table: TableName, version: int, *, hard: bool, label: str) -> str:
+    def end_of_versions(self, table: TableName, version: int, *, hard: bool, part: str = "", label: str) -> str:
         """DELETE, or the mark in `_sdc_deleted_at`."""
-        return (dml.delete_other_versions if hard else dml.mark_other_versions)(table, version, label=label)
+        return (dml.delete_other_versions if hard else dml.mark_other_versions)(table, version, part=part, label=label)

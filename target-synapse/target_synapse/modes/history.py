@@ -84,11 +84,11 @@ class History:
         del hard
         return "closed"
 
-    def end_of_versions(self, table: TableName, version: int, *, hard: bool, label: str) -> str:
+    def end_of_versions(self, table: TableName, version: int, *, hard: bool, part: str = "", label: str) -> str:
         """Close the versions of rows that are gone; nothing is deleted out of a history."""
         del hard
         now = f"CASE WHEN {FROM} >= SYSUTCDATETIME() THEN DATEADD(microsecond, 1, {FROM}) ELSE SYSUTCDATETIME() END"
-        return labelled(f"UPDATE {table} SET {TO} = {now}\nWHERE ({dml.of_another(version)}) AND {TO} IS NULL", label)
+        return labelled(f"UPDATE {table} SET {TO} = {now}\nWHERE ({dml.of_another(version)}) AND {TO} IS NULL{dml.and_part(part)}", label)
 
 
 def select_times(table: TableName) -> str:

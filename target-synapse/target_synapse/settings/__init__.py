@@ -9,11 +9,13 @@ from singer_commons.misfits import Misfit
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
+from target_synapse.own_sql import own_sql_misfits
 from target_synapse.settings.connection import CONNECTION, connection_misfits
 from target_synapse.settings.entra import ENTRA, transport_misfits
 from target_synapse.settings.loading import LOADING
 from target_synapse.settings.misfits_of_tables import table_misfits
 from target_synapse.settings.of_streams import of_streams
+from target_synapse.settings.own_sql import OWN_SQL
 from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE, storage_misfits
 from target_synapse.settings.tables import TABLES
@@ -29,7 +31,8 @@ CONFIG_SCHEMA: dict[str, Any] = th.PropertiesList(
     *ENTRA,
     *TABLES,
     *LOADING,
-    of_streams(*TABLES, *LOADING, *ROWS),
+    *OWN_SQL,
+    of_streams(*TABLES, *LOADING, *OWN_SQL, *ROWS),
     *ROWS,
     *BLOCK_SETTINGS,
     BATCH_FILES,
@@ -49,4 +52,9 @@ def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     if settings.get("upsert_with") == "merge" and settings.get("table_distribution") in {"round_robin", "replicate"}:
         found = f"found `{settings['table_distribution']}`"
         yield Misfit(("upsert_with", "table_distribution"), f"MERGE needs a table that is distributed by HASH: expected `auto`, {found}")
+    if settings.get("copy_max_errors") and (settings.get("load_via") or COPY) != COPY:
+        yield Misfit(("copy_max_errors", "load_via"), f"rows are refused by COPY INTO alone: expected `copy`, found `{settings['load_via']}`")
+    if settings.get("copy_max_errors") and settings.get("stage_format") == "parquet":
+        yield Misfit(("copy_max_errors", "stage_format"), "COPY INTO writes files of refused rows for CSV alone: expected `csv`, found `parquet`")
     yield from table_misfits(settings)
+    yield from own_sql_misfits(settings)

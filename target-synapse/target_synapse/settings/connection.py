@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 DEFAULT_PORT = 1433  # https://learn.microsoft.com/azure/azure-sql/database/connectivity-architecture
 MAX_PORT = 65_535
+MAX_POOL_WAIT_S = 86_400  # a day: the schedule that resumes a pool comes round in it
 
 OF_ENTRA = ("service_principal", "managed_identity", "default")
 BY_PASSWORD = ("sql", "entra_password")
@@ -67,6 +68,13 @@ CONNECTION = (
         th.StringType(),
         title="ODBC driver",
         description="Name or file of the driver. Default: `ODBC Driver 18 for SQL Server`, else the one inside the Python package `mssql-python-odbc`.",
+    ),
+    th.Property(
+        "wait_for_pool_s",
+        th.IntegerType(minimum=0, maximum=MAX_POOL_WAIT_S),
+        default=0,
+        title="Wait for the pool",
+        description="Seconds to wait for a pool that is paused or warming up, 0 to 86400. 0: a paused pool ends the run, one that is warming up gets half a minute.",
     ),
 )
 

@@ -34,4 +34,11 @@ LOADING = (
         title="Delete for good",
         description="Delete such rows, and those that the tap gives a `_sdc_deleted_at`. Without it they stay, with the moment in `_sdc_deleted_at`.",
     ),
+    th.Property(
+        "max_transaction_rows",
+        th.IntegerType(minimum=1),
+        title="Rows of a transaction",
+        description="Rows that one transaction may change; a row that is replaced counts twice. More go in several transactions. "
+        "Default: a fourth of what the pool's service level takes at 250 bytes a row, 60 million at DW100c.",
+    ),
 )

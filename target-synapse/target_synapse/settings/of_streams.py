@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PER_STREAM = (
-    "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method", "primary_key", "rebuild_indexes",
-    "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "timestamp_type", "upsert_with",
+    "after_load_sql", "before_load_sql", "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method",
+    "primary_key", "rebuild_indexes", "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "timestamp_type",
+    "transform_sql", "upsert_with",
 )  # fmt: skip
 
 

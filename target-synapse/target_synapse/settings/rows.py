@@ -5,6 +5,7 @@ from __future__ import annotations
 from singer_sdk import typing as th
 
 DEFAULT_BATCH_ROWS = 100_000
+MAX_COPY_ERRORS = 100_000  # each such row is written, listed and read one by one
 DEFAULT_REJECTS_PATH = "target-synapse.rejects.jsonl"
 
 ROWS = (
@@ -37,10 +38,29 @@ ROWS = (
         description="File to which rejected rows are appended, one JSON line each with the reason.",
     ),
     th.Property(
+        "rejects_to",
+        th.StringType(allowed_values=["file", "table", "both"]),
+        default="file",
+        title="Rejects go to",
+        description="Where rejected rows go: the `file` of `rejects_path`, the `table` `_sdc_rejected` beside the ledger, or `both`.",
+    ),
+    th.Property(
+        "copy_max_errors",
+        th.IntegerType(minimum=0, maximum=MAX_COPY_ERRORS),
+        default=0,
+        title="Rows that COPY INTO may refuse",
+        description="Rows of a batch that COPY INTO may refuse (its MAXERRORS): they are rejected with the pool's reason, and the others loaded. 0: none.",
+    ),
+    th.Property(
         "max_rejected_rows",
         th.IntegerType(minimum=0),
-        default=0,
         title="Rejected rows allowed",
-        description="Rejected rows beyond which the command ends with exit code 3, after all other rows are loaded.",
+        description="Rejected rows beyond which the command ends with exit code 3, after all other rows are loaded. Default: 0, unless `max_rejected_share` is set.",
+    ),
+    th.Property(
+        "max_rejected_share",
+        th.NumberType(minimum=0, maximum=1),
+        title="Share of rejected rows allowed",
+        description="Share of all rows that may be rejected, 0 to 1. If `max_rejected_rows` is set, too, both hold.",
     ),
 )

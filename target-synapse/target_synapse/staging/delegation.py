@@ -27,6 +27,7 @@ VERSION = "2020-12-06"
 READ_AND_LIST = "rl"  # what COPY INTO asks for
 CONTAINER = "c"
 LIFETIME = timedelta(hours=12)  # a key may live for 7 days; a COPY is given at least half of this, since statements wait in a pool's queue
+READ_AND_WRITE = "rcwdl"  # in the order that the page wants
 SKEW = timedelta(minutes=15)  # clocks may differ (same page)
 
 
@@ -38,10 +39,10 @@ class Scope:
     container: str
 
 
-def signature(scope: Scope, key: UserDelegationKey, expiry: datetime) -> str:
-    """A signature that allows to read and list the container over https until `expiry`."""
+def signature(scope: Scope, key: UserDelegationKey, expiry: datetime, allows: str = READ_AND_LIST) -> str:
+    """A signature that opens the container over https until `expiry`: to read and list it, if nothing else is said."""
     fields = {
-        "sp": READ_AND_LIST,
+        "sp": allows,
         "se": f"{expiry:%Y-%m-%dT%H:%M:%SZ}",
         "skoid": key.signed_oid,
         "sktid": key.signed_tid,
@@ -68,8 +69,16 @@ def _now() -> datetime:
 class DelegatedSignature(Credential):
     """A credential for COPY whose secret is minted when it is first needed, and anew when half of its time is over."""
 
-    def __init__(self, scope: Scope, new_key: Callable[[datetime, datetime], UserDelegationKey], *, now: Callable[[], datetime] = _now) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        new_key: Callable[[datetime, datetime], UserDelegationKey],
+        *,
+        allows: str = READ_AND_LIST,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
         super().__init__(SIGNATURE)
+        self._allows = allows
         self._scope, self._new_key, self._now = scope, new_key, now
         self._signed, self._expiry = "", now()
 
@@ -79,6 +88,6 @@ class DelegatedSignature(Credential):
         now = self._now()
         if self._expiry - now < LIFETIME / 2:
             expiry = now + LIFETIME
-            self._signed, self._expiry = signature(self._scope, self._new_key(now - SKEW, expiry), expiry), expiry
+            self._signed, self._expiry = signature(self._scope, self._new_key(now - SKEW, expiry), expiry, self._allows), expiry
             known_secrets().add([self._signed])
         return self._signed

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
-from azure.storage.blob import BlobBlock, BlobServiceClient
+from azure.storage.blob import BlobBlock, BlobServiceClient, ContainerSasPermissions, generate_container_sas
 from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
+from singer_commons.secrets import known_secrets
 
+from target_synapse.copy_into import KEY, SIGNATURE, Credential
 from target_synapse.entra import transport_options
 from target_synapse.staging.access import access_of
 from target_synapse.staging.address import plain
 from target_synapse.staging.azcopy import AzCopy
 from target_synapse.staging.copy_access import copy_credential
-from target_synapse.staging.delegation import DelegatedSignature, Scope
+from target_synapse.staging.delegation import READ_AND_WRITE, DelegatedSignature, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from azure.storage.blob import UserDelegationKey
 
@@ -28,6 +30,7 @@ RETRIES = 4  # of a request to the storage, with growing waits between them
 FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
+ERROR_FILES_HOURS = 24  # longer than any COPY INTO takes; each has a signature of its own
 COPY_LOOKS, COPY_WAIT_S = 60, 1  # within an account a copy is done at once, as a rule
 FORBIDDEN, NOT_FOUND = 403, 404
 logger = logging.getLogger("target-synapse")
@@ -91,6 +94,25 @@ class StagingStore:
             blob.commit_block_list([block])
         except AzureError as error:
             raise self._explained(error) from error
+
+    def get(self, path: str) -> bytes:
+        """The content of a file."""
+        try:
+            return self._container.download_blob(path).readall()
+        except AzureError as error:
+            raise self._explained(error) from error
+
+    def error_credential(self) -> Credential:
+        """What lets the pool write files of rejected rows: COPY INTO takes no account key for them, so one signs what it does take."""
+        if isinstance(self.credential, DelegatedSignature):
+            return DelegatedSignature(Scope(self._access.account, self._name), self._delegation_key, allows=READ_AND_WRITE)
+        if self.credential.identity != KEY:
+            return self.credential
+        allowed = ContainerSasPermissions(read=True, list=True, write=True, create=True, delete=True)
+        until = datetime.now(UTC) + timedelta(hours=ERROR_FILES_HOURS)
+        token = generate_container_sas(self._access.account, self._name, account_key=self.credential.secret, permission=allowed, expiry=until)
+        known_secrets().add([token])
+        return Credential(SIGNATURE, token)
 
     def remove(self, paths: Sequence[str]) -> None:
         """Delete files. What cannot be deleted stays and is named in the log: the rows are safe already."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from target_synapse.ddl import Column
+    from target_synapse.error_files import Refused
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
 
@@ -68,6 +69,9 @@ class Way(Protocol):
         Is called again, with a fresh table, after a passing failure. Raises DestinationError, or TransientSqlError.
         """
 
+    def refused(self) -> Sequence[Refused]:
+        """The rows of the last `fill` that the pool refused, within what the settings allow."""
+
     def tidy(self) -> None:
         """Remove what this run made in the pool for its way; a failure is only told."""
 
@@ -85,6 +89,10 @@ class PlainWay:
     def written(self, lines: memoryview) -> memoryview:
         """See Way."""
         return lines
+
+    def refused(self) -> Sequence[Refused]:
+        """See Way."""
+        return ()
 
     def tidy(self) -> None:
         """See Way."""

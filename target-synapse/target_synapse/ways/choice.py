@@ -35,4 +35,4 @@ def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, r
         return PolyBaseWay(pool, config, remote.credential, url=remote.copy_url, run_id=run_id), remote
     if config.get("load_via") == ADF:
         return AdfWay(config, Pipelines(config, AppTokens(config, scope_of(config["adf_url"])))), remote
-    return CopyWay(pool, remote), remote
+    return CopyWay(pool, remote, int(config.get("copy_max_errors") or 0)), remote

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_synapse import copy_into
+from target_synapse.error_files import ErrorFolder
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from target_synapse.connection import Pool
+    from target_synapse.copy_into import ErrorFiles
+    from target_synapse.error_files import Refused
     from target_synapse.naming import TableName
     from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Staged
@@ -21,11 +24,27 @@ class CopyWay(PlainWay):
 
     right = "COPY"
 
-    def __init__(self, pool: Pool, store: StagingStore) -> None:
-        self._pool, self._store = pool, store
+    def __init__(self, pool: Pool, store: StagingStore, max_errors: int = 0) -> None:
+        self._pool, self._store, self._max_errors = pool, store, max_errors  # rows of a batch that COPY INTO may refuse
+        self._refused: Sequence[Refused] = ()
 
     def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
+        if not self._max_errors:
+            self._copy(staging, staged, None, label)
+            return
+        folder = ErrorFolder(self._store, staged)
+        try:
+            self._copy(staging, staged, folder.option(self._max_errors), label)
+            self._refused = folder.harvest()
+        finally:
+            folder.clear()
+
+    def refused(self) -> Sequence[Refused]:
+        """See Way."""
+        return self._refused
+
+    def _copy(self, staging: TableName, staged: Staged, errors: ErrorFiles | None, label: Callable[[str], str]) -> None:
         files = [self._store.address(path) for path in staged.files]
-        copy = copy_into.copy_into(staging, staged.columns, files, self._store.credential, label=label("copy"))
+        copy = copy_into.copy_into(staging, staged.columns, files, self._store.credential, errors=errors, label=label("copy"))
         self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")

@@ -116,6 +116,9 @@ IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359]', N'U') IS NOT 
 GO
 IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
 GO
+SELECT COUNT_BIG(*) FROM [dbo].[users]
+WHERE [_sdc_table_version] <> 3 OR [_sdc_table_version] IS NULL
+GO
 SELECT COUNT_BIG(*) FROM [dbo].[_sdc_load_ledger] WHERE [load_id] = N'random'
 GO
 BEGIN TRANSACTION
@@ -129,6 +132,9 @@ SELECT N'random', N'run1', N'[dbo].[users]', N'ACTIVATE_VERSION 3', 0, 1, SYSUTC
 OPTION (LABEL = N'target-synapse run=run1 load=random step=ledger table=users')
 GO
 COMMIT TRANSACTION
+GO
+SELECT COUNT_BIG(*) FROM [dbo].[users]
+WHERE [_sdc_table_version] <> 3 OR [_sdc_table_version] IS NULL
 GO
 SELECT COUNT_BIG(*) FROM [dbo].[_sdc_load_ledger] WHERE [load_id] = N'random'
 GO

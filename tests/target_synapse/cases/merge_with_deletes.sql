@@ -86,12 +86,15 @@ COMMIT TRANSACTION
 GO
 IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
 GO
+SELECT COUNT_BIG(*) FROM [crm].[users]
+WHERE [_sdc_table_version] <> 5 OR [_sdc_table_version] IS NULL
+GO
 SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'random'
 GO
 BEGIN TRANSACTION
 GO
 DELETE FROM [crm].[users]
-WHERE [_sdc_table_version] <> 5 OR [_sdc_table_version] IS NULL
+WHERE ([_sdc_table_version] <> 5 OR [_sdc_table_version] IS NULL)
 OPTION (LABEL = N'target-synapse run=run1 load=random step=activate table=users')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -99,6 +102,9 @@ SELECT N'random', N'run1', N'[crm].[users]', N'ACTIVATE_VERSION 5', 0, 1, SYSUTC
 OPTION (LABEL = N'target-synapse run=run1 load=random step=ledger table=users')
 GO
 COMMIT TRANSACTION
+GO
+SELECT COUNT_BIG(*) FROM [crm].[users]
+WHERE [_sdc_table_version] <> 5 OR [_sdc_table_version] IS NULL
 GO
 SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'random'
 GO

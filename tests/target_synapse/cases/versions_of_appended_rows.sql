@@ -68,12 +68,15 @@ COMMIT TRANSACTION
 GO
 IF OBJECT_ID(N'[dbo].[_sdc_stg_9caf750d_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_9caf750d_20260102030405_b59e6c60]
 GO
+SELECT COUNT_BIG(*) FROM [dbo].[events]
+WHERE [_sdc_table_version] <> -1 OR [_sdc_table_version] IS NULL
+GO
 SELECT COUNT_BIG(*) FROM [dbo].[_sdc_load_ledger] WHERE [load_id] = N'random'
 GO
 BEGIN TRANSACTION
 GO
 DELETE FROM [dbo].[events]
-WHERE [_sdc_table_version] <> -1 OR [_sdc_table_version] IS NULL
+WHERE ([_sdc_table_version] <> -1 OR [_sdc_table_version] IS NULL)
 OPTION (LABEL = N'target-synapse run=run1 load=random step=activate table=events')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -81,6 +84,9 @@ SELECT N'random', N'run1', N'[dbo].[events]', N'ACTIVATE_VERSION -1', 0, 1, SYSU
 OPTION (LABEL = N'target-synapse run=run1 load=random step=ledger table=events')
 GO
 COMMIT TRANSACTION
+GO
+SELECT COUNT_BIG(*) FROM [dbo].[events]
+WHERE [_sdc_table_version] <> -1 OR [_sdc_table_version] IS NULL
 GO
 SELECT COUNT_BIG(*) FROM [dbo].[_sdc_load_ledger] WHERE [load_id] = N'random'
 GO

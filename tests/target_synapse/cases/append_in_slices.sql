@@ -1,0 +1,103 @@
+IF NOT EXISTS (SELECT 1 FROM sys.schemas WHERE name = N'crm') EXEC(N'CREATE SCHEMA [crm]')
+GO
+IF OBJECT_ID(N'[crm].[_sdc_load_ledger]', N'U') IS NULL CREATE TABLE [crm].[_sdc_load_ledger] (
+  [load_id] nvarchar(64) NULL,
+  [run_id] nvarchar(64) NULL,
+  [target] nvarchar(600) NULL,
+  [content] nvarchar(64) NULL,
+  [files] bigint NULL,
+  [rows] bigint NULL,
+  [committed_at] datetime2(7) NULL,
+  [closed_at] datetime2(7) NULL
+)
+WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)
+GO
+SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, COALESCE(NUMERIC_SCALE, DATETIME_PRECISION) AS SCALE, IS_NULLABLE,
+  CASE WHEN COLLATION_NAME <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) THEN COLLATION_NAME END AS COLLATION
+FROM INFORMATION_SCHEMA.COLUMNS
+WHERE TABLE_SCHEMA = N'crm' AND TABLE_NAME = N'users'
+ORDER BY ORDINAL_POSITION
+GO
+IF NOT EXISTS (SELECT 1 FROM sys.schemas WHERE name = N'crm') EXEC(N'CREATE SCHEMA [crm]')
+GO
+IF OBJECT_ID(N'[crm].[users]', N'U') IS NULL CREATE TABLE [crm].[users] (
+  [id] bigint NULL,
+  [name] nvarchar(100) NULL
+)
+WITH (DISTRIBUTION = ROUND_ROBIN, CLUSTERED COLUMNSTORE INDEX)
+GO
+SELECT [load_id], [content] FROM [crm].[_sdc_load_ledger]
+WHERE [target] = N'[crm].[users]' AND [closed_at] IS NULL AND [run_id] <> N'run1'
+GO
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
+GO
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] (
+  [id] bigint NULL,
+  [name] nvarchar(max) NULL,
+  [_sdc_row] bigint NULL
+)
+WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)
+GO
+COPY INTO [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] ([id] 1, [name] 2, [_sdc_row] 3)
+FROM 'https://acct.blob.core.windows.net/stage/a/00001.csv.gz'
+WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = 'a''key=='), COMPRESSION = 'Gzip', FIELDQUOTE = '"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0)
+OPTION (LABEL = N'target-synapse run=run1 load=load1 step=copy table=users')
+GO
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
+GO
+SELECT MIN([_sdc_row]), MAX([_sdc_row]) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
+GO
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
+GO
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] WITH (DISTRIBUTION = ROUND_ROBIN, HEAP) AS
+SELECT * FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] WHERE ([_sdc_row] > 0 AND [_sdc_row] <= 1) OR [_sdc_row] IS NULL
+OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=slice table=users')
+GO
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
+GO
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'load1-1'
+GO
+BEGIN TRANSACTION
+GO
+INSERT INTO [crm].[users] ([id], [name])
+SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
+FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] AS s
+OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=insert table=users')
+GO
+INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
+SELECT N'load1-1', N'run1', N'[crm].[users]', N'c0ffee:1', 2, 2, SYSUTCDATETIME()
+OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=ledger table=users')
+GO
+COMMIT TRANSACTION
+GO
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9]
+GO
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
+GO
+CREATE TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] WITH (DISTRIBUTION = ROUND_ROBIN, HEAP) AS
+SELECT * FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] WHERE ([_sdc_row] > 1 AND [_sdc_row] <= 2)
+OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=slice table=users')
+GO
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
+GO
+SELECT COUNT_BIG(*) FROM [crm].[_sdc_load_ledger] WHERE [load_id] = N'load1-2'
+GO
+BEGIN TRANSACTION
+GO
+INSERT INTO [crm].[users] ([id], [name])
+SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
+FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] AS s
+OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=insert table=users')
+GO
+INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
+SELECT N'load1-2', N'run1', N'[crm].[users]', N'c0ffee=2', 2, 2, SYSUTCDATETIME()
+OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=ledger table=users')
+GO
+COMMIT TRANSACTION
+GO
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007]
+GO
+IF OBJECT_ID(N'[crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60]
+GO
+UPDATE [crm].[_sdc_load_ledger] SET [closed_at] = SYSUTCDATETIME() WHERE [closed_at] IS NULL AND [target] IN (N'[crm].[users]')
+OPTION (LABEL = N'target-synapse run=run1 step=close')
