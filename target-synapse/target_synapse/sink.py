@@ -100,7 +100,7 @@ class SynapseSink(ColumnarSink):
     @property
     def rows_seen(self) -> int:
         """Rows that have come, gathered ones among them."""
-        return self._total_records_read + len(self.gathered)
+        return self._total_records_read + self.current_size - self._batch_records_read
 
     def _load_keys(self) -> list[str]:
         if missing := [key for key in self.key_properties if key not in self.schema["properties"]]:
