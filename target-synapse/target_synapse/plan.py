@@ -16,6 +16,7 @@ from target_synapse.copy_into import Credential
 from target_synapse.ledger import ledger_table
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA
+from target_synapse.rebuilds import Rebuilds
 from target_synapse.sink import SynapseSink
 from target_synapse.staging import StagingStore
 from target_synapse.tables import catalogue_row
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from target_synapse.load import Batch
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
+    from target_synapse.target import RunParts
 
 RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams
 MAX_STATEMENTS = 100  # of a stream that are kept: a plan's memory must not follow its rows
@@ -156,6 +158,15 @@ class PlanLoader(Loader):
         return False
 
 
+class PlanRebuilds(Rebuilds):
+    """Rebuilds in which a new table is only pretended."""
+
+    def made(self, shadow: TableName, table: TableName) -> None:
+        """See Rebuilds."""
+        if isinstance(self._pool, PlanPool):
+            self._pool.pretend(shadow, table)
+
+
 class PlanSink(SynapseSink):
     """A stream's sink that tells the pool whose statements come."""
 
@@ -170,6 +181,9 @@ class PlanSink(SynapseSink):
         if loaded != named:
             self._plan_pool().pretend(loaded, named)
         return loaded
+
+    def _rebuilds(self, run: RunParts) -> Rebuilds:
+        return PlanRebuilds(run.pool, run.swaps, run.loader, run.run_id)
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""

@@ -17,6 +17,7 @@ from target_synapse.load import Batch
 from target_synapse.modes.choice import load_keys, mode_of
 from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
 from target_synapse.parts import BatchWriter
+from target_synapse.rebuilds import Rebuilds
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.swaps import DECIDED
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
     from target_synapse.shadows import Shadow
-    from target_synapse.target import TargetSynapse
+    from target_synapse.tables import LoadPlan
+    from target_synapse.target import RunParts, TargetSynapse
 
 
 class MissingKeyError(InputError, MissingKeyPropertiesError):
@@ -61,7 +63,8 @@ class SynapseSink(ColumnarSink):
         run.pool.repeated(lambda: run.swaps.repair(named))
         table = self._loaded_table(named)
         keys = self._load_keys()
-        plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
+        rebuilds = self._rebuilds(run)
+        plan = run.pool.repeated(lambda: self._table(table, keys, rebuilds))
         if run.leftovers:
             run.leftovers.sweep_tables(table.schema)
         truncate = self.config.get("string_length") == "truncate"
@@ -72,6 +75,14 @@ class SynapseSink(ColumnarSink):
         self._ensured: set[str] = set()
         self._choose_mode()
         self._mode.make_ready(run.pool, plan, self._ensure)
+
+    def _table(self, table: TableName, keys: Sequence[str], rebuilds: Rebuilds) -> LoadPlan:
+        run = self.target.run
+        run.swaps.repair(table)  # an attempt before this one may have ended while it put a rebuilt table into its place
+        return ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
+
+    def _rebuilds(self, run: RunParts) -> Rebuilds:
+        return Rebuilds(run.pool, run.swaps, run.loader, run.run_id)
 
     def _loaded_table(self, named: TableName) -> TableName:
         """The table that rows are loaded into: the stream's, or one that takes its place once it is whole."""

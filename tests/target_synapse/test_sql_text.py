@@ -16,14 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
 from target_synapse import copy_into, ddl, dml, ledger, odbc
-from target_synapse.ddl import Column
+from target_synapse.conflicts import Rebuilt
+from target_synapse.ddl import Column, Partition, TableShape
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader
 from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
+from target_synapse.rebuilds import copy_rows
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
-from target_synapse.types import SqlType, parsed
+from target_synapse.types import TEXT_MAX, SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
 from target_synapse.ways.copy import CopyWay
 
@@ -129,6 +131,14 @@ def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, 
         assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
 
 
+def shapes_of(names):
+    """Tables of every shape."""
+    partition = Partition(names[-1], ["'2026-01-01'", "N'a''b'", "5", "-0.5"], right=True)
+    yield TableShape("columnstore", names, names[:8], partition=partition)
+    yield TableShape("clustered", names[:1], replicated=True)
+    yield TableShape("heap", (), names[:1], partition=Partition(names[0], ["1"]))
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(held=st.dictionaries(NAMES.map(lambda name: "c" + name), TYPES, min_size=1, max_size=4), new=st.dictionaries(NAMES, TYPES, max_size=4))
 def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
@@ -140,6 +150,15 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
             *(ddl.alter_column(table, one) for one in columns),
             ddl.drop_table(table),
             ddl.select_columns(table),
+            ddl.select_hash_columns(table),
+            ddl.select_statistics(table),
+            ddl.update_statistics(table),
+            ddl.rebuild_indexes(table),
+            ddl.add_primary_key(table, [one.name for one in columns]),
+            *(ddl.create_statistics(table, one.name, [one.name]) for one in columns),
+            *(ddl.drop_statistics(table, one.name) for one in columns),
+            *(copy_rows(table, table, columns, [Rebuilt(one, kind)], label="x") for one in columns for kind in (one.type, TEXT_MAX)),
+            *(ddl.create_table(table, columns, one) for one in shapes_of([one.name for one in columns])),
             ddl.select_tables(table.schema, table.table),
         ]
     )
