@@ -52,4 +52,4 @@ lock: setup  ## Take the newest versions of all dependencies
 
 clean:  ## Stop the local services and remove what setup and tests made
 	@if [ -x $(BIN)/sandbox ]; then $(BIN)/sandbox down; fi
-	rm -rf .venv .venv-* .tools .sandbox .bench sandbox/azurite/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-* .tools .sandbox .bench sandbox/azurite/node_modules sandbox/azcopy/node_modules sandbox/data .mypy_cache .ruff_cache .pytest_cache .hypothesis

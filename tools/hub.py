@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from plugins import Setting
 
 LINE_CHARS = 120
-HEAD = (
-    "# Made by `make generate` from the class {made_by} and `{name} --about --format=json`. Before it is handed in: repo and logo_url (README.md).\n"
-)
+HEAD = "# Made by `make generate` from the class {made_by} and `{name} --about --format=json`. Before it is handed in: what README.md lists for the publisher.\n"
 LABELS = {
     "tap-autopilot": ("Autopilot", "https://autopilotapp.com/"),  # as in the Hub's older definition
     "tap-fullstory": ("FullStory", "https://www.fullstory.com/"),

@@ -41,7 +41,9 @@ SHOWN_LINES = 15  # of a failed command's output
 TOOLS, VENV, AZURITE = ROOT / ".tools", ROOT / ".venv", ROOT / "sandbox" / "azurite"
 UV, PYTHON = TOOLS / "bin" / "uv", VENV / "bin" / "python"
 AZURITE_MAIN = AZURITE / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
-AZURITE_LOCK = AZURITE / "node_modules" / ".setup-lock.json"  # what is installed: a copy of the lock file it was made from
+INSTALLED = ".setup-lock.json"  # in node_modules: a copy of the lock file that it was made from
+AZCOPY = ROOT / "sandbox" / "azcopy"
+AZCOPY_PROGRAM = AZCOPY / "node_modules" / "@azure-tools" / "azcopy-linux" / "dist" / "bin" / "azcopy_linux_amd64"
 WAREHOUSE = ROOT / "sandbox" / "sandbox" / "warehouse" / "__main__.py"
 STAMP = VENV / "setup-stamp"
 
@@ -58,6 +60,7 @@ APART = (
 TEST_PACKAGES = (
     ("tdsodbc", "/usr/lib/*/odbc/libtdsodbc.so", "tests with FreeTDS's ODBC driver"),
     ("freetds-bin", "/usr/bin/tsql", "tests with tsql"),
+    ("libsecret-1-0", "/usr/lib/*/libsecret-1.so.0", "tests with AzCopy"),
     ("postgresql", "/usr/lib/postgresql/*/bin/pg_ctl", "tests with PostgreSQL"),
 )
 
@@ -96,6 +99,7 @@ def set_up(*, with_tests: bool) -> None:
         STAMP.write_text(stamp + "\n", encoding="utf-8")
     if with_tests:
         test_packages()
+        azcopy()
         for folder, requirement in APART:
             apart(folder, requirement)
     say(f"ready in {time.monotonic() - begun_s:.1f} s")
@@ -194,14 +198,29 @@ def venv_version() -> tuple[int, int] | None:
 
 
 def azurite() -> None:
-    """Install Azurite unless it is there, by the machine's npm or else by that of a Python package."""
-    wanted = (AZURITE / "package-lock.json").read_bytes()
-    if AZURITE_LOCK.is_file() and AZURITE_LOCK.read_bytes() == wanted:
+    """Install Azurite unless it is there."""
+    from_npm("Azurite", AZURITE)
+
+
+def azcopy() -> None:
+    """Install AzCopy, which only tests run, or say that they are skipped."""
+    try:
+        from_npm("AzCopy", AZCOPY)
+    except SetupError as error:
+        say(f"note: {error}\n  skipped: tests with AzCopy")
+    else:
+        AZCOPY_PROGRAM.chmod(0o755)  # npm unpacks it as a plain file
+
+
+def from_npm(name: str, place: Path) -> None:
+    """Install what the lock file in a folder names unless it is there, by the machine's npm or else by that of a Python package."""
+    wanted, installed = (place / "package-lock.json").read_bytes(), place / "node_modules" / INSTALLED
+    if installed.is_file() and installed.read_bytes() == wanted:
         return
     npm = machine_npm() or packaged_npm()
     environment = {"PATH": os.pathsep.join([str(Path(npm[0]).parent), os.environ.get("PATH", "")])}
-    step("Azurite", [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder=AZURITE, environment=environment)
-    AZURITE_LOCK.write_bytes(wanted)
+    step(name, [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], folder=place, environment=environment)
+    installed.write_bytes(wanted)
 
 
 def machine_npm() -> list[str] | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Service(Protocol):
-    """What counts its calls to a service, such as an HttpClient."""
+    """What counts its calls to a service, such as an HttpClient or a connection."""
 
     @property
     def calls(self) -> int:
@@ -30,6 +30,24 @@ class Service(Protocol):
     @property
     def waited_s(self) -> float:
         """Seconds spent waiting: for the pace, and between tries."""
+
+
+class Calls:
+    """A Service for what has no count of its own; several threads may call."""
+
+    def __init__(self) -> None:
+        self.calls, self.waited_s = 0, 0.0
+        self._lock = threading.Lock()
+
+    def called(self, *_call: object) -> None:
+        """Count a call. Takes whatever a client's hook gives."""
+        with self._lock:
+            self.calls += 1
+
+    def waited(self, seconds: float) -> None:
+        """Count a wait."""
+        with self._lock:
+            self.waited_s += seconds
 
 
 @dataclass(slots=True)
@@ -98,12 +116,18 @@ class Account:
         self.streams: dict[str, StreamAccount] = {}
         self.rows = 0  # read so far, over all streams
         self.bytes_passed = 0
-        self.service: Service | None = None
+        self.service: Service | None = None  # its calls go to the stream that has the turn
+        self.beside: Service | None = None  # one that is called while other streams have it, too: counted for the run alone
         self.callers: Mapping[str, str] = {}  # streams that another one's calls fill, with that one's name
         self._clock_s, self._started_s = clock_s, clock_s()
         self._state: Mapping[str, Any] = {}
         self._turn: StreamAccount | None = None
         self._booked: tuple[int, float] = (0, 0.0)
+
+    def calls(self) -> tuple[int, float] | None:
+        """All calls of the run, and the seconds waited for them; None if no service counts any."""
+        services = [one for one in (self.service, self.beside) if one is not None]
+        return (sum(one.calls for one in services), sum(one.waited_s for one in services)) if services else None
 
     def elapsed_s(self) -> float:
         """Seconds since the run began."""

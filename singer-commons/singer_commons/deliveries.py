@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from singer_sdk import Sink
 
+    from singer_commons.accounts import Account
+
     Batch = tuple[Sink, dict[str, Any]]  # a sink, and the context of a batch of its rows
     State = dict[str, Any]
 
@@ -49,8 +51,8 @@ class DurableSink(BatchSink):
 class Deliveries:
     """Hands batches over to a thread, one set of batches at a time, in order. All methods are the main thread's."""
 
-    def __init__(self, write_state: Callable[[State], None]) -> None:
-        self._write_state = write_state
+    def __init__(self, write_state: Callable[[State], None], account: Account) -> None:
+        self._write_state, self._account = write_state, account
         self._lock = threading.RLock()  # held while STATE is written; reentrant, since a signal may strike the main thread while it has it
         self._is_idle = threading.Event()
         self._is_idle.set()
@@ -113,8 +115,10 @@ class Deliveries:
         try:
             while waiting and not self._is_closed:
                 sink, context = waiting.pop(0)
+                self._account.turn_to(sink.stream_name)
                 with sink.batch_processing_timer:
                     sink.process_batch(context)
+                self._account.turn_to(None)
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
             failure = error
         with self._lock:

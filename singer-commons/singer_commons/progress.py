@@ -11,6 +11,7 @@ import shutil
 import stat
 import sys
 import threading
+from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ REPAINT_EVERY_S = 0.25  # fast enough to look alive, slow enough to be read
 TELL_EVERY_S = 60.0
 CLEAR_LINE = "\r\x1b[2K"  # back to the line's start, erase the line (ECMA-48, CR and EL)
 MEGABYTE = 1_000_000
+RECENT_S = 10.0  # long enough to be steady where rows come in batches, short enough to show that they no longer come
 
 
 class Manner(Enum):
@@ -51,13 +53,30 @@ def manner_here(*, is_target: bool, wanted: bool) -> Manner:
     return manner(is_target=is_target, wanted=wanted, environment=os.environ, is_terminal=sys.stderr.isatty(), output_mode=output_mode)
 
 
-def progress_text(account: Account) -> str:
-    """`12,345 rows, 4,115 rows/s, 4.2 MB, 0:00:03`."""
+class RecentRate:
+    """Rows a second over the last `window_s`, or since the run began: an average of all would hide for long that rows no longer come."""
+
+    def __init__(self, window_s: float) -> None:
+        self._window_s = window_s
+        self._seen: deque[tuple[float, int]] = deque([(0.0, 0)])
+
+    def after(self, elapsed_s: float, rows: int) -> float:
+        """The rate, now that so many rows have passed in so many seconds."""
+        self._seen.append((elapsed_s, rows))
+        while len(self._seen) > 2 and self._seen[1][0] <= elapsed_s - self._window_s:  # noqa: PLR2004 - the newest, and one before the window
+            self._seen.popleft()
+        then_s, before = self._seen[0]
+        return (rows - before) / (elapsed_s - then_s) if elapsed_s > then_s else 0.0
+
+
+def progress_text(account: Account, rate: RecentRate) -> str:
+    """`12,345 rows, 4,115 rows/s, 4.2 MB, 0:00:03`; the speed is the recent one."""
     elapsed_s = account.elapsed_s()
+    rows = account.rows
     minutes, seconds = divmod(int(elapsed_s), 60)
     hours, minutes = divmod(minutes, 60)
     size = f", {account.bytes_passed / MEGABYTE:,.1f} MB" if account.bytes_passed else ""
-    return f"{account.rows:,} rows, {account.rows / elapsed_s if elapsed_s else 0:,.0f} rows/s{size}, {hours}:{minutes:02}:{seconds:02}"
+    return f"{rows:,} rows, {rate.after(elapsed_s, rows):,.0f} rows/s{size}, {hours}:{minutes:02}:{seconds:02}"
 
 
 class LiveLine:
@@ -100,6 +119,7 @@ class Progress:
     def __init__(self, account: Account, name: str, how: Manner, logger: logging.Logger, stream: TextIO | None = None) -> None:
         self._account, self._name, self._how, self._logger = account, name, how, logger
         self._line = LiveLine(stream or sys.stderr)
+        self._rate = RecentRate(RECENT_S if how is Manner.LIVE else TELL_EVERY_S)
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self._handlers: list[logging.Handler] = []
@@ -128,7 +148,7 @@ class Progress:
 
     def show(self) -> None:
         """Show it once."""
-        text = progress_text(self._account)
+        text = progress_text(self._account, self._rate)
         if self._how is Manner.PLAIN:
             self._logger.info("So far: %s", text)
             return

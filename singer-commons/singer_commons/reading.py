@@ -5,7 +5,6 @@ A stream whose sink is a `BlockSink` and that no stream map touches gets its row
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from itertools import groupby
 from operator import attrgetter
@@ -16,8 +15,8 @@ from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from singer_commons.columnar.blocks import record_of
-from singer_commons.secrets import excerpt
+from singer_commons.columnar.blocks import message_of, record_of
+from singer_commons.columnar.sink import ColumnarSink
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 READ_BYTES = 256 * 2**10  # of a file; a pipe gives what it holds, 64 KiB at most (pipe(7)), so that a line is read as soon as it is there
 MAX_LINE_BYTES = 512 * 2**20  # our own bound: what has no line end by then is no Singer input, and would fill the memory
-QUOTED_CHARS = 200  # of a line that is no message: enough to see what it is
 RECORD = "RECORD"
 
 
@@ -83,34 +81,73 @@ class Reading:
         self.counts: Counter[str] = Counter()
         self._reader, self._target, self._callbacks = reader, target, callbacks
         self._lines_done = 0
+        self._heads: dict[str, bytes] = {}  # how all lines of a stream begin, up to the record; empty if not alike
+        self._last = ("", b"")  # the stream that came last, and its head
         self._room_rows = 0  # rows that may come before all sinks together are full; 0: to be looked up
 
     def take(self, chunk: bytes) -> None:
         """Take whole lines."""
+        if not self._take_alike(chunk):
+            self._take_told(chunk)
+        self._target.keep_within_memory()
+        self._target._handle_max_record_age()  # noqa: SLF001 - the SDK asks after each record
+
+    def _take_alike(self, chunk: bytes) -> bool:
+        """Take a chunk if all its lines begin like the ones before, and so are RECORD lines of the same stream. What follows is seen when they are decoded.
+
+        No Python object is made for any of them: 0.5 CPU s for a million lines of 400 bytes, against 2.5 (told apart, joined again).
+        """
+        stream, head = self._last
+        if not head or not chunk.startswith(head):
+            return False
+        rows = chunk.count(b"\n") + (not chunk.endswith(b"\n"))
+        sink = self._target.block_sink(stream)
+        if chunk.count(b"\n" + head) != rows - 1 or not isinstance(sink, ColumnarSink):
+            return False
+        self._take_lines(sink, chunk, rows, self._lines_done + 1)
+        self._lines_done += rows
+        return True
+
+    def _take_lines(self, sink: ColumnarSink, text: bytes, rows: int, first: int) -> None:
+        """Take RECORD lines that begin alike; the first of them is line `first`."""
+        self.counts[RECORD] += rows
+        self._target.account.bytes_passed += len(text) + (not text.endswith(b"\n"))
+        while rows:
+            some = sink.make_room_for_lines(min(self._room(), rows))
+            end = len(text) if some == rows else _end_of(text, some)
+            sink.gathered_lines.add(text[:end], range(first, first + some))
+            text, rows, first = text[end:], rows - some, first + some
+            self._took(some)
+
+    def _take_told(self, chunk: bytes) -> None:
+        """Take lines of any kind, each told from the others."""
         texts = chunk.split(b"\n")
         if not texts[-1]:
             texts.pop()
         lines = _told(chunk, texts)
         start = 0
-        for (kind, stream, version), group in groupby(lines, key=_route):
+        for (kind, stream, _), group in groupby(lines, key=_route):
             run = list(group)
             end = start + len(run)
             sizes = [len(line.record) for line in run] if kind == RECORD and stream else [0]
             if all(sizes):
-                self._target.account.bytes_passed += sum(map(len, texts[start:end])) + end - start
-                self._take_records(stream, version, run, sizes, self._lines_done + start + 1)
+                self._take_records(texts[start:end], run, self._lines_done + start + 1)
             else:
                 for index in range(start, end):
                     self._take_other(texts[index], self._lines_done + index + 1)
             start = end
         self._lines_done += len(texts)
-        self._target.keep_within_memory()
-        self._target._handle_max_record_age()  # noqa: SLF001 - the SDK asks after each record
 
-    def _take_records(self, stream: str, version: int | None, run: Sequence[Line], sizes: Sequence[int], first: int) -> None:
+    def _take_records(self, texts: Sequence[bytes], run: Sequence[Line], first: int) -> None:
         """Take RECORD lines of one stream and version; the first of them is line `first`."""
+        stream = run[0].stream
+        sink = self._target.block_sink(stream)
+        if isinstance(sink, ColumnarSink) and self._are_alike(stream, texts, run[0]):
+            self._take_lines(sink, b"\n".join(texts) + b"\n", len(texts), first)
+            return
         self.counts[RECORD] += len(run)
-        if (sink := self._target.block_sink(stream)) is None:
+        self._target.account.bytes_passed += sum(map(len, texts)) + len(texts)
+        if sink is None:
             for number, line in enumerate(run, first):
                 self._take_one(line, number)
             return
@@ -118,14 +155,30 @@ class Reading:
         times = [line.time_extracted for line in run]
         start = 0
         while start < len(run):
-            if self._room_rows <= 0:
-                self._room_rows = self._target.rows_until_full
-            end = start + sink.make_room(version, min(self._room_rows, len(run) - start))
-            sink.gathered.add(records[start:end], times[start:end], range(first + start, first + end), sum(sizes[start:end]))
-            self._room_rows -= end - start
+            end = start + sink.make_room(run[0].version, min(self._room(), len(run) - start))
+            sink.gathered.add(records[start:end], times[start:end], range(first + start, first + end), sum(map(len, records[start:end])))
+            self._took(end - start)
             start = end
-            if self._room_rows <= 0:
-                self._target.drain_if_full()
+
+    def _are_alike(self, stream: str, texts: Sequence[bytes], first: Line) -> bool:
+        """Whether lines of a stream begin as all its lines have so far; once they do not, it is not looked for any longer."""
+        if stream not in self._heads:
+            self._heads[stream] = _head_of(texts[0], first)
+        head = self._heads[stream]
+        if head and not all(text.startswith(head) for text in texts):
+            head = self._heads[stream] = b""
+        self._last = stream, head
+        return bool(head)
+
+    def _room(self) -> int:
+        if self._room_rows <= 0:
+            self._room_rows = self._target.rows_until_full
+        return self._room_rows
+
+    def _took(self, rows: int) -> None:
+        self._room_rows -= rows
+        if self._room_rows <= 0:
+            self._target.drain_if_full()
 
     def _take_one(self, line: Line, number: int) -> None:
         message = {
@@ -156,22 +209,6 @@ class Reading:
             callback(message)
         except (InvalidInputLine, RecordsWithoutSchemaException) as error:
             raise type(error)(f"line {number}: {error}") from None
-
-
-def message_of(line: bytes) -> dict[str, Any]:
-    """The message of a line. Raises InvalidInputLine."""
-    try:
-        message = record_of(line)
-    except UnicodeDecodeError as error:
-        raise InvalidInputLine(f"this is not UTF-8 ({error.reason} at byte {error.start + 1})") from None
-    except json.JSONDecodeError as error:
-        quoted = excerpt(line.decode("utf-8", "replace"), QUOTED_CHARS)
-        raise InvalidInputLine(f"this is not JSON ({error.msg} at character {error.pos + 1}): {quoted}") from None
-    except RecursionError:
-        raise InvalidInputLine("this is JSON nested too deeply to be read") from None
-    if not isinstance(message, dict):
-        raise InvalidInputLine("this is not a message, which is a JSON object")
-    return message
 
 
 def whole_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
@@ -219,3 +256,15 @@ def _told_alone(text: bytes) -> Line:
         return _decode(text)
     except (ValueError, RecursionError):
         return ODD
+
+
+def _head_of(text: bytes, told: Line) -> bytes:
+    """What stands before the record of a line, if it holds the type and the stream; else nothing."""
+    head = text[: text.find(bytes(told.record))]
+    alone = _told_alone(head + b"{}}")
+    return head if (alone.type, alone.stream, bytes(alone.record)) == (RECORD, told.stream, b"{}") else b""
+
+
+def _end_of(text: bytes, lines: int) -> int:
+    """Where the first so many lines end."""
+    return len(text) - len(text.split(b"\n", lines)[-1])

@@ -82,7 +82,7 @@ def _stream_fields(account: Account, one: StreamAccount) -> dict[str, Any]:
 
 
 def _run_fields(account: Account) -> dict[str, Any]:
-    streams, service = list(account.streams.values()), account.service
+    streams, calls = list(account.streams.values()), account.calls()
     rejected, skipped = (_total(codes) for codes in ([one.rejected for one in streams], [one.skipped for one in streams]))
     return {
         "stream": None,
@@ -96,8 +96,8 @@ def _run_fields(account: Account) -> dict[str, Any]:
         "skipped_by_code": skipped,
         "bookmark_from": None,
         "bookmark_to": None,
-        "calls": service.calls if service else None,
-        "waited_s": round(service.waited_s, 3) if service else None,
+        "calls": calls[0] if calls else None,
+        "waited_s": round(calls[1], 3) if calls else None,
     }
 
 

@@ -74,9 +74,27 @@ def _origin(name: str, schema: Mapping[str, Any], sources: Sources) -> str:
 
 
 def unknown_settings(schema: Mapping[str, Any], sources: Sources) -> list[str]:
-    """Settings that the plugin does not have, with the nearest that it has. No errors: Meltano passes more than a plugin asks for."""
-    known = list(schema.get("properties", {}))
-    return [f"unknown setting `{name}` {sources.origins[name]}{_nearest(name, known)}" for name in sources.values if name not in known]
+    """Settings that the plugin does not have, at any depth, with the nearest that it has. No errors: Meltano passes more than a plugin asks for."""
+    return [
+        f"unknown setting `{_dotted(path)}` {sources.origins[str(path[0])]}{_nearest(str(path[-1]), known)}"
+        for path, known in _unknown(schema, sources.values, ())
+    ]
+
+
+def _unknown(schema: Mapping[str, Any], value: object, path: tuple[str | int, ...]) -> Iterator[tuple[tuple[str | int, ...], list[str]]]:
+    """Paths of what no schema describes, each with the names that are known there. An object without named entries is open to all."""
+    if isinstance(value, list) and isinstance(items := schema.get("items"), dict):
+        for place, one in enumerate(value):
+            yield from _unknown(items, one, (*path, place))
+    if not isinstance(value, dict):
+        return
+    known, others = schema.get("properties", {}), schema.get("additionalProperties")
+    for name, one in value.items():
+        inner = known.get(name, others)
+        if isinstance(inner, dict):
+            yield from _unknown(inner, one, (*path, name))
+        elif known and name not in known and others is not False:  # that is a problem, and told as one; the SDK says True where nothing is said
+            yield (*path, name), list(known)
 
 
 def _missing(error: Any, schema: Mapping[str, Any], sources: Sources) -> Iterator[str]:

@@ -19,8 +19,8 @@ def summary(account: Account, exit_code: int, *, is_target: bool) -> Iterator[st
     for one in account.streams.values():
         yield f"{one.stream}: {stream_text(one, is_target=is_target)}"
     how = "Done" if exit_code == 0 else f"Ended with exit code {exit_code}"
-    service = account.service
-    calls = calls_text(service.calls, service.waited_s) if service else ""
+    found = account.calls()
+    calls = calls_text(*found) if found else ""
     yield f"{how}: {_plural(account.rows, 'row')} of {_plural(len(account.streams), 'stream')} in {account.elapsed_s():.1f} s{calls}"
 
 

@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, NoReturn
 import click
 import simplejson
 from singer_sdk import Sink, Target
+from singer_sdk.helpers.capabilities import PluginCapabilities
 from singer_sdk.mapper import SameRecordTransform
 
 from singer_commons.checking import run_checks
@@ -25,6 +26,8 @@ from singer_commons.signals import request_termination
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from types import FrameType
+
+    from singer_sdk.helpers.capabilities import CapabilitiesEnum
 
     from singer_commons.checking import Checks
     from singer_commons.columnar.batch_files import BatchReader
@@ -45,12 +48,13 @@ class DurableTarget(SuitePlugin, Target):
     skipped; what stream maps filter out is counted here.
     """
 
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [*Target.capabilities, PluginCapabilities.BATCH]  # "input from batched files": the SDK's words
     max_parallelism = 1  # sinks share a connection; the SDK's threads would interleave their statements
     default_batch_rows: ClassVar[int] = DEFAULT_BATCH_ROWS
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.deliveries = Deliveries(self._give_state_out)
+        self.deliveries = Deliveries(self._give_state_out, self.account)
         self.message_reader = options.get("message_reader") or BlockReader(self)
         self._block_sinks: dict[str, BlockSink | None] = {}
         self._handed: list[Batch] = []
@@ -226,8 +230,8 @@ class DurableTarget(SuitePlugin, Target):
         """Have the largest gathered block processed if all of them together pass the limit. Raises what ended a delivery."""
         self.deliveries.check()
         sinks = [sink for sink in self._block_sinks.values() if sink is not None]
-        if sum(sink.gathered.nbytes for sink in sinks) >= block_bytes(self.config):
-            max(sinks, key=lambda sink: sink.gathered.nbytes).flush()
+        if sum(sink.gathered_bytes for sink in sinks) >= block_bytes(self.config):
+            max(sinks, key=lambda sink: sink.gathered_bytes).flush()
 
     # What the SDK hands over, message by message, and at the end.
 
@@ -255,7 +259,9 @@ class DurableTarget(SuitePlugin, Target):
         for each in self.mapper.stream_maps[stream]:
             sink = self._sinks_active.get(each.stream_alias)  # none for a stream that a map leaves out
             if sink is not None and sink.process_activate_version_messages:
+                self.account.turn_to(each.stream_alias)
                 sink.activate_version(message_dict["version"])
+                self.account.turn_to(None)
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()
@@ -288,12 +294,12 @@ class DurableTarget(SuitePlugin, Target):
         self._handle_max_record_age()
 
     def _batch_files(self) -> BatchReader:
-        from singer_sdk.helpers._batch import BatchConfig  # noqa: PLC0415 - only where BATCH messages come
+        from singer_sdk.helpers._batch import StorageTarget  # noqa: PLC0415 - only where BATCH messages come
 
         from singer_commons.columnar.batch_files import BatchReader  # noqa: PLC0415 - likewise
 
-        own = self.config.get("batch_config")
-        return BatchReader(BatchConfig.from_dict(own).storage if own else None, block_rows(self.config), block_bytes(self.config))
+        own = (self.config.get("batch_config") or {}).get("storage")
+        return BatchReader(StorageTarget.from_dict(own) if own else None, block_rows(self.config), block_bytes(self.config))
 
     def _process_state_message(self, message_dict: dict[str, Any]) -> None:
         self.deliveries.check()

@@ -97,6 +97,14 @@ class TapAutopilot(SuiteTap):
             description="Where `lists_contacts` comes from: `lists` asks list by list; `contacts` takes it from the scan of contacts, without calls of its own.",
         ),
         th.Property(
+            "emit_activate_version_messages",
+            th.BooleanType,
+            default=False,
+            title="ACTIVATE_VERSION",
+            description="Say behind each full table that was read whole that it has no other rows, so that a target can drop what is gone. "
+            "Some targets end at a message that they do not know.",
+        ),
+        th.Property(
             "requests_per_second",
             th.NumberType(exclusive_minimum=0, maximum=100),
             default=5,

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pyarrow as pa
+    from singer_commons.columnar.json_sql import Envelope
     from singer_sdk import Tap
     from singer_sdk.singerlib import Catalog
 
     from tap_warehouse.iterator import Iterator
     from tap_warehouse.model import Model
+    from tap_warehouse.query import Query
     from tap_warehouse.types import Column
     from tap_warehouse.warehouse import Warehouse
 
@@ -53,16 +55,22 @@ class ModelStream(ColumnarStream):
 
     def batches(self, context: Mapping[str, Any] | None) -> Generator[pa.RecordBatch, None, None]:  # noqa: ARG002 - there are no partitions
         """The rows from the bookmark to the upper bound; those without an iterator value are counted, said and left out."""
+        yield from self._warehouse.batches(*self._asked())
+
+    def lines(self, context: Mapping[str, Any] | None, envelope: Envelope) -> Generator[pa.RecordBatch, None, None]:  # noqa: ARG002 - as above
+        """The same rows as lines."""
+        yield from self._warehouse.lines(*self._asked(), envelope)
+
+    def _asked(self) -> tuple[Query, list[Column]]:
+        """The query for the rows, and its columns."""
         columns = [self._columns[name] for name in self.wanted_columns]
         within = self._range(self._warehouse.clock()) if self._is_incremental else None
         if not isinstance(self._tap.message_writer, PreviewWriter):  # both count the whole model
             if within is not None:
                 self._tell_of_missing_values(within)
             self._check_number(within)
-        query = select(
-            self._model.sql, [one.expression for one in columns], within=within, limit=self._limit, placeholder=self._warehouse.placeholder
-        )
-        yield from self._warehouse.batches(query, columns)
+        expressions = [one.expression for one in columns]
+        return select(self._model.sql, expressions, within=within, limit=self._limit, placeholder=self._warehouse.placeholder), columns
 
     @property
     def _is_incremental(self) -> bool:

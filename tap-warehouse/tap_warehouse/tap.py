@@ -87,6 +87,13 @@ _DUCKDB = th.ObjectType(
         title="Memory",
         description="Megabytes that a query may take; a sort of more goes on in a folder for temporary files.",
     ),
+    th.Property(
+        "threads",
+        th.IntegerType(minimum=1),
+        default=2,
+        title="Threads",
+        description="Threads of a query; each takes memory for the lines of up to 122,880 rows, beside `memory_mb`.",
+    ),
 )
 _POSTGRES = th.ObjectType(
     th.Property("host", th.StringType, default="localhost", title="Host", description="Name or address of the server."),
@@ -151,7 +158,9 @@ class TapWarehouse(SuiteTap):
     @cached_property
     def warehouse(self) -> Warehouse:
         """The connection, opened when first asked for."""
-        return connect(self.config["warehouse"], self.config)
+        warehouse = connect(self.config["warehouse"], self.config)
+        self.account.service = warehouse.calls
+        return warehouse
 
     def discover_streams(self) -> Sequence[ModelStream]:
         """A stream for each model. Raises ConfigurationError with all that is wrong with any of them."""

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import pyarrow as pa
+    from singer_commons.accounts import Calls
+    from singer_commons.columnar.json_sql import Envelope
 
     from tap_warehouse.query import Query
     from tap_warehouse.types import Column
@@ -21,7 +23,9 @@ NEEDED: Mapping[str, tuple[str, ...]] = {"duckdb": ("path",), "postgres": ("data
 
 
 class Warehouse(Protocol):
-    """A read-only connection to a warehouse. Methods raise QueryError, UnreachableError or CredentialsError."""
+    """A read-only connection to a warehouse; `calls` counts the statements. Methods raise QueryError, UnreachableError or CredentialsError."""
+
+    calls: Calls
 
     def columns(self, sql: str) -> list[Column]:
         """The columns that a query gives, found without reading a row."""
@@ -43,6 +47,9 @@ class Warehouse(Protocol):
 
     def batches(self, query: Query, columns: Sequence[Column]) -> Generator[pa.RecordBatch, None, None]:
         """The rows of a query over these columns, in its order, in bounded memory. Closing the generator ends the query."""
+
+    def lines(self, query: Query, columns: Sequence[Column], envelope: Envelope) -> Generator[pa.RecordBatch, None, None]:
+        """The same rows as batches of one column of text, a line of JSON a row."""
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -76,15 +76,19 @@ def plan_text(delivery: PlannedDelivery, account: Account, rejects: RejectsSeen,
         yield f"stream {stream} ({_kind(one.plan)}, {delivery.settings.environment})\n"
         yield from _mapping(one)
         skipped, invalid = rows.skipped.total(), rows.rejected.total()
-        yield f"  rows: {rows.rows_read} read = {rows.rows_loaded} valid + {invalid} invalid + {skipped} skipped; {one.batches} batches\n"
+        yield f"  rows: {rows.rows_read} read = {rows.rows_loaded} valid + {invalid} invalid + {skipped} skipped; {_counted(one.batches, 'batch', 'es')}\n"
         yield from (f"  invalid: {line}\n" for line in rejects.told(stream))
         for number, body in enumerate(one.first, start=1):
             yield f"  batch {number}: {_shown(body, show_values=show_values)}\n"
     rate = delivery.settings.batches_per_second
     yield (
-        f"{delivery.batches} batches in {delivery.calls} requests to {delivery.settings.url}, "
+        f"{_counted(delivery.batches, 'batch', 'es')} in {_counted(delivery.calls, 'request', 's')} to {delivery.settings.url}, "
         f"{delivery.least_s:.0f} s at the least with {rate:g} batches a second; nothing was sent\n"
     )
+
+
+def _counted(number: int, what: str, ending: str) -> str:
+    return f"{number} {what}" + ("" if number == 1 else ending)
 
 
 def _kind(plan: Plan | None) -> str:

@@ -73,6 +73,14 @@ def plan_for(stream: str, columns: Sequence[str], iterator: str | None, settings
     )
 
 
+def mapping_problems(chosen: StreamSettings) -> list[str]:
+    """What is wrong with the mappings of a stream, whatever its columns are: as much as can be told before its SCHEMA comes."""
+    event_type, is_events = _static_event_type(chosen), chosen.data_type == "events"
+    found = _explicit(chosen, None, event_type)
+    found.problems += [*(_lacking(found, event_type) if is_events else ()), *_doubled(found.assignments)]
+    return found.problems
+
+
 def reserved_destination(name: str) -> Destination | None:
     """Where a column of this name goes by itself: an identity or device id whatever its case, else None."""
     folded = name.lower()
@@ -98,7 +106,8 @@ def _map_by_name(found: _Found, columns: Sequence[str], iterator: str | None, ch
             found.assignments.append(Assignment(place, name, null=chosen.null))
 
 
-def _explicit(chosen: StreamSettings, columns: Sequence[str], event_type: str | None) -> _Found:
+def _explicit(chosen: StreamSettings, columns: Sequence[str] | None, event_type: str | None) -> _Found:
+    """What the mappings say; without `columns` those that they name are taken to be there."""
     found = _Found()
     for number, entry in enumerate(chosen.mappings, 1):
         try:
@@ -109,10 +118,12 @@ def _explicit(chosen: StreamSettings, columns: Sequence[str], event_type: str | 
     return found
 
 
-def _read_entry(found: _Found, entry: Mapping[str, Any], chosen: StreamSettings, columns: Sequence[str], event_type: str | None) -> None:
+def _read_entry(found: _Found, entry: Mapping[str, Any], chosen: StreamSettings, columns: Sequence[str] | None, event_type: str | None) -> None:
     kind, source, target = entry.get("mapping_type"), entry.get("source"), entry.get("destination")
-    if kind != "static" and source not in columns:
-        raise ValueError(f"the stream has no column {source}" if source else f"a {kind} mapping needs a source")
+    if kind != "static" and not source:
+        raise ValueError(f"a {kind} mapping needs a source")
+    if kind != "static" and columns is not None and source not in columns:
+        raise ValueError(f"the stream has no column {source}")
     if kind == "ignore":
         found.ignored.add(str(source))
         return

@@ -8,6 +8,8 @@ from urllib.parse import urlsplit
 
 from singer_commons.misfits import Misfit, address_misfits, file_misfits, is_address
 
+from target_mparticle.planning import mapping_problems
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -123,6 +125,9 @@ def settings_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield from file_misfits(settings, "dry_run_path")
     for name, stream in (settings.get("streams") or {}).items():
         yield from _stream_misfits(f"streams.{name}", stream or {})
+        if (stream or {}).get("mappings"):
+            for problem in mapping_problems(StreamSettings.of(stream)):
+                yield Misfit((f"streams.{name}.mappings",), problem)
 
 
 def _stream_misfits(place: str, stream: Mapping[str, Any]) -> Iterator[Misfit]:

@@ -136,9 +136,7 @@ class MParticleSink(BlockSink):
         for record in context.get("records", ()):  # of a BATCH message's files: they come here unread
             self._remove_sdc_metadata_from_record(record)
             self.process_record(record, context)
-        self._target.account.turn_to(self.stream_name)
         self._delivery.deliver(outgoing, self)
-        self._target.account.turn_to(None)
         self.account.notes["batches"] += len(outgoing)
         self._rejects.sync()
         self._stop_if_all_are_refused()

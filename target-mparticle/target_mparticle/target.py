@@ -6,6 +6,7 @@ import uuid
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
+from singer_commons.columnar.settings import BATCH_FILES, DEFAULT_BLOCK_BYTES
 from singer_commons.command import entry_point
 from singer_commons.errors import TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from singer_commons.misfits import Misfit
 
 MAX_WAITING_BYTES = 32_000_000  # rows may be anything from 100 bytes to 128 KB: memory must not follow them
+LEAST_BYTES = 1_000
 
 MAPPING = th.ObjectType(
     th.Property("mapping_type", th.StringType(allowed_values=["column", "static", "ignore"]), required=True),
@@ -203,6 +205,21 @@ class TargetMParticle(DurableTarget):
             title="File of a dry run",
             description="Where a dry run writes its batches, one JSON line each.",
         ),
+        th.Property(
+            "max_waiting_bytes",
+            th.IntegerType(nullable=False, minimum=LEAST_BYTES),
+            default=MAX_WAITING_BYTES,
+            title="Size of what waits",
+            description="Bytes of batches, over all streams, that wait to be sent together; at this size they are sent, however few rows they are. As many again may be on their way.",
+        ),
+        th.Property(
+            "block_size_bytes",
+            th.IntegerType(nullable=False, minimum=LEAST_BYTES),
+            default=DEFAULT_BLOCK_BYTES,
+            title="Size of a block",
+            description="Bytes of rows, over all streams, that are kept as text before they are mapped.",
+        ),
+        BATCH_FILES,
         *RUN_LOG_SETTINGS,
     ).to_dict()
 
@@ -261,7 +278,7 @@ class TargetMParticle(DurableTarget):
         self._drain_if_large()
 
     def _drain_if_large(self) -> None:
-        if sum(sink.waiting_bytes for sink in self._sinks() if isinstance(sink, MParticleSink)) >= MAX_WAITING_BYTES:
+        if sum(sink.waiting_bytes for sink in self._sinks() if isinstance(sink, MParticleSink)) >= self.config["max_waiting_bytes"]:
             self.drain_all()
 
     def _write_state_message(self, state: dict[str, Any]) -> None:

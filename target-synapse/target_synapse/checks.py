@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
+    from target_synapse.ways import Way
 
 
 REACH_TIMEOUT_S = 20  # a gateway answers a connection within a second; slow links get some more
@@ -23,10 +24,10 @@ class SeveralProblemsError(SuiteError):
     """More than one check failed; each was logged in a line of its own, with its hint."""
 
 
-def check(pool: Pool, store: StagingStore | None, logger: logging.Logger) -> None:
-    """Reach the storage, if the way goes through one, and log in to the pool. Raises what is wrong, or SeveralProblemsError."""
+def check(pool: Pool, store: StagingStore | None, way: Way, logger: logging.Logger) -> None:
+    """Reach the storage, if the way goes through one, log in to the pool, and reach what else the way needs. Raises what is wrong, or SeveralProblemsError."""
     found: list[SuiteError] = []
-    attempts: list[Callable[[], None]] = [lambda: _check_pool(pool)]
+    attempts: list[Callable[[], None]] = [lambda: _check_pool(pool), way.check]
     if store:
         attempts.insert(0, store.check)
     for attempt in attempts:

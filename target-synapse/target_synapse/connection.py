@@ -6,9 +6,12 @@ import logging
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from singer_commons.accounts import Calls
+
 from target_synapse import odbc
 from target_synapse.odbc import TransientSqlError
 from target_synapse.settings.connection import DEFAULT_PORT
+from target_synapse.token_login import TokenLogin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -28,17 +31,21 @@ class Pool:
         self._config, self._first_wait_s = config, first_wait_s
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
+        self._login = TokenLogin(config)
+        self.calls = Calls()
 
     def execute(self, sql: str, *parameters: str | float, doing: str) -> int:
         """Run one statement; returns how many rows it touched, -1 if the pool does not say."""
         # `closing`, not the cursor's own `with`: pyodbc's commits the transaction when it ends.
         with self._failures(doing), closing(self._open().cursor()) as cursor:
+            self.calls.called()
             cursor.execute(sql, *parameters)
             return int(cursor.rowcount)
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """Run one query and return all its rows."""
         with self._failures(doing), closing(self._open().cursor()) as cursor:
+            self.calls.called()
             return list(cursor.execute(sql).fetchall())
 
     def number(self, sql: str, *, doing: str) -> int:
@@ -74,8 +81,15 @@ class Pool:
                 "%s; trying again (%d of %d)", state.outcome and state.outcome.exception(), state.attempt_number, ATTEMPTS
             ),
             reraise=True,
+            sleep=self._counted_sleep,
         )
         return retrying(work)
+
+    def _counted_sleep(self, seconds: float) -> None:
+        from tenacity import nap  # noqa: PLC0415 - not for `--version`
+
+        nap.sleep(seconds)
+        self.calls.waited(seconds)
 
     def close(self) -> None:
         """Let go of the connection; what was not committed is rolled back by the pool."""
@@ -91,7 +105,7 @@ class Pool:
             pyodbc = odbc.load_pyodbc()
             text = odbc.connection_string(self._config, odbc.find_driver(pyodbc, self._config.get("odbc_driver")))
             with self._failures(f"cannot connect to {self._config['host']}"):
-                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S)
+                self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S, attrs_before=self._login.attributes())
         return self._connection
 
     @contextmanager

@@ -1,4 +1,4 @@
-r"""COPY INTO as text: listed gz CSV files into a staging table.
+r"""COPY INTO as text: listed files, gz CSV or Parquet, into a staging table.
 
 https://learn.microsoft.com/sql/t-sql/statements/copy-into-transact-sql. Files are listed, since wildcards would also take parts of another run,
 and the page advises it. The row terminator is written in hexadecimal: `\n` would silently become `\r\n`.
@@ -6,8 +6,9 @@ and the page advises it. The row terminator is written in hexadecimal: `\n` woul
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from singer_commons.secrets import MASK
 
 from target_synapse.naming import ROW_COLUMN
 from target_synapse.quoting import labelled, plain_literal, quoted
@@ -19,31 +20,46 @@ if TYPE_CHECKING:
     from target_synapse.naming import TableName
 
 
-@dataclass(frozen=True, slots=True)
+PARQUET_SUFFIX = ".parquet"
+CSV = (
+    "FILE_TYPE = 'CSV', {credential}COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', "
+    "ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0"
+)
+PARQUET = "FILE_TYPE = 'PARQUET', {credential}COMPRESSION = 'Snappy'"
+KEY, SIGNATURE, IDENTITY = "Storage Account Key", "Shared Access Signature", "Managed Identity"
+
+
 class Credential:
-    """How the pool gets at the files: a name that COPY INTO knows, and the secret to it."""
+    """How the pool gets at the files: a name that COPY INTO knows, and the secret to it. Without a name the session's own user reads them."""
 
-    identity: str
-    secret: str = field(repr=False)
+    def __init__(self, identity: str, secret: str = "") -> None:
+        self.identity, self._secret = identity, secret
 
+    @property
+    def secret(self) -> str:
+        """What opens the store; empty for an identity that needs none."""
+        return self._secret
 
-def account_key(key: str) -> Credential:
-    """The storage account's key."""
-    return Credential("Storage Account Key", key)
+    @property
+    def masked(self) -> Credential:
+        """The same without what opens anything, for a plan: no signature is minted for one."""
+        return Credential(self.identity, "" if self.identity in ("", IDENTITY) else MASK)
 
-
-def shared_access_signature(token: str) -> Credential:
-    """A shared access signature, which must allow to read and to list."""
-    return Credential("Shared Access Signature", token.removeprefix("?"))
+    def option(self) -> str:
+        """The option of COPY INTO, with a comma behind it; empty without a name."""
+        if not self.identity:
+            return ""
+        secret = f", SECRET = {plain_literal(self.secret)}" if self.secret else ""
+        return f"CREDENTIAL = (IDENTITY = {plain_literal(self.identity)}{secret}), "
 
 
 def copy_into(table: TableName, columns: Sequence[Column], files: Sequence[str], credential: Credential, *, label: str) -> str:
     """Load the files, which hold the columns in this order and then the row's number."""
     names = ", ".join(f"{quoted(name)} {place}" for place, name in enumerate([*(one.name for one in columns), ROW_COLUMN], start=1))
+    described = PARQUET if all(file.endswith(PARQUET_SUFFIX) for file in files) else CSV
     statement = (
         f"COPY INTO {table} ({names})\n"
         f"FROM {', '.join(plain_literal(file) for file in files)}\n"
-        f"WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = {plain_literal(credential.identity)}, SECRET = {plain_literal(credential.secret)}), "
-        "COMPRESSION = 'Gzip', FIELDQUOTE = '\"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0)"
+        f"WITH ({described.format(credential=credential.option())})"
     )
     return labelled(statement, label)

@@ -22,12 +22,13 @@ MAX_COLUMNS = 1_024  # in a table (https://learn.microsoft.com/azure/synapse-ana
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and its type; without a collation it has the database's."""
+    """A column and its type; without a collation it has the database's. `staged` is its type in a staging table, where that must be another."""
 
     name: str
     type: SqlType
     collation: str | None = None
     nullable: bool = True
+    staged: SqlType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def staged_columns(columns: Sequence[Column]) -> list[Column]:
 
     Text keeps its column's collation: to compare two of different collations is an error.
     """
-    staged = [replace(one, type=staged_type(one.type), nullable=True) for one in columns]
+    staged = [replace(one, type=one.staged or staged_type(one.type), nullable=True) for one in columns]
     return [*staged, Column(ROW_COLUMN, SqlType("bigint"))]
 
 

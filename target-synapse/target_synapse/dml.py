@@ -96,7 +96,7 @@ def values_of(columns: Sequence[Column], version: int | None = None) -> str:
 def typed(column: Column) -> str:
     """A staged value, of `s`, as the table wants it."""
     value = restored(column, "s.")
-    return f"CAST({value} AS {column.type})" if column.type.is_text else value
+    return f"CAST({value} AS {column.type})" if column.type.is_text or column.staged else value
 
 
 def restored(column: Column, prefix: str) -> str:

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import SuiteError
 
-from target_synapse import ddl
+from target_synapse import ddl, external
 from target_synapse.load import STAGING_PREFIX
 from target_synapse.naming import DIGEST_CHARS, TableName
 from target_synapse.swaps import NEW_PREFIX
+from target_synapse.ways.polybase import PREFIX, TABLE_PREFIX, own_objects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from target_synapse.ways import Store
 
 STAGING_NAME = re.compile(rf"(?:{STAGING_PREFIX}|{NEW_PREFIX})_[0-9a-f]{{{DIGEST_CHARS}}}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
-STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.csv\.gz")  # run, stream, batch, part
+OBJECT_NAME = re.compile(rf"{PREFIX}_(\d{{14}})_[0-9a-f]{{{DIGEST_CHARS}}}")
+STAGED_FILE = re.compile(r"([0-9a-f]{32})/[^/]+/[^/]+/\d{5,}\.(?:csv\.gz|parquet)")  # run, stream, batch, part
 logger = logging.getLogger("target-synapse")
 
 
@@ -84,6 +86,30 @@ class Leftovers:
 
     def _is_living(self, table: TableName) -> bool:
         return self._swaps is not None and table.table.startswith(NEW_PREFIX) and self._swaps.is_living(table, self._hours)
+
+    def sweep_external(self) -> None:
+        """Drop what dead runs made for PolyBase: their external tables, in whatever schema, then the objects that these need."""
+        try:
+            for schema, name in self._names(external.select_tables(TABLE_PREFIX)):
+                if old_tables([name.replace(TABLE_PREFIX, STAGING_PREFIX, 1)], self._before):
+                    self._pool.execute(external.drop_table(TableName(schema, name)), doing=f"cannot drop {name}")
+                    logger.info("Dropped the external table %s, which a run that was cut off had left", name)
+            views = (external.FORMATS, external.SOURCES, external.CREDENTIALS)
+            names = {row[0]: None for view in views for row in self._names(external.select_names(view, PREFIX))}
+            for name in old_objects(names, self._before):
+                for _, sql in own_objects(name):
+                    self._pool.execute(sql, doing=f"cannot drop {name}")
+                logger.info("Dropped PolyBase's objects %s, which a run that was cut off had left", name)
+        except SuiteError as error:
+            logger.warning("What earlier runs may have left of PolyBase's objects stays: %s", error)
+
+    def _names(self, sql: str) -> list[list[str]]:
+        return [[str(part) for part in row] for row in self._pool.rows(sql, doing="cannot look for PolyBase's objects")]
+
+
+def old_objects(names: Iterable[str], before: datetime) -> list[str]:
+    """Those that are a run's own objects of PolyBase, made before a moment."""
+    return [name for name in names if (match := OBJECT_NAME.fullmatch(name)) and match[1] < f"{before:%Y%m%d%H%M%S}"]
 
 
 def old_tables(names: Iterable[str], before: datetime) -> list[str]:

@@ -23,6 +23,7 @@ from target_synapse import ddl, dml, ledger
 from target_synapse.ledger import Entry
 from target_synapse.modes import Job
 from target_synapse.naming import TableName, digest
+from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,7 +134,7 @@ class Loader:
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
         create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        self._way.fill(staging, batch, lambda step: self._label(batch.entry, batch.plan.table, step))
+        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), lambda step: self._label(batch.entry, batch.plan.table, step))
         staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
         if staged != batch.entry.rows:
             raise DestinationError(
@@ -170,6 +171,7 @@ class Loader:
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
     def _move(self, job: Job) -> int:
+        """Run the one transaction. A batch over the pool's cap for one would have to be staged in smaller ones: its entry in the ledger is one."""
         doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
             for statement in job.batch.mode.moves(job):

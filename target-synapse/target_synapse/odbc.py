@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError, CredentialsError, DestinationError, SuiteError, UnreachableError
 
+from target_synapse.settings.connection import BY_PASSWORD
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
@@ -112,15 +114,24 @@ def connection_string(config: Mapping[str, Any], driver: str) -> str:
         "DRIVER": driver,
         "SERVER": f"{config['host']},{config.get('port') or 1433}",
         "DATABASE": config["database"],
-        "UID": config["user"],
-        "PWD": config["password"],
+        **_credentials(config),
         "Encrypt": config.get("encrypt") or "yes",
         "TrustServerCertificate": trust,
+        **({"ServerCertificate": config["server_certificate_path"]} if config.get("server_certificate_path") else {}),
         "LongAsMax": "yes",  # long parameters go as nvarchar(max), not as ntext, which a pool does not know
         "APP": "target-synapse",
         "ConnectRetryCount": "0",  # a connection restored behind our back would hide a lost transaction
     }
     return ";".join(f"{name}={{{str(value).replace('}', '}}')}}}" for name, value in parts.items())
+
+
+def _credentials(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Who logs in, where that stands in the connection string: not for a token, beside which the driver takes no name."""
+    kind = config.get("authentication") or "sql"
+    if kind not in BY_PASSWORD:
+        return {}
+    by_driver = {"Authentication": "ActiveDirectoryPassword"} if kind == "entra_password" else {}
+    return {"UID": config["user"], "PWD": config["password"], **by_driver}
 
 
 def failure(error: Exception) -> OdbcFailure:
@@ -135,7 +146,7 @@ def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
     """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend."""
     said = f"{doing}: {found.text}" + (f" ({found.number})" if found.number else "")
     if found.number == LOGIN_FAILED or found.state == "28000":
-        return CredentialsError(said, hint="check `user` and `password`, and that the login has a user in this database")
+        return CredentialsError(said, hint="check `user` and `password`, or the identity of Entra ID, and that it has a user in this database")
     if found.number == CANNOT_OPEN_DATABASE:
         return CredentialsError(said, hint="check `database`: it is the name of the dedicated SQL pool")
     if found.number in PAUSED:
@@ -148,8 +159,11 @@ def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
 
 HINTS = {
     35343: "a columnstore table holds no (max) column: set `table_index` to `heap`, or give the property a `maxLength` of at most 4000",
+    # Permissions, by SQL Server's tables (.../errors-events/database-engine-events-and-errors-0-to-999 and -4000-to-4999, read 2026-11-22): unconfirmed for a pool.
     229: "grant the login what README.md lists under the first load",
     262: "grant the login what README.md lists under the first load",
+    4834: "grant the login what README.md lists under the first load",
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
+    15581: "PolyBase keeps the storage's secret under a master key: run CREATE MASTER KEY once in the database, or set `polybase_data_source`",
     13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
 }

@@ -7,18 +7,16 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import SuiteError
-from singer_commons.secrets import MASK
 
 from target_synapse import ddl
 from target_synapse.checks import reach
 from target_synapse.connection import Pool
-from target_synapse.copy_into import Credential
 from target_synapse.ledger import ledger_table
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA
 from target_synapse.rebuilds import Rebuilds
 from target_synapse.sink import SynapseSink
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.tables import catalogue_row
 
 if TYPE_CHECKING:
@@ -127,12 +125,15 @@ class PlanStore(StagingStore):
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         super().__init__(config)
-        self.credential = Credential(self.credential.identity, MASK)
+        self.credential = self.credential.masked
 
     def put(self, path: str, content: bytes) -> None:
         """Nothing is sent."""
 
     def remove(self, paths: Sequence[str]) -> None:
+        """Nothing is there."""
+
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
         """Nothing is there."""
 
 
@@ -232,7 +233,7 @@ def plan_text(pool: PlanPool, account: Account, rejects: RejectsSeen, where: str
         yield from (_comment(f"invalid: {line}") for line in rejects.told(stream))
         yield from _statements(pool, stream)
         if (more := pool.batches[stream] - 1) > 0:
-            yield _comment(f"and the same for {more} more batches")
+            yield _comment(f"and the same for {more} more {'batch' if more == 1 else 'batches'}")
     yield "\n"
     yield from _statements(pool, END)
 

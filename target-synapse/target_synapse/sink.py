@@ -20,6 +20,7 @@ from target_synapse.parts import BatchWriter
 from target_synapse.rebuilds import Rebuilds
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
+from target_synapse.staging.formats import Layout, staged
 from target_synapse.swaps import DECIDED
 from target_synapse.tables import ensure_columns, ensure_table
 from target_synapse.versions import VERSION, version_of
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import pyarrow as pa
-    from singer_commons.columnar.blocks import RecordBlock
+    from singer_commons.columnar.blocks import Block
 
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
@@ -71,6 +72,7 @@ class SynapseSink(ColumnarSink):
         self._plan, self._carried = plan, run.way.carried(plan)
         own = {DELETED_COLUMN} if self._names_deleted else set()
         self._rows = RowWriter(self._carried, truncated=self._count_truncated if truncate else None, also_content=own)
+        self._layout = Layout(self.config.get("stage_format") or "csv", self._staged(), run.files)
         self._encoder: TableEncoder | None = None
         self._ensured: set[str] = set()
         self._choose_mode()
@@ -83,6 +85,10 @@ class SynapseSink(ColumnarSink):
 
     def _rebuilds(self, run: RunParts) -> Rebuilds:
         return Rebuilds(run.pool, run.swaps, run.loader, run.run_id)
+
+    def _staged(self) -> list[Column]:
+        """The columns that are staged, in the order of a line's fields."""
+        return staged([self._plan.columns[name] for name in self._rows.properties], self.config.get("stage_format") or "csv")
 
     def _loaded_table(self, named: TableName) -> TableName:
         """The table that rows are loaded into: the stream's, or one that takes its place once it is whole."""
@@ -149,7 +155,7 @@ class SynapseSink(ColumnarSink):
 
         return arrow_schema(self._plan, self.schema["properties"])
 
-    def process_table(self, table: pa.Table, block: RecordBlock) -> None:
+    def process_table(self, table: pa.Table, block: Block) -> None:
         """Write the rows into the batch; those that columns cannot write go one by one, in their places."""
         from target_synapse.columns.encoder import Lines, TableEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
 
@@ -206,7 +212,8 @@ class SynapseSink(ColumnarSink):
                 writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
-            writers.append(BatchWriter(run.store, f"{folder}-{len(writers) + 1}" if writers else folder, version=version, written=run.way.written))
+            name = f"{folder}-{len(writers) + 1}" if writers else folder
+            writers.append(BatchWriter(run.store, name, version=version, layout=self._layout, written=run.way.written))
         return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -216,8 +223,18 @@ class SynapseSink(ColumnarSink):
             for writer in context.get("writers", ()):
                 if writer.rows:
                     self._load(writer)
+            self._put_away(context)
         finally:
             self.abandon(context)  # without effect on what is loaded
+
+    def _put_away(self, context: dict[str, Any]) -> None:
+        """Keep or archive the files of what is loaded, where that is asked for."""
+        what = self.config.get("after_load") or "delete"
+        if what == "delete":
+            return
+        paths = [path for writer in context.pop("writers", ()) for path in writer.paths]
+        if what == "archive" and paths:
+            self.target.run.store.move(paths, self.config["storage_prefix"], self.config["archive_prefix"])
 
     def _load(self, writer: BatchWriter) -> None:
         content, run, version = writer.finish(), self.target.run, writer.version
@@ -225,7 +242,7 @@ class SynapseSink(ColumnarSink):
             # The same rows of another version are other rows: as those of a run that was cut off they would be removed with its version.
             content = hashlib.sha256(f"{content} of version {version}".encode()).hexdigest()
             self._ensure(VERSION)
-        columns = [self._plan.columns[name] for name in self._rows.properties]
+        columns = self._staged()
         entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
         batch = Batch(self._plan, columns, writer.paths, entry, None if VERSION_COLUMN in self._plan.columns else version, mode=self._mode)
         gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it

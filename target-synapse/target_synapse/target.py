@@ -25,8 +25,11 @@ from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
+from target_synapse.settings.ways import POLYBASE
 from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
+from target_synapse.staging.formats import FILES_OF_A_NODE
+from target_synapse.staging.sizing import files_at_once
 from target_synapse.swaps import Swaps
 from target_synapse.tables import ensure_ledger
 from target_synapse.upkeep import Upkeep
@@ -57,6 +60,7 @@ class RunParts:
     loader: Loader
     swaps: Swaps
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
+    files: int = FILES_OF_A_NODE  # that the pool reads at once
 
 
 class TargetSynapse(DurableTarget):
@@ -99,15 +103,16 @@ class TargetSynapse(DurableTarget):
 
     def checks(self) -> Checks:
         """Pool, storage, and each right that a load needs."""
-        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
         pool, remote = Pool(self.config), StagingStore(self.config, retries=0) if needs_storage(self.config) else None
-        way, store = chosen(self.config, pool, remote)
+        way, store = chosen(self.config, pool, remote, self.account.run_id)
         try:
             yield from Trial(pool, way, store, remote, self.config).checks()
         finally:
+            way.tidy()
             pool.close()
             store.close()
 
@@ -117,7 +122,7 @@ class TargetSynapse(DurableTarget):
         from target_synapse.ways.planned import planned  # noqa: PLC0415 - of a plan alone
 
         pool, run_id = PlanPool(self.config), self.account.run_id
-        way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None)
+        way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None, run_id)
         self.rejects = rejects = RejectsSeen(self.rejects.path, show_values=show_values)
         self.default_sink_class = PlanSink
         ledger_schema = self.config.get("default_target_schema") or DEFAULT_SCHEMA
@@ -135,19 +140,25 @@ class TargetSynapse(DurableTarget):
             raise would_reject(rejects)
 
     def _new_run(self) -> RunParts:
-        from target_synapse.staging import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
+        from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
 
         _quieten_azure()
         run_id, ledger_schema = self.account.run_id, self.config.get("default_target_schema") or DEFAULT_SCHEMA
         pool, staged = Pool(self.config), needs_storage(self.config)
-        way, store = chosen(self.config, pool, StagingStore(self.config) if staged else None)
-        check(pool, StagingStore(self.config, retries=0) if staged else None, self.logger)
+        remote = StagingStore(self.config) if staged else None
+        way, store = chosen(self.config, pool, remote, run_id)
+        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
+        check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
         pool.repeated(lambda: ensure_ledger(pool, ledger_schema))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         swaps = Swaps(pool, ledger_table(ledger_schema), run_id)
         leftovers = Leftovers(pool, store, self.config["storage_prefix"], swaps, after_hours=hours)
-        leftovers.sweep_files()
-        return RunParts(run_id, pool, store, way, Loader(pool, way, ledger_table(ledger_schema), run_id), swaps, leftovers)
+        if self.config.get("after_load") != "keep":  # what is kept and what was left looks the same
+            leftovers.sweep_files()
+        if self.config.get("load_via") == POLYBASE:
+            leftovers.sweep_external()
+        loader = Loader(pool, way, ledger_table(ledger_schema), run_id)
+        return RunParts(run_id, pool, store, way, loader, swaps, leftovers, files_at_once(pool, self.config))
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -267,6 +278,7 @@ class TargetSynapse(DurableTarget):
 
 def _quieten_azure() -> None:
     logging.getLogger("azure").setLevel(logging.WARNING)  # its INFO is every request's headers
+    logging.getLogger("azure.identity").setLevel(logging.ERROR)  # its warnings are what comes as an error a moment later
 
 
 main = entry_point(TargetSynapse)

@@ -23,8 +23,8 @@ CAPABILITIES = {
     "tap-autopilot": [*TAP_BASE, "activate-version"],
     "tap-fullstory": TAP_BASE,
     "tap-warehouse": [*TAP_BASE, "batch"],
-    "target-synapse": [*BASE, "validate-records", "activate-version", "hard-delete"],
-    "target-mparticle": [*BASE, "validate-records"],
+    "target-synapse": [*BASE, "batch", "validate-records", "activate-version", "hard-delete"],
+    "target-mparticle": [*BASE, "batch", "validate-records"],
 }
 DRIVERS = ("duckdb", "pyarrow", "pyodbc", "azure.storage", "azure.core", "azure.identity", "psycopg", "adbc_driver_postgresql", "adbc_driver_manager")
 HEAVY = (*DRIVERS, "numpy", "tenacity", "fastjsonschema", "sqlalchemy", "rich", "faker")  # what moves rows, or is seldom asked for
@@ -140,3 +140,18 @@ def test_a_setting_that_is_unknown_is_a_warning_with_the_nearest_name(command, t
     run = run_command(command, "--config", "s.json", folder=tmp_path)
     assert run.exit_code == 2
     assert "unknown setting `flattening_enabeld` in s.json; did you mean `flattening_enabled`?" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "settings", "told"),
+    [
+        ("tap-warehouse", {"models": [{**MODEL, "key_colums": ["id"]}]}, "unknown setting `models.0.key_colums` in s.json; did you mean `key_columns`?"),
+        ("tap-warehouse", {"postgres": {"databse": "d"}}, "unknown setting `postgres.databse` in s.json; did you mean `database`?"),
+        ("target-synapse", {"stream_options": {"crm-*": {"tabel_index": "heap"}}}, "`stream_options.crm-*` in s.json: unknown entry `tabel_index`; did you mean `table_index`?"),
+        ("target-mparticle", {"streams": {"users": {"maping": {}}}}, "`streams.users` in s.json: unknown entry `maping`; did you mean `mappings`?"),
+    ],
+)  # fmt: skip
+def test_a_setting_inside_another_that_is_unknown_is_told_by_its_place(command, settings, told, tmp_path):
+    (tmp_path / "s.json").write_text(json.dumps(settings))
+    run = run_command(command, "--config", "s.json", folder=tmp_path)
+    assert (run.exit_code, told in run.stderr) == (2, True), run.stderr

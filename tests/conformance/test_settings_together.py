@@ -34,11 +34,12 @@ WRONG = {
     ),
     "target-synapse": (
         {"host": "h", "database": "d", "user": "u", "storage_url": "u", "storage_container": "c", "encrypt": "maybe", "rejects_path": "."},
-        ["`password` is missing: expected string; looked in s.json, TARGET_SYNAPSE_PASSWORD",
+        ["`password`: expected it for `authentication` sql, found none; looked in s.json, TARGET_SYNAPSE_PASSWORD",
          '`encrypt` in s.json: expected one of yes, no, strict, found string "maybe"',
          "`rejects_path` in s.json: expected the path of a file that can be written to, found ., which is a directory",
-         "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found neither; "  # noqa: ISC004 - one line
-         "looked in s.json, TARGET_SYNAPSE_STORAGE_ACCOUNT_KEY, TARGET_SYNAPSE_STORAGE_SAS_TOKEN",
+         "`storage_account_key` and `storage_sas_token` and `storage_connection_secret`: expected exactly one of the three, or a "  # noqa: ISC004 - one line
+         "`storage_authentication`, found none; looked in s.json, TARGET_SYNAPSE_STORAGE_ACCOUNT_KEY, TARGET_SYNAPSE_STORAGE_SAS_TOKEN, "
+         "TARGET_SYNAPSE_STORAGE_CONNECTION_SECRET",
          '`storage_url` in s.json: expected an address such as https://account.blob.core.windows.net, without `?`, found "u"'],
     ),
     "target-mparticle": (

@@ -150,7 +150,7 @@ def test_the_plan_of_a_feed_shows_mapping_batches_and_counts_and_masks_who_it_is
         "  updated     -> (not sent)",
         "  rows: 3 read = 3 valid + 0 invalid + 0 skipped; 3 batches",
         *(f"  batch {number}: {_masked_batch(spend)}" for number, spend in ((1, 0.5), (2, 1.0))),
-        "3 batches in 1 requests to http://HOST/v2, 0 s at the least with 250 batches a second; nothing was sent",
+        "3 batches in 1 request to http://HOST/v2, 0 s at the least with 250 batches a second; nothing was sent",
     ]
     assert arrived() == before
 
@@ -213,6 +213,55 @@ def test_the_plan_without_a_pool_assumes_empty_schemas_and_says_so(stand):
     assert shown.exit_code == 0
     assert shown.lines[1] == "-- the pool was not read (cannot connect to HOST: Connection refused): empty schemas are assumed"
     assert sum("CREATE TABLE [dbo].[users]" in line for line in shown.lines) == 1
+
+
+ORDERS = {
+    "type": "SCHEMA",
+    "stream": "orders",
+    "key_properties": ["customer_id"],
+    "schema": {"properties": {"customer_id": {"type": "string"}, "total": {"type": ["number", "null"]}}},
+}
+
+
+def in_batches(first, second):
+    """Rows of two streams, so many of each, with a STATE behind each row: with a batch size of 1 each is a batch."""
+    lines = [USERS, ORDERS]
+    for number in range(max(first, second)):
+        lines += [user(number)] if number < first else []
+        lines += [{"type": "STATE", "value": {"bookmarks": {"users": 10 * number}}}]
+        lines += [{"type": "RECORD", "stream": "orders", "record": {"customer_id": f"c-{number}", "total": 1}}] if number < second else []
+        lines += [{"type": "STATE", "value": {"bookmarks": {"users": 10 * number + 1}}}]
+    return lines
+
+
+@pytest.mark.parametrize(("rows", "told"), [((1, 1), []), ((3, 2), ["-- and the same for 2 more batches", "-- and the same for 1 more batch"])])
+def test_the_plan_of_several_batches_for_a_pool_shows_the_first_of_each_stream_and_counts_the_others(stand, arrived, rows, told):
+    schema = f"batches{sum(rows)}"
+    changes = {"default_target_schema": schema, "batch_size_rows": 1}
+    before = arrived()
+    shown = stand.show("target-synapse", "--plan", lines=in_batches(*rows), **changes)
+    assert (shown.exit_code, arrived() == before) == (0, True)
+    assert [line for line in shown.lines if line.startswith("-- and the same")] == told
+    assert [len(re.findall(rf"(?m)^COPY INTO \[{schema}\]\.\[_sdc_stg", part)) for part in shown.stdout.split("\n-- stream ")] == [0, 1, 1]
+    pool = Control(stand.environment["SANDBOX_SYNAPSE_CONTROL_URL"])
+    pool.forget_requests()
+    assert stand.show("target-synapse", lines=in_batches(*rows), **changes).exit_code == 0
+    assert sum(one["command"].startswith("COPY INTO") for one in pool.requests()) == sum(rows)
+
+
+def test_the_plan_of_several_batches_for_a_feed_counts_the_very_requests_of_a_load(stand, arrived):
+    before = arrived()
+    changes = {"batch_size_rows": 2, "max_batches_per_request": 1, "streams": {"orders": {"iterator": "none"}}}
+    lines = in_batches(4, 3)
+    shown = stand.show("target-mparticle", "--plan", lines=lines, **changes)
+    assert (shown.exit_code, arrived() == before) == (0, True)
+    counted = re.search(r"^(\d+) batches in (\d+) requests to ", shown.stdout, re.MULTILINE)
+    assert [line.split("; ")[1] for line in shown.lines if line.startswith("  rows: ")] == ["4 batches", "3 batches"]
+    control = stand.control("mparticle")
+    control.forget_requests()
+    assert stand.show("target-mparticle", lines=lines, **changes).exit_code == 0
+    sent = [one for one in control.requests() if one["path"].startswith("/v2/")]
+    assert (counted.groups(), len(sent)) == (("7", "7"), 7)
 
 
 def test_a_plan_writes_no_secret_and_no_state(stand):

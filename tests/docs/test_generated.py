@@ -61,6 +61,32 @@ def test_a_hub_definition_has_only_what_the_hub_knows(path):
     assert (REQUIRED - set(told), unknown, kinds, ungrouped) == (set(), set(), set(), set())
 
 
+# Values that schemas/plugin_definitions/hub_metadata.schema.json in meltano/hub allows.
+QUALITIES, STATUSES = {"gold", "silver", "bronze", "unknown"}, {"active", "beta", "development", "inactive", "unknown"}
+PUBLISHERS = ("repo", "logo_url", "docs")  # only whoever publishes knows them
+
+
+@every_definition
+def test_a_hub_definition_lacks_only_what_its_page_lists_for_the_publisher(path):
+    told, page = definition(path), (ROOT / "docs" / "hub" / "README.md").read_text(encoding="utf-8")
+    usual = {
+        "capabilities",
+        "description",
+        "executable",
+        "keywords",
+        "label",
+        "maintenance_status",
+        "pip_url",
+        "settings",
+        "supported_python_versions",
+    }
+    assert (usual | REQUIRED) - {name for name, value in told.items() if value} == set()
+    assert (told["quality"] in QUALITIES, told["maintenance_status"] in STATUSES) == (True, True)
+    assert [name for name in PUBLISHERS if name in told or f"| `{name}` |" not in page] == []
+    assert all(str(told.get(name, "https://")).startswith("https://") for name in ("domain_url",))
+    assert [one["name"] for one in told["settings"] if not one.get("label") or not one.get("description")] == []
+
+
 @every_definition
 def test_the_hub_masks_what_is_a_secret_also_when_it_goes_by_the_name(path):
     secrets = [setting["name"] for setting in definition(path)["settings"] if setting["kind"] == "password"]
@@ -71,6 +97,7 @@ def test_the_hub_masks_what_is_a_secret_also_when_it_goes_by_the_name(path):
 PLAIN_ALL_THE_SAME = {
     "uids",  # what FullStory calls them
     "data_plan.plan_id",  # what mParticle calls it
+    "entra_tenant_id", "entra_client_id",  # what Entra calls them
     "flattening_max_key_length", "validate_records",  # the SDK's
 }  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -18,6 +19,7 @@ WITH_COMMANDS = [page for page in PAGES if any(block.runs for block in blocks(pa
 LIMIT_S = 250  # of a block: the stand-ins keep the services' pace, and a test machine may be busy
 FEW_ROWS = 100  # of a model, where the page does not say how many: mParticle takes them in order, at a documented pace
 PIPE_CLOSED = 141  # `tap | head`: the tap stops when nobody reads on
+NAMED = re.compile(r"(tests/[\w/]+\.py)(?:::(\w+))?")
 END = "\x1e"  # after each command's output, before its exit codes
 MODELS = ROOT / "sandbox" / "sandbox" / "warehouse" / "models"
 USERS = {"name": "users", "sql_file": str(MODELS / "users.sql"), "key_columns": ["customer_id"], "iterator": "date_updated"}
@@ -102,8 +104,43 @@ def test_each_block_of_commands_says_which_test_runs_it(page):
 
 @every_page
 def test_the_tests_that_a_page_names_are_there(page):
-    named = re.findall(r"tests/[\w/]+\.py", page.read_text(encoding="utf-8"))
-    assert [name for name in named if not (ROOT / name).is_file()] == []
+    named = NAMED.findall(page.read_text(encoding="utf-8"))
+    assert [name for name in named if not is_test(*name)] == []
+
+
+def test_each_promise_and_exit_code_names_the_tests_that_hold_it():
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## What is promised")[1].split("\n## ")[0]
+    rows = [line.rstrip(" |").rpartition(" | ")[2] for line in section.splitlines() if re.match(r"\| (?!promise|exit code)", line)]
+    assert len(rows) > 15
+    assert [row for row in rows if not NAMED.findall(row) or not all(test for _, test in NAMED.findall(row))] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "is_one"),
+    [
+        (("tests/docs/test_readme_commands.py", ""), True),
+        (("tests/docs/test_readme_commands.py", "test_what_counts_as_a_test"), True),
+        (("tests/docs/test_readme_commands.py", "test_of_another_name"), False),
+        (("tests/docs/test_readme_commands.py", "is_test"), False),
+        (("tests/harness.py", ""), True),
+        (("tests/harness.py", "run_command"), False),
+        (("tests/docs/test_none.py", ""), False),
+    ],
+)
+def test_what_counts_as_a_test(name, is_one):
+    assert is_test(*name) is is_one
+
+
+def is_test(file, function):
+    """Whether pytest finds such a test: the function, or any if only the file is named. What tests share is no test, but may be named."""
+    path = ROOT / file
+    if not path.is_file() or not path.name.startswith("test_"):
+        return path.is_file() and not function
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    tests = {one.name for one in body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")}
+    tests |= {one.name for one in body if isinstance(one, ast.ClassDef) and one.name.startswith("Test")}
+    makes_them = any(isinstance(one, ast.Assign) and getattr(one.targets[0], "id", "").startswith("Test") for one in body)  # the SDK's suites
+    return function in tests if function else bool(tests) or makes_them
 
 
 @every_page

@@ -151,9 +151,10 @@ def test_a_second_call_is_quick_from_any_folder_and_needs_no_home_and_no_network
 def test_versions_are_pinned_without_addresses():
     lines = (ROOT / "constraints.txt").read_text().splitlines()
     assert [line for line in lines if not (line.startswith("#") or re.fullmatch(r"[a-zA-Z0-9._-]+==[a-zA-Z0-9.+!_-]+", line))] == []
-    lock = json.loads((ROOT / "sandbox" / "azurite" / "package-lock.json").read_text())
-    assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
-    assert [name for name, entry in lock["packages"].items() if name and not entry.get("integrity")] == []
+    for folder in ("azurite", "azcopy"):
+        lock = json.loads((ROOT / "sandbox" / folder / "package-lock.json").read_text())
+        assert [name for name, entry in lock["packages"].items() if "resolved" in entry] == []
+        assert [name for name, entry in lock["packages"].items() if name and not entry.get("integrity")] == []
     assert not (ROOT / "uv.lock").exists()
 
 

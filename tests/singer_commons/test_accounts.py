@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_commons.accounts import Account, bookmark_of
+from singer_commons.accounts import Account, Calls, bookmark_of
 from singer_commons.errors import ConfigurationError, SuiteError, TooManyRejectsError
 from singer_commons.rejects import check_rejects
 from singer_commons.run_log import Ending, append, check_writable, log_text
@@ -72,6 +73,26 @@ def test_a_tap_counts_rows_time_bookmarks_and_the_calls_that_filled_each_stream(
         "Done: 10 rows of 2 streams in 3.0 s, 5 calls, 0.5 s waited",
     ]
     assert account.bytes_passed == 1000
+
+
+def test_calls_of_a_service_beside_the_streams_count_for_the_run_alone(account):
+    account.service, account.beside = Service(), Calls()
+    account.turn_to("users")
+    account.service.answer(2, waited_s=1.5)
+    account.beside.called("whatever a hook gives")
+    account.beside.waited(0.25)
+    account.close()
+    assert (account.streams["users"].calls, account.streams["users"].waited_s, account.calls()) == (2, 1.5, (3, 1.75))
+
+
+def test_calls_from_many_threads_are_all_counted():
+    calls = Calls()
+    threads = [threading.Thread(target=lambda: [calls.called() for _ in range(5_000)]) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert calls.calls == 40_000
 
 
 def test_calls_that_fill_two_streams_go_to_the_one_that_makes_them(account):

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 from harness import command_environment
+from hypothesis import given
+from hypothesis import strategies as st
 from singer_commons.accounts import Account
-from singer_commons.progress import REPAINT_EVERY_S, LiveLine, Manner, Progress, manner, progress_text
+from singer_commons.progress import REPAINT_EVERY_S, LiveLine, Manner, Progress, RecentRate, manner, progress_text
 
 PLUGINS = Path(__file__).with_name("small_plugins.py")
 CLEAR = "\r\x1b[2K"
@@ -61,7 +63,25 @@ def account_after(seconds, rows, size_bytes=0):
     ],
 )
 def test_the_text_has_rows_their_rate_bytes_and_the_time(account, text):
-    assert progress_text(account) == text
+    assert progress_text(account, RecentRate(10)) == text
+
+
+@given(window_s=st.integers(1, 20), steps=st.lists(st.tuples(st.integers(1, 8), st.integers(0, 1_000)), min_size=1, max_size=30))
+def test_the_rate_is_that_of_the_window_or_of_all_the_time_there_was(window_s, steps):
+    """Over the rows since the last look that is as old as the window, or since the beginning."""
+    rate, looks = RecentRate(window_s), [(0, 0)]
+    for pause_s, rows in steps:
+        looks.append((looks[-1][0] + pause_s, looks[-1][1] + rows))
+        found = rate.after(*looks[-1])
+    now_s, total = looks[-1]
+    then_s, before = max([look for look in looks[:-1] if look[0] <= now_s - window_s] or looks[:1])
+    assert found == (total - before) / (now_s - then_s)
+
+
+def test_rows_that_no_longer_come_show_within_the_window_though_the_average_is_high():
+    rate = RecentRate(10)
+    looks = [10, 20, 30, 40, 50, 60, 64, 68, 72]
+    assert [round(rate.after(second, min(1_000 * second, 60_000))) for second in looks] == [1000, 1000, 1000, 1000, 1000, 1000, 714, 556, 0]
 
 
 def test_the_live_line_is_painted_over_cut_to_the_terminal_and_taken_away():

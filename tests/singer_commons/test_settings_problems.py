@@ -136,6 +136,38 @@ def test_unknown_settings_are_told_with_the_nearest_known_one(problems):
     ]
 
 
+def test_unknown_settings_inside_others_are_told_by_their_place_and_open_objects_take_all(problems):
+    nested = {"api_key": SECRET, "server": {"prot": 1, "port": 2}, "models": [{"name": "a"}, {"name": "b", "colour": 1}], "names": ["x"]}
+    assert problems(nested, judge=unknown_settings) == ["unknown setting `server.prot` in 0.json; did you mean `port`?"]  # the model's is a problem
+    assert problems(nested) == ["`models.1` in 0.json: unknown entry `colour`"]
+    deep = {"type": "object", "properties": {
+        "rules": {"type": "object", "additionalProperties": {"type": "object", "properties": {"name": {}, "parts": {"items": {"properties": {"place": {}}}}}}},
+        "open": {"type": "object"},
+    }}  # fmt: skip
+    sources = read_sources("tap-x", deep, [])
+    for name, value in {"rules": {"any": {"nmae": 1, "parts": [{"place": 1}, {"plaec": 2}]}}, "open": {"b": 1}}.items():
+        sources.take(name, value, "in f.json")
+    assert unknown_settings(deep, sources) == [
+        "unknown setting `rules.any.nmae` in f.json; did you mean `name`?",
+        "unknown setting `rules.any.parts.1.plaec` in f.json; did you mean `place`?",
+    ]
+
+
+@given(
+    settings=st.dictionaries(
+        st.sampled_from(list(SCHEMA["properties"])),
+        st.recursive(
+            st.integers() | st.just(SECRET), lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["port", "name", "prot", "x"]), inner)
+        ),
+    )
+)
+def test_whatever_is_unknown_is_told_without_values(settings):
+    sources = read_sources("tap-x", SCHEMA, [])
+    for name, value in settings.items():
+        sources.take(name, value, "in f.json")
+    assert [one for one in unknown_settings(SCHEMA, sources) if SECRET in one] == []
+
+
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner))  # fmt: skip
 
 

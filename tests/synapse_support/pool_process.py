@@ -11,22 +11,36 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
+from typing import Any
 
+from sandbox.entra.tokens import Issuer
+from sandbox.synapse.blobs import Identities
 from sandbox.synapse.faults import Fault
 from sandbox.synapse.pool import Pool
+from sandbox.tds.certificate import Certificate
 from sandbox.tds.server import TdsServer
 
 USER, PASSWORD, DATABASE = "loader", "Secret1!", "pool"
 
 
 def main() -> None:
-    pool = Pool(database=DATABASE, users={USER: PASSWORD})
-    server = TdsServer(pool)
+    options = json.loads(sys.argv[1]) if sys.argv[1:] else {}
+    pool = Pool(database=DATABASE, users={USER: PASSWORD}, identities=Identities(**options.get("identities", {})), **entra(options))
+    certificate = Certificate(*map(Path, options["certificate"])) if "certificate" in options else None
+    server = TdsServer(pool, encryption="off" if certificate else "not_supported", certificate=certificate)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     say(server.port)
     for line in sys.stdin:
         say(obey(pool, json.loads(line)))
     os._exit(0)  # DuckDB would tell at length what its bindings leak
+
+
+def entra(options: dict[str, Any]) -> dict[str, Any]:
+    """Who signs tokens, and who has a user in the database."""
+    if "issuer" not in options:
+        return {}
+    return {"tokens": Issuer(options["issuer"]["key"].encode(), options["issuer"]["tenant"]), "entra_users": options["entra_users"]}
 
 
 def all_met(pool: Pool, limit_s: float) -> bool:

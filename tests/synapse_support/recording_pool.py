@@ -9,7 +9,7 @@ class RecordingPool:
     def __init__(self, columns=()):
         self.columns, self.statements = [(*column, "YES", None)[:7] for column in columns], []
 
-    def execute(self, sql, *, doing):
+    def execute(self, sql, *parameters, doing):
         self.statements.append(sql)
         return 1
 

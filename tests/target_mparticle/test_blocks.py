@@ -12,9 +12,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from mparticle_lines import SCHEMA, record, state, user
+from singer_commons import reading
 from singer_commons.errors import TooManyRejectsError
 from singer_commons.target import DurableTarget
 from singer_sdk.sinks.core import JSONSchemaValidator
+from target_mparticle.delivery import DryRun
 from target_mparticle.request_ids import NAMESPACE, RequestIds, RowDigests
 from target_mparticle.row_check import RowCheck, look
 from target_mparticle.sink import MParticleSink
@@ -92,6 +94,17 @@ def test_few_rows_are_decoded_at_a_time_however_many_wait(sent, monkeypatch):
     lines = "".join(json.dumps(line) + "\n" for line in [SCHEMA, *(record(user(number)) for number in range(1201))])
     _, rejected, counts = sent(lines)
     assert (sizes, rejected, counts[:2]) == ([500, 500, 201], [], (1201, 1201))
+
+
+@pytest.mark.parametrize(("limits", "deliveries"), [({}, [20]), ({"max_waiting_bytes": 1_000, "block_size_bytes": 1_000}, None)])
+def test_rows_are_sent_once_their_batches_are_too_large_to_wait(sent, monkeypatch, limits, deliveries):
+    sizes, deliver = [], DryRun.deliver
+    monkeypatch.setattr(DryRun, "deliver", lambda way, batches, sink: (sizes.append(len(batches)), deliver(way, batches, sink)))
+    monkeypatch.setattr(reading, "READ_BYTES", 500)
+    lines = "".join(json.dumps(line) + "\n" for line in [SCHEMA, *(record(user(number)) for number in range(20))])
+    _, _, counts = sent(lines, **limits)
+    assert counts[:2] == (20, 20)
+    assert sizes == deliveries or (deliveries is None and len(sizes) > 1 and max(sizes) < 20)
 
 
 def test_rows_that_mparticle_refuses_are_written_down_as_they_were_read(load_inside, control, rejects):

@@ -84,7 +84,32 @@ def test_settings_that_do_not_fit_together_are_told_together(load_inside):
         "`data_plan.plan_id`: expected an id beside `plan_version`, found none",
         "`streams.a.mappings`: expected mappings for a stream of events, found none",
         "`streams.b.add_update_event`: expected it to be off for a stream of events, which maps every column by `mappings`, found true",
+        "`streams.b.mappings`: `events.event_type` has no mapping",
     ]
+
+
+def test_mappings_are_judged_with_all_other_settings_as_far_as_no_schema_is_needed(fails, control, tmp_path):
+    static = {"mapping_type": "static", "destination": "user_attributes.source", "value": None}
+    users = [column("a", "user_identities.emial"), column("b", "ip"), column("c", "ip"), static, {"mapping_type": "column", "source": "d"}]
+    orders = [
+        {"mapping_type": "static", "destination": "events.event_type", "value": "screen_view"},
+        column("no_schema_says_so", "user_identities.email"),
+    ]
+    code, (reason, _) = fails([], pod="mars", streams={"users": {"mappings": users}, "orders": {"data_type": "events", "mappings": orders}})
+    file = "target-mparticle.config.json"
+    assert (code, reason.replace(f"{tmp_path}/", "").split("; ")) == (2, [
+        f'settings are not right: `pod` in {file}: expected one of us1, us2, eu1, au1, found string "mars"',
+        f"`streams.users.mappings` in {file}: mapping 1: `user_identities.emial` is no destination",
+        f"`streams.users.mappings` in {file}: mapping 4: the static value for `user_attributes.source` must be a text, number or boolean",
+        f"`streams.users.mappings` in {file}: mapping 5: a column mapping needs a destination",
+        f"`streams.users.mappings` in {file}: b and c both go to `ip`: ignore or map all but one",
+        f"`streams.orders.mappings` in {file}: a screen_view needs a mapping for `events.data.screen_name`",
+    ])  # fmt: skip
+    assert control.requests() == []
+
+
+def column(source, destination):
+    return {"mapping_type": "column", "source": source, "destination": destination}
 
 
 def test_a_stream_that_names_no_user_fails_or_is_skipped_and_counted(fails, load_inside, control, caplog):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from mparticle_lines import SCHEMA, record, state, user
 from singer_commons.errors import CredentialsError, DestinationError, TooManyRejectsError, UnreachableError
+from singer_commons.http import HttpClient
 
 LINES = [SCHEMA, *(record(user(number)) for number in range(6)), state("end")]
 EXPECTED = {f"c-{number}": {"spend": number} for number in range(6)}
@@ -57,6 +58,24 @@ def test_when_tries_are_spent_the_run_fails_and_no_state_goes_out(load_inside, c
     with pytest.raises(UnreachableError):
         load_inside(LINES, max_tries=3)
     assert (capsys.readouterr().out, len(control.requests())) == ("", 3)
+
+
+NEVER_S = 60  # the stand-in holds its answer back; the test does not wait for it
+
+
+def test_a_request_that_is_never_answered_is_given_up_at_its_time_limit_and_sent_again(load_inside, control, monkeypatch):
+    monkeypatch.setitem(HttpClient.__init__.__kwdefaults__, "timeout_s", (5.0, 0.5))
+    control.fault(path="/v2/*", status=0, delay_s=NEVER_S)
+    assert load_inside(LINES) == [state("end")["value"]]
+    assert (spends(control), control.stored()["stored"]) == (EXPECTED, 6)
+
+
+def test_a_service_that_never_answers_ends_the_run_without_state(load_inside, control, monkeypatch, capsys):
+    monkeypatch.setitem(HttpClient.__init__.__kwdefaults__, "timeout_s", (5.0, 0.2))
+    control.fault(path="/v2/*", status=0, delay_s=NEVER_S, times=9)
+    with pytest.raises(UnreachableError, match=r"did not answer: ReadTimeout \(tried 2 times\)$"):
+        load_inside(LINES, max_tries=2)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_wrong_secret_stops_the_run_at_once(load_inside, control, capsys):

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from harness import run_command
-from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
+from synapse_support.azure_cloud import running_cloud
+from synapse_support.stand_ins import PoolProcess, pipeline_settings, running_azurite, running_pipelines, storage_settings
 from synapse_support.ways import WAYS
 from target_synapse.target import TargetSynapse
 
@@ -21,10 +22,32 @@ def azurite():
 
 
 @pytest.fixture(scope="session")
+def cloud(tmp_path_factory):
+    with running_cloud(tmp_path_factory.mktemp("cloud")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
 def pool_process():
     process = PoolProcess()
+    process.connection.execute("CREATE MASTER KEY")  # once in a database: PolyBase's credentials need it
     yield process
     process.close()
+
+
+@pytest.fixture(scope="session")
+def pipelines_service(pool_process, azurite):
+    with running_pipelines(pool_process, azurite) as service:
+        yield service
+
+
+@pytest.fixture
+def pipelines(pipelines_service):
+    """The stand-in of Data Factory and Synapse pipelines."""
+    yield pipelines_service
+    pipelines_service.stand.change({"release": True})
+    pipelines_service.stand.runs.clear()
+    pipelines_service.faults.clear()
 
 
 @pytest.fixture
@@ -40,14 +63,14 @@ def schema():
 
 
 @pytest.fixture
-def settings(azurite, pool, schema, tmp_path):
-    storage = storage_settings(azurite)
-    return {**pool.settings(), **storage, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
+def settings(azurite, pool, pipelines, schema, tmp_path):
+    places = {**storage_settings(azurite), **pipeline_settings(pipelines)}
+    return {**pool.settings(), **places, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 
-@pytest.fixture(params=WAYS)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.slow) if name == "copy" else name for name in WAYS])
 def way(request):
-    """The settings of each way into the pool."""
+    """The settings of each way into the pool; `copy` is what all other tests take."""
     return WAYS[request.param]
 
 
@@ -82,6 +105,7 @@ def load_here(settings, capsys):
         try:
             target.listen(io.StringIO("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)))
         finally:
+            run.account = target.account
             run.rows = {
                 name: {"read": one.rows_read, "loaded": one.rows_loaded, "rejected": one.rejected.total(), **one.notes}
                 for name, one in target.account.streams.items()

@@ -69,23 +69,24 @@ def test_all_problems_are_told_together_and_nothing_is_moved(load, staged):
 
 def test_settings_that_do_not_fit_together_are_all_named():
     def told(**settings):
-        return [str(one) for one in settings_misfits(settings)]
+        return [str(one) for one in settings_misfits({"user": "u", "password": "p", **settings})]
 
     address = "expected an address such as https://account.blob.core.windows.net, without `?`"
+    secrets = "`storage_account_key` and `storage_sas_token` and `storage_connection_secret`"
     assert told(storage_url="acct.blob.core.windows.net?x=1", storage_prefix="/a b", copy_storage_url="ftp://x") == [
         "`storage_container`: expected, unless `load_via` is `insert`; found nothing",
-        "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found neither",
+        f"{secrets}: expected exactly one of the three, or a `storage_authentication`, found none",
         f'`storage_url`: {address}, found "acct.blob.core.windows.net?x=1"',
         f'`copy_storage_url`: {address}, found "ftp://x"',
         '`storage_prefix`: expected letters, digits and . _ - in parts divided by /, found "/a b"',
     ]
     assert told(storage_url="https://a", storage_container="c", storage_prefix="a/b", storage_account_key="x", storage_sas_token="y") == [
-        "`storage_account_key` and `storage_sas_token`: expected exactly one of the two, found both"
+        f"{secrets}: expected exactly one of the three, or a `storage_authentication`, found `storage_account_key` and `storage_sas_token`"
     ]
 
 
 def test_without_storage_its_settings_are_not_asked_for():
-    assert list(settings_misfits({"load_via": "insert"})) == []
+    assert list(settings_misfits({"load_via": "insert", "user": "u", "password": "p"})) == []
 
 
 def test_missing_settings_are_a_usage_error(tmp_path):
@@ -152,6 +153,14 @@ def test_secrets_are_in_no_log_not_even_a_debugging_one(load):
 
 def test_about_names_every_setting_and_marks_the_secret_ones():
     secret = {name for name, part in TargetSynapse.config_jsonschema["properties"].items() if part.get("secret")}
-    assert secret == {"password", "storage_account_key", "storage_sas_token"}
+    assert secret == {
+        "password",
+        "storage_account_key",
+        "storage_sas_token",
+        "storage_connection_secret",
+        "copy_sas_token",
+        "entra_client_secret",
+        "access_token",
+    }
     described = TargetSynapse.config_jsonschema["properties"].values()
     assert all(part.get("title") and part.get("description") for part in described if "title" in part)

@@ -46,6 +46,12 @@ POINTS = {
 
 # Likewise, where another way than COPY fills the staging table.
 OF_WAYS = {
+    "polybase": {
+        "before the external table": r"CREATE EXTERNAL TABLE \[{schema}\]",
+        "in the middle of reading": r"INSERT INTO \[{schema}\].\[_sdc_stg",
+        "before the external table goes": r"DROP EXTERNAL TABLE \[{schema}\].*ext_",
+    },
+    "adf": {"in the middle of the pipeline": r"COPY INTO \[{schema}\]"},
     "insert": {"in the middle of INSERT": r"INSERT INTO \[{schema}\].\[_sdc_stg"},
 }
 OTHER_POINTS = [(way, point) for way, points in OF_WAYS.items() for point in (*points, *(one for one in POINTS if one != "in the middle of COPY"))]
@@ -159,6 +165,12 @@ def test_a_lost_connection_is_made_up_for(kind, pattern, keys, load_here, table,
 
 
 CUTS_OF_WAYS = [
+    ("polybase", "disconnect_before", "CREATE DATABASE SCOPED CREDENTIAL"),
+    ("polybase", "disconnect_after", "CREATE DATABASE SCOPED CREDENTIAL"),
+    ("polybase", "disconnect_after", "CREATE EXTERNAL DATA SOURCE"),
+    ("polybase", "disconnect_after", "CREATE EXTERNAL FILE FORMAT"),
+    ("polybase", "disconnect_after", r"CREATE EXTERNAL TABLE \[{schema}\]"),
+    ("polybase", "disconnect_after", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
     ("insert", "disconnect_before", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
     ("insert", "disconnect_after", r"INSERT INTO \[{schema}\].\[_sdc_stg"),
 ]
@@ -179,6 +191,19 @@ def test_a_passing_failure_is_tried_again(number, load_here, table, pool, schema
     pool.fault("error", rf"INSERT INTO \[{schema}\].\[users\]", number=number, times=2)
     load_here(lines_of(()), batch_size_rows=2)
     assert sorted(table("users")) == RIGHT[()]
+
+
+@pytest.mark.usefixtures("_no_waiting")
+def test_the_statements_of_a_stream_and_the_waits_between_tries_are_counted(load_here, pool, schema):
+    load_here(lines_of(()), batch_size_rows=2)
+    account = load_here.account
+    before = account.streams["users"].calls
+    assert (0 < before < account.service.calls, account.beside.calls > 0, account.service.waited_s) == (True, True, 0.0)
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=40613)
+    load_here(lines_of(()), batch_size_rows=2)
+    again = load_here.account
+    assert again.streams["users"].calls > before
+    assert again.streams["users"].waited_s == again.service.waited_s > 0
 
 
 @pytest.mark.usefixtures("_no_waiting")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from target_synapse import insert_rows
 from target_synapse.ddl import Column, staged_columns
@@ -35,6 +35,7 @@ def test_a_first_row_of_nulls_names_the_types_too():
     assert made.sql == "INSERT INTO [s].[t] ([id], [name])\nSELECT CAST(NULL AS bigint), CAST(NULL AS nvarchar(max))\nOPTION (LABEL = N'x')"
 
 
+@settings(max_examples=30)
 @given(rows=st.lists(st.tuples(st.sampled_from(["", "7"]), st.sampled_from(["", "text"]), st.sampled_from(["", "text"])), max_size=4_000))
 def test_every_row_is_in_one_statement_and_none_has_too_many_parameters(rows):
     made = list(statements(TABLE, [ID, NAME, Column("b", NAME.type)], rows, label="x"))

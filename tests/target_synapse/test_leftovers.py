@@ -9,14 +9,19 @@ from datetime import UTC, datetime, timedelta
 import time_machine
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.blob.service import CONTAINER
+from sandbox.blob.service import ACCOUNT_KEY, CONTAINER
 from synapse_support.messages import USERS, record, schema_line
+from target_synapse import external
 from target_synapse.connection import Pool
+from target_synapse.copy_into import KEY, Credential
+from target_synapse.ddl import Column
 from target_synapse.leftovers import Leftovers, old_files, old_tables
 from target_synapse.load import staging_name
 from target_synapse.naming import TableName
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.target import TargetSynapse
+from target_synapse.types import BIGINT
+from target_synapse.ways.polybase import PolyBaseWay, own_objects
 
 NOON = datetime(2024, 1, 2, 12, tzinfo=UTC)
 DEAD, ALIVE = "d" * 32, "a" * 32
@@ -100,3 +105,29 @@ def test_a_plan_sweeps_nothing(settings, pool, azurite, schema):
     lines = "".join(json.dumps(line) + "\n" for line in [schema_line(USERS), record(id=1)])
     TargetSynapse(config=settings).plan(io.StringIO(lines), lambda _: None, show_values=False)
     assert tables_of(pool, schema) == before
+
+
+def test_a_load_by_polybase_drops_what_a_killed_one_left(load_here, pool, schema, azurite):
+    made = datetime.now(UTC) - timedelta(hours=3)
+    run = f"_sdc_plb_{made:%Y%m%d%H%M%S}_0123abcd"
+    young = f"_sdc_plb_{datetime.now(UTC):%Y%m%d%H%M%S}_0123abcd"
+    table = staging_table(made).replace("_sdc_stg", "_sdc_ext")
+    with azurite.client() as client:
+        client.get_blob_client(CONTAINER, f"{schema}/left/00001.csv.gz").upload_blob(b"x")
+    way = PolyBaseWay(None, {"storage_container": CONTAINER}, Credential(KEY, ACCOUNT_KEY), url=azurite.url, run_id="")
+    pool.connection.execute(f"CREATE SCHEMA [{schema}]")
+    for name in (run, young):
+        identity, secret, place = way._opened()
+        for sql in (external.create_credential(name, identity, secret), external.create_source(name, place, name), external.create_format(name)):
+            pool.connection.execute(sql)
+    left = external.create_table(TableName(schema, table), [Column("id", BIGINT)], f"/{schema}/left/", source=run, file_format=run)
+    pool.connection.execute(left)
+    load_here([schema_line(USERS), record(id=1)], sweep_after_hours=2, load_via="polybase")
+    try:
+        assert tables_of(pool, schema) == ["_sdc_load_ledger", "users"]
+        assert pool.rows("SELECT name FROM sys.external_data_sources") == [(young,)]
+        assert pool.rows("SELECT name FROM sys.database_scoped_credentials") == [(young,)]
+        assert pool.rows("SELECT name FROM sys.external_file_formats") == [(young,)]
+    finally:
+        for _, sql in own_objects(young):
+            pool.connection.execute(sql)

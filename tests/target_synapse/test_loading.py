@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import ConfigurationError, DestinationError, InputError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.staging import StagingStore
+from target_synapse.staging.store import StagingStore
 from target_synapse.values import ESCAPE
 
 ALL_TYPES = {
@@ -259,7 +259,7 @@ def noisy_rows(count):
 
 
 def test_parts_that_left_before_a_failure_are_taken_back(load_here, staged, monkeypatch):
-    monkeypatch.setattr("target_synapse.parts.PART_BYTES", 1)
+    monkeypatch.setattr("target_synapse.staging.formats.PART_BYTES", 1)
     sent = []
     put = StagingStore.put
     monkeypatch.setattr(StagingStore, "put", lambda self, path, content: (sent.append(path), put(self, path, content)))
@@ -270,7 +270,7 @@ def test_parts_that_left_before_a_failure_are_taken_back(load_here, staged, monk
 
 
 def test_many_parts_are_loaded_as_one_batch(load_here, table, pool, schema, monkeypatch):
-    monkeypatch.setattr("target_synapse.parts.PART_BYTES", 1)
+    monkeypatch.setattr("target_synapse.staging.formats.PART_BYTES", 1)
     load_here([schema_line(USERS), *noisy_rows(200)], block_size_rows=50)
     assert table("users", "COUNT_BIG(*), MIN([id]), MAX([id])") == [(200, 0, 199)]
     (copied,) = pool.statements(f"COPY INTO [{schema}]")

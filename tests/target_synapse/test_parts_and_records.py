@@ -12,6 +12,7 @@ from target_synapse.ddl import Column
 from target_synapse.naming import TableName, safe_part
 from target_synapse.parts import UPLOADS, WAITING_BYTES, BatchWriter
 from target_synapse.records import RefusedRowError, RowWriter
+from target_synapse.staging.formats import Layout
 from target_synapse.tables import LoadPlan
 from target_synapse.types import of_property
 
@@ -69,7 +70,7 @@ def test_a_key_is_never_cut():
 
 def test_parts_are_whole_gzip_files_that_hold_all_rows_in_order():
     store = Store()
-    writer = BatchWriter(store, "run/users/1", part_bytes=2_000)
+    writer = BatchWriter(store, "run/users/1", layout=Layout(first_bytes=2_000))
     rows = [f'{number},"{number * 7919 % 104729}",'.encode() for number in range(200_000)]
     for place, row in enumerate(rows):
         writer.add(row, f"{place}\n".encode())
@@ -82,7 +83,7 @@ def test_parts_are_whole_gzip_files_that_hold_all_rows_in_order():
 
 def test_the_hash_is_of_what_rows_say_not_of_when_they_came_or_how_they_were_cut():
     def hash_of(tails, part_bytes, contents=(b"1,", b"2,")):
-        writer = BatchWriter(Store(), "f", part_bytes=part_bytes)
+        writer = BatchWriter(Store(), "f", layout=Layout(first_bytes=part_bytes))
         for content, tail in zip(contents, tails, strict=True):
             writer.add(content, tail)
         return writer.finish()
@@ -94,7 +95,7 @@ def test_the_hash_is_of_what_rows_say_not_of_when_they_came_or_how_they_were_cut
 def test_blocks_and_rows_keep_their_order_and_hash_alike():
     def made(*calls):
         store = Store()
-        writer = BatchWriter(store, "f", part_bytes=1)
+        writer = BatchWriter(store, "f", layout=Layout(first_bytes=1))
         for name, *arguments in calls:
             getattr(writer, name)(*arguments)
         return writer.finish(), b"".join(gzip.decompress(store.files[path]) for path in writer.paths), writer.rows
@@ -108,7 +109,7 @@ def test_blocks_and_rows_keep_their_order_and_hash_alike():
 
 def test_a_part_ends_with_a_row_however_long_a_block_is():
     store = Store()
-    writer = BatchWriter(store, "f", part_bytes=1)
+    writer = BatchWriter(store, "f", layout=Layout(first_bytes=1))
     noise = random.Random(1)
     for _ in range(3):
         lines = b"".join(noise.randbytes(500).hex().encode() + b"\n" for _ in range(800))
@@ -133,7 +134,7 @@ def test_a_writer_waits_while_too_many_rows_wait_for_the_packer(monkeypatch):
     monkeypatch.setattr("target_synapse.parts.WAITING_BYTES", 100)
     store = Store()
     store.gate.clear()
-    writer = BatchWriter(store, "f", part_bytes=1)
+    writer = BatchWriter(store, "f", layout=Layout(first_bytes=1))
     row = random.Random(1).randbytes(200_000)  # enough for the packer to let something go
     block = (memoryview(row), memoryview(row + b"\n"), 1)
     for _ in range(UPLOADS + 1):  # those on their way, and the one that the packer holds until one of them is there
@@ -161,7 +162,7 @@ def test_one_row_makes_one_part_and_no_row_makes_none():
 
 def test_memory_is_bounded_by_the_parts_under_way():
     row = bytes(range(32, 128)) * 20
-    writer = BatchWriter(Store(), "f", part_bytes=50_000)
+    writer = BatchWriter(Store(), "f", layout=Layout(first_bytes=50_000))
     writer._store.files = type("Nowhere", (dict,), {"__setitem__": lambda *_: None})()
     tracemalloc.start()
     for number in range(40_000):  # 80 MB of rows
@@ -177,7 +178,7 @@ def test_an_upload_that_fails_fails_the_batch():
         def put(self, path, content):
             raise OSError("no room")
 
-    writer = BatchWriter(Full(), "f", part_bytes=1)
+    writer = BatchWriter(Full(), "f", layout=Layout(first_bytes=1))
     writer.add(b"1,", b"1\n")
     with pytest.raises(OSError, match="no room"):
         writer.finish()

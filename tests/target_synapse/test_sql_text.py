@@ -5,34 +5,61 @@ SYNAPSE_WRITE_CASES=1 writes the .sql files anew: read the difference before it 
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import os
 import re
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.recording_pool import RecordingPool
-from target_synapse import copy_into, ddl, dml, ledger, odbc
+from target_synapse import copy_into, ddl, dml, external, ledger, odbc
 from target_synapse.conflicts import Rebuilt
 from target_synapse.ddl import Column, Partition, TableShape
 from target_synapse.ledger import Entry, ledger_table
-from target_synapse.load import Batch, Loader
+from target_synapse.load import Batch, Loader, scratch_name
+from target_synapse.modes import history, merge, shadow_sql
 from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.quoting import literal, quoted
 from target_synapse.rebuilds import copy_rows
+from target_synapse.staging.formats import Layout, staged
+from target_synapse.swaps import NEW_PREFIX
 from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
 from target_synapse.types import TEXT_MAX, SqlType, parsed
 from target_synapse.versions import DELETED_AT, VERSION
 from target_synapse.ways.copy import CopyWay
+from target_synapse.ways.insert import InsertWay
+from target_synapse.ways.polybase import PolyBaseWay, own_objects
 
 CASES = sorted((Path(__file__).parent / "cases").glob("*.json"))
 MAXDOP = Path(os.sys.executable).parent / "maxdop"
 LAYOUT_FAILED, OWN_BUG = 2, "formatted output failed verification, so the file was left unchanged. This is a maxdop bug"
-CREDENTIAL = copy_into.account_key("a'key==")
+CREDENTIAL = copy_into.Credential(copy_into.KEY, "a'key==")
+
+
+class OneRow:
+    """A store with a part of one row of NULLs."""
+
+    def __init__(self, columns):
+        self._part = gzip.compress(f"{',' * columns}1\n".encode())
+
+    def reader(self, path):
+        return io.BytesIO(self._part)
+
+
+def way_of(name, pool, plan):
+    if name == "polybase":
+        return PolyBaseWay(pool, {"storage_container": "stage"}, CREDENTIAL, url="https://acct.blob.core.windows.net", run_id="run1")
+    if name == "insert":
+        return InsertWay(pool, OneRow(len(plan.columns)))
+    return CopyWay(pool, Store)
 
 
 class Store:
@@ -43,6 +70,7 @@ class Store:
         return f"https://acct.blob.core.windows.net/stage/{path}"
 
 
+@time_machine.travel(datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC), tick=False)  # names of tables are made of it
 def statements_of(case):
     """Everything that is sent to load one batch of two rows, and then, if they have a version, to end all others: for good, and by a mark."""
     pool = RecordingPool(case.get("columns", ()))
@@ -51,12 +79,15 @@ def statements_of(case):
     ensure_ledger(pool, table.schema)
     keys = case["keys"]
     plan = ensure_table(pool, table, case["schema"]["properties"], keys, config, stream=case["stream"])
-    loader = Loader(pool, CopyWay(pool, Store), ledger_table(table.schema), "run1")
+    way = way_of(config.get("load_via"), pool, plan)
+    loader = Loader(pool, way, ledger_table(table.schema), "run1")
     entry = Entry("load1", "run1", str(table), "c0ffee", 2, 2)
     version = case.get("version")
     mode = mode_of(config, keys=keys, tombstone=plan.columns.get("_sdc_deleted_at"), is_marked=version is not None)
     mode.make_ready(pool, plan, lambda *columns: ensure_columns(pool, table, columns, config))
-    batch = Batch(plan, list(plan.columns.values()), ["a/00001.csv.gz"], entry, version, mode=mode)
+    form = config.get("stage_format", "csv")
+    file = f"a/00001.{Layout(form).suffix}"
+    batch = Batch(plan, staged(list(plan.columns.values()), form), [file], entry, version, mode=mode)
     if version is not None:
         ensure_columns(pool, table, [VERSION, DELETED_AT], config)
     if not mode.is_idempotent:
@@ -65,7 +96,8 @@ def statements_of(case):
     for hard in (True, False) if version is not None else ():
         loader.activate(table, version, mode, hard=hard)
     loader.close_targets([str(table)])
-    plain = [re.sub(r"_\d{14}_", "_20260102030405_", one) for one in pool.statements if not one.startswith("--")]
+    way.tidy()
+    plain = [one for one in pool.statements if not one.startswith("--")]
     return [re.sub(r"\b[0-9a-f]{32}\b", "random", one) for one in plain]
 
 
@@ -122,12 +154,24 @@ def property_of(kind):
     return {"x-sql-datatype": kind, **more}
 
 
+SHAPES = ["HEAP", "CLUSTERED", "CLUSTERED COLUMNSTORE"]
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(stream=NAMES, properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6), version=st.none() | st.integers(-(2**63), 2**63 - 1))
-def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version):
-    schema = {"properties": {name: property_of(kind) for name, kind in properties.items()}}
+@given(
+    stream=NAMES,
+    properties=st.dictionaries(NAMES, TYPES, min_size=1, max_size=6),
+    version=st.none() | st.integers(-(2**63), 2**63 - 1),
+    config=st.sampled_from([{}, {"upsert_with": "merge"}, {"upsert_with": "merge", "hard_delete": True}, {"load_method": "history"}]),
+    way=st.sampled_from(["copy", "polybase", "insert"]),
+    gone=st.booleans(),
+)
+def test_every_statement_with_any_names_is_t_sql_to_microsofts_parser(tmp_path, stream, properties, version, config, way, gone):
+    more = {"_sdc_deleted_at": {"x-sql-datatype": "datetime2(7)"}} if gone else {}
+    schema = {"properties": {name: property_of(kind) for name, kind in properties.items()} | more}
     for keys in ([], [next(iter(properties))]):
-        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version}))
+        options = {**config, "load_via": way}
+        script = as_script(statements_of({"stream": stream, "keys": keys, "schema": schema, "version": version, "settings": options}))
         assert grammar_error(tmp_path, re.sub(r"^GO$", "GO", script, flags=re.MULTILINE)) == ""
 
 
@@ -160,9 +204,51 @@ def test_every_statement_that_grows_a_table_is_t_sql(tmp_path, held, new):
             *(copy_rows(table, table, columns, [Rebuilt(one, kind)], label="x") for one in columns for kind in (one.type, TEXT_MAX)),
             *(ddl.create_table(table, columns, one) for one in shapes_of([one.name for one in columns])),
             ddl.select_tables(table.schema, table.table),
+            external.select_tables(table.table),
+            external.select_names(external.SOURCES, table.table),
+            *(sql for _, sql in own_objects(table.table)),
+            external.drop_table(table),
         ]
     )
     assert grammar_error(tmp_path, script) == ""
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(stream=NAMES, columns=st.lists(NAMES.map(lambda name: "c" + name), min_size=1, max_size=3, unique=True), kind=st.sampled_from(SHAPES))
+def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tmp_path, stream, columns, kind):
+    names = list(column_names(columns).values())
+    types = [("nvarchar", 40, 0, 0, "Latin1_General_100_BIN2", 1), ("decimal", 9, 12, 3, None, 0), ("datetime2", 8, 27, 7, None, 1)]
+    table = table_name(stream, "dbo")
+    new = scratch_name(NEW_PREFIX, table, "run1")
+    distribution = [("HASH", name) for name in names[:1]] if kind == "CLUSTERED" else [("REPLICATE", None)]
+    index = [(kind, name, place if "STORE" in kind else 0, place, place % 2) for place, name in enumerate(names, start=1)]
+    rights = [("GRANT", "SELECT", "a]b", None), ("DENY", "VIEW DEFINITION", "r", names[0]), ("GRANT_WITH_GRANT_OPTION", "CONTROL", "'", None)]
+    script = as_script(
+        [
+            shadow_sql.select_index(table),
+            shadow_sql.select_uncopied(table),
+            shadow_sql.select_definitions(table),
+            shadow_sql.create_like(new, [(name, *kind) for name, kind in zip(names, types, strict=False)], distribution, index),
+            shadow_sql.select_rights(table),
+            *shadow_sql.grants(new, rights),
+            shadow_sql.select_statistics(table),
+            *shadow_sql.create_statistics(new, [("one", name) for name in names]),
+            shadow_sql.rename(table, new),
+            merge.select_distribution(table),
+            merge.select_identities(table),
+            history.select_times(table),
+            ledger.select_open(table, "OVERWRITE", target=str(table), hours=3),
+            ledger.count_recent(table, str(new), 3),
+            ledger.close_load(table, "load1", label="x"),
+        ]
+    )
+    assert grammar_error(tmp_path, script) == ""
+    assert ledger.named(str(table)) == table
+
+
+def test_a_permission_that_is_none_is_not_sent():
+    with pytest.raises(ValueError, match="not a permission: 'select'"):
+        list(shadow_sql.grants(TableName("dbo", "t"), [("GRANT", "select", "r", None)]))
 
 
 def test_a_name_that_only_the_parsers_layout_fails_on_is_t_sql(tmp_path):
@@ -200,11 +286,24 @@ def test_names_that_no_identifier_holds_are_refused():
 
 
 def test_the_secret_of_a_credential_is_not_in_its_repr():
-    assert repr(CREDENTIAL) == "Credential(identity='Storage Account Key')"
+    assert "a'key" not in repr(CREDENTIAL)
 
 
-def test_a_leading_question_mark_of_a_signature_is_dropped():
-    assert copy_into.shared_access_signature("?sv=1&sig=x").secret == "sv=1&sig=x"
+@pytest.mark.parametrize(
+    ("credential", "option"),
+    [
+        (CREDENTIAL, "CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = 'a''key=='), "),
+        (CREDENTIAL.masked, "CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = '***'), "),
+        (copy_into.Credential(copy_into.IDENTITY), "CREDENTIAL = (IDENTITY = 'Managed Identity'), "),
+        (copy_into.Credential(copy_into.IDENTITY).masked, "CREDENTIAL = (IDENTITY = 'Managed Identity'), "),
+        (copy_into.Credential(""), ""),
+        (copy_into.Credential("").masked, ""),
+    ],
+)
+def test_a_credential_names_no_secret_where_it_has_none(credential, option, tmp_path):
+    assert credential.option() == option
+    copy = copy_into.copy_into(TableName("dbo", "t"), [Column("a", SqlType("bigint"))], ["https://a/b/c.csv.gz"], credential, label="x")
+    assert grammar_error(tmp_path, copy) == ""
 
 
 def test_a_label_is_cut_to_the_room_there_is():

@@ -8,6 +8,7 @@ import pytest
 from singer_commons.errors import ConfigurationError
 from singer_commons.target import DurableTarget
 from synapse_support.messages import USERS, record, schema_line, state
+from target_synapse.target import TargetSynapse
 
 MERGE = {"upsert_with": "merge"}
 DELETED = "_sdc_deleted_at"
@@ -91,6 +92,13 @@ def test_a_build_whose_merge_misplaces_rows_is_refused(load_here, monkeypatch):
         load_here([schema_line(USERS), record(id=1)], **MERGE)
     monkeypatch.setattr("target_synapse.modes.merge.SOUND_BUILD", (10, 0, 21181, 0))
     load_here([schema_line(USERS), record(id=1)], **MERGE)
+
+
+@pytest.mark.parametrize("distribution", ["round_robin", "replicate"])
+def test_settings_that_make_tables_which_merge_cannot_change_are_told_before_anything_else(distribution):
+    (told,) = [str(one) for one in TargetSynapse.misfits({"load_via": "insert", "table_distribution": distribution, **MERGE})]
+    expected = "expected `auto`, found"
+    assert told == f"`upsert_with` and `table_distribution`: MERGE needs a table that is distributed by HASH: {expected} `{distribution}`"
 
 
 def gone(key, **values):

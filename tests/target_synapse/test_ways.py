@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import io
 import json
+import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 import simplejson
@@ -16,8 +18,12 @@ from singer_commons.checking import run_checks
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
+from target_synapse.settings import settings_misfits
 from target_synapse.target import TargetSynapse
 from target_synapse.values import ESCAPE
+from target_synapse.ways.polybase import SCHEMES, SCHEMES_WITH_KEY, location
+
+README = Path(__file__).parents[2] / "target-synapse/README.md"
 
 ALL_TYPES = {
     "id": {"type": "integer"},
@@ -37,6 +43,8 @@ ALL_TYPES = {
     "long": {"type": ["null", "string"]},
     "tags": {"type": ["null", "array"]},
     "huge": {"type": ["null", "integer"], "maximum": 10**30},
+    "blob": {"type": ["null", "string"], "contentEncoding": "base64", "maxLength": 40},
+    "price": {"x-sql-datatype": "money", "type": ["null", "number"]},
 }
 NAMES = ", ".join(f"CAST([{name}] AS nvarchar(40)) AS [{name}]" if name == "zoned" else f"[{name}]" for name in ALL_TYPES)
 ROWS = [
@@ -44,12 +52,12 @@ ROWS = [
         "id": -(2**63), "small": 255, "amount": Decimal("0.0123456789"), "fraction": Decimal("0." + "9" * 38), "ratio": 0.1, "single": 1.5,
         "flag": True, "at": "2024-01-02T03:04:05.123456+02:00", "zoned": "2024-01-02T03:04:05.123456+02:00", "day": "0001-01-01",
         "clock": "23:59:59.999999", "uid": "0123ABCD-4567-89ab-cdef-0123456789ab", "text": "naïve 😀", "narrow": "plain", "long": "x" * 4_000,
-        "tags": [1, "a", None], "huge": 10**29,
+        "tags": [1, "a", None], "huge": 10**29, "blob": "AP8=", "price": Decimal("922337203685477.5807"),
     },
     {
         "id": 2**63 - 1, "small": 0, "amount": Decimal(-(10**27)), "fraction": Decimal("-0." + "0" * 37 + "1"), "ratio": -1.7976931348623157e308,
         "single": -0.0, "flag": False, "at": "9999-12-31T23:59:59.999999Z", "zoned": "0001-01-01T00:00:00Z", "day": "9999-12-31", "clock": "00:00:00",
-        "uid": "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12, "text": "", "narrow": "", "long": ESCAPE, "tags": [], "huge": -(10**29),
+        "uid": "f" * 8 + "-ffff-ffff-ffff-" + "f" * 12, "text": "", "narrow": "", "long": ESCAPE, "tags": [], "huge": -(10**29), "blob": "", "price": Decimal("-0.0001"),
     },
     {"id": 0},
 ]  # fmt: skip
@@ -63,14 +71,14 @@ def naive(*parts):
 ARRIVED = [
     (
         -(2**63), 255, Decimal("0.0123456789"), Decimal("0." + "9" * 38), 0.1, 1.5, True, naive(2024, 1, 2, 1, 4, 5, 123456),
-        "2024-01-02 01:04:05.1234560 +00:00", dt.date(1, 1, 1), dt.time(23, 59, 59, 999999), "0123ABCD-4567-89AB-CDEF-0123456789AB", "naïve 😀",
-        "plain", "x" * 4_000, '[1,"a",null]', Decimal(10**29),
+        "2024-01-02 03:04:05.1234560 +02:00", dt.date(1, 1, 1), dt.time(23, 59, 59, 999999), "0123ABCD-4567-89AB-CDEF-0123456789AB", "naïve 😀",
+        "plain", "x" * 4_000, '[1,"a",null]', Decimal(10**29), b"\0\xff", Decimal("922337203685477.5807"),
     ),
-    (0, *[None] * 16),
+    (0, *[None] * 18),
     (
         2**63 - 1, 0, Decimal(-(10**27)), Decimal("-0." + "0" * 37 + "1"), -1.7976931348623157e308, 0.0, False, naive(9999, 12, 31, 23, 59, 59, 999999),
         "0001-01-01 00:00:00.0000000 +00:00", dt.date(9999, 12, 31), dt.time(0, 0), "F" * 8 + "-FFFF-FFFF-FFFF-" + "F" * 12, "", "", ESCAPE, "[]",
-        Decimal(-(10**29)),
+        Decimal(-(10**29)), b"", Decimal("-0.0001"),
     ),
 ]  # fmt: skip
 
@@ -85,6 +93,7 @@ def test_every_type_arrives_exactly(way, load_here, table):
     assert table("users", NAMES) == ARRIVED
 
 
+@pytest.mark.slow
 def test_rows_that_columns_cannot_write_arrive_the_same(way, load_here, table):
     """By `add_record_metadata` too: all rows go one by one then."""
     load_here([schema_line(ALL_TYPES), *lines_of(ROWS)], add_record_metadata=True, **way)
@@ -124,7 +133,7 @@ def drop(pool, schema):
     pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=40))
 def test_any_text_survives(way, load_here, table, pool, schema, texts):
     drop(pool, schema)
@@ -134,7 +143,7 @@ def test_any_text_survives(way, load_here, table, pool, schema, texts):
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT, st.none() | st.integers(-(2**63), 2**63 - 1)), min_size=1, max_size=300))
 def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, schema, texts):
     properties = {**TEXTS, "number": {"type": ["null", "integer"]}}
@@ -146,14 +155,21 @@ def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, 
         assert table("users") == rows
 
 
+@pytest.mark.slow
 def test_the_newest_row_of_a_key_wins_by_every_way(way, load_here, table):
     lines = [schema_line(USERS), *(record(id=place % 7, name=f"row {place}") for place in range(20))]
     load_here(lines, **way)
     assert table("users") == [(place, f"row {14 + place if place < 6 else 13}") for place in range(7)]
 
 
+def external_objects(pool):
+    views = ("external_tables", "external_data_sources", "external_file_formats", "database_scoped_credentials")
+    return [name for view in views for (name,) in pool.rows(f"SELECT name FROM sys.{view}")]
+
+
 def test_nothing_stays_behind(way, load_here, pool, schema, staged):
     load_here([schema_line(USERS), record(id=1, name="a"), state({"at": 1})], **way)
+    assert external_objects(pool) == []
     tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
     assert tables == [("_sdc_load_ledger",), ("users",)]
     assert staged() == []
@@ -163,6 +179,7 @@ def test_nothing_stays_behind_a_load_that_the_pool_refuses(way, load_here, pool,
     pool.fault("error", rf"INSERT INTO \[{schema}\].\[users\]", number=8115, message="Arithmetic overflow.")
     with pytest.raises(DestinationError, match=r"Arithmetic overflow\. \(8115\)"):
         load_here([schema_line(USERS), record(id=1, name="a"), state({"at": 1})], **way)
+    assert external_objects(pool) == []
     tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
     assert (tables, staged(), load_here.states) == ([("_sdc_load_ledger",), ("users",)], [], [])
 
@@ -196,7 +213,12 @@ def test_a_plan_shows_what_fills_the_staging_table_and_no_row(way, settings, sch
     assert not any(secret in text for secret in ("4711", "Ann", ACCOUNT_KEY))
 
 
-PLANNED = {"copy": "COPY INTO [", "insert": "SELECT CAST(? AS bigint), CAST(? AS nvarchar(max)), CAST(? AS bigint)"}
+PLANNED = {
+    "copy": "COPY INTO [",
+    "polybase": "CREATE EXTERNAL TABLE [",
+    "adf": "-- the pipeline load at ",
+    "insert": "SELECT CAST(? AS bigint), CAST(? AS nvarchar(max)), CAST(? AS bigint)",
+}
 
 
 def checked(config):
@@ -224,6 +246,7 @@ def test_a_check_goes_the_way_of_a_load_and_leaves_nothing(way, settings, made_s
 
 # What the pool says where the right for a way lacks, and the statement that says it.
 REFUSALS = {
+    "polybase": ("CREATE EXTERNAL DATA", 229, "CONTROL permission was denied on database 'pool'.", "GRANT CONTROL TO [loader]"),
     "copy": (
         "COPY INTO",
         4834,
@@ -239,8 +262,9 @@ REFUSALS = {
 }
 
 
-def test_a_check_names_the_grant_that_the_way_lacks(way, settings, made_schema, pool):
-    name = way.get("load_via", "copy")
+@pytest.mark.parametrize("name", REFUSALS)
+def test_a_check_names_the_grant_that_the_way_lacks(name, settings, made_schema, pool):
+    way = WAYS[name]
     statement, number, message, grant = REFUSALS[name]
     pool.fault("error", statement, number=number, message=message)
     failed = [line for line in checked({**settings, **way}) if line.startswith("FAIL")]
@@ -263,6 +287,73 @@ def test_many_rows_by_insert_are_warned_of_once(load_here, monkeypatch, caplog):
     load_here(lines, batch_size_rows=2, **WAYS["insert"])
     told = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
     assert told == ["4 rows went through INSERT by now: `load_via: copy` would be many times faster"]
+
+
+def test_polybases_objects_can_be_there_already(load_here, table, pool, azurite):
+    account = azurite.url.removeprefix("http://")
+    made = [
+        f"CREATE DATABASE SCOPED CREDENTIAL given WITH IDENTITY = 'any', SECRET = '{ACCOUNT_KEY}'",
+        f"CREATE EXTERNAL DATA SOURCE [given source] WITH (TYPE = HADOOP, LOCATION = 'wasb://stage@{account}', CREDENTIAL = given)",
+        README_FORMAT,
+    ]
+    for sql in made:
+        pool.connection.execute(sql)
+    try:
+        given = {"polybase_data_source": "given source", "polybase_file_format": "loader_text"}
+        load_here([schema_line(USERS), record(id=1, name="a\n")], **WAYS["polybase"], **given)
+        assert table("users") == [(1, "a\n")]
+        assert sorted(external_objects(pool)) == ["given", "given source", "loader_text"]
+    finally:
+        for sql in ("EXTERNAL FILE FORMAT loader_text", "EXTERNAL DATA SOURCE [given source]", "DATABASE SCOPED CREDENTIAL given"):
+            pool.connection.execute(f"DROP {sql}")
+
+
+README_FORMAT = re.search(r"CREATE EXTERNAL FILE FORMAT \[?loader_text.*?;", README.read_text(encoding="utf-8"), re.DOTALL)[0]
+
+
+def test_a_database_without_a_master_key_is_told_what_to_run(load_here, pool):
+    pool.connection.execute("DROP MASTER KEY")
+    try:
+        with pytest.raises(DestinationError) as caught:
+            load_here([schema_line(USERS), record(id=1)], **WAYS["polybase"])
+    finally:
+        pool.connection.execute("CREATE MASTER KEY")
+    assert str(caught.value).endswith("(15581)")
+    assert "run CREATE MASTER KEY" in caught.value.hint
+
+
+def test_a_table_too_wide_for_polybase_is_told_before_any_row(load_here):
+    properties = {f"c{number}": {"type": "string"} for number in range(126)}
+    with pytest.raises(DestinationError, match=r"the columns of .* are 1008040 bytes wide together, and PolyBase carries 1000000"):
+        load_here([schema_line(properties, keys=())], **WAYS["polybase"])
+
+
+def test_what_does_not_fit_the_way_is_told():
+    def told(**settings):
+        storage = {"storage_url": "https://a", "storage_container": "c", "storage_prefix": "p"}
+        return [str(one) for one in settings_misfits({**storage, **settings})]
+
+    signed = "PolyBase takes no shared access signature: expected `storage_account_key`, or the name of a data source that is there"
+    assert told(load_via="polybase", storage_sas_token="x", polybase_file_format="a ") == [
+        f"`storage_sas_token` and `polybase_data_source`: {signed}",
+        '`polybase_file_format`: expected a name that T-SQL can hold, found "a"',
+    ]
+    assert told(storage_account_key="x", polybase_data_source="d") == [
+        '`polybase_data_source` and `load_via`: expected `load_via` to be `polybase`, found "copy"'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "schemes", "found"),
+    [
+        ("https://acct.blob.core.windows.net", SCHEMES_WITH_KEY, "wasbs://stage@acct.blob.core.windows.net"),
+        ("https://acct.dfs.core.windows.net/", SCHEMES_WITH_KEY, "wasbs://stage@acct.blob.core.windows.net"),
+        ("https://acct.blob.core.chinacloudapi.cn", SCHEMES, "abfss://stage@acct.dfs.core.chinacloudapi.cn"),
+        ("http://127.0.0.1:10000/devstoreaccount1", SCHEMES_WITH_KEY, "wasb://stage@127.0.0.1:10000/devstoreaccount1"),
+    ],
+)
+def test_the_container_as_polybase_names_it(url, schemes, found):
+    assert location(url, "stage", schemes) == found
 
 
 def test_rows_beyond_one_statement_arrive_by_insert(load_here, table, pool, schema):

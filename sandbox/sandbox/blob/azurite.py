@@ -10,25 +10,28 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from sandbox.errors import SandboxError
 from sandbox.services import port_in_use
+
+if TYPE_CHECKING:
+    from sandbox.tds.certificate import Certificate
 
 MIN_NODE_MAJOR = 18  # Azurite 3.35's dependencies ask for Node 18 or 20 in their `engines`; 18 is the oldest that it was run with
 MAIN_VARIABLE = "SANDBOX_AZURITE_MAIN"
 CHECKOUT_MAIN = Path(__file__).parents[2] / "azurite" / "node_modules" / "azurite" / "dist" / "src" / "blob" / "main.js"
 END_WITH_PARENT = Path(__file__).with_name("end_with_parent.cjs")
 STOP_LIMIT_S = 5
-LISTENS = re.compile(r"successfully listens on http://[^:]+:(\d+)")
+LISTENS = re.compile(r"successfully listens on https?://[^:]+:(\d+)")
 
 
 class Azurite:
-    """A running Azurite; `port` is the one it listens on. Raises SandboxError if it or Node is missing, or the port is in use."""
+    """A running Azurite; `port` is the one it listens on. With a certificate it speaks TLS, and takes Entra's tokens. Raises SandboxError if it or Node is missing, or the port is in use."""
 
-    def __init__(self, port: int = 0, host: str = "127.0.0.1") -> None:
+    def __init__(self, port: int = 0, host: str = "127.0.0.1", *, certificate: Certificate | None = None) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - programs found by this module
-            _command(host, port),
+            _command(host, port, certificate),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -78,9 +81,11 @@ class Azurite:
                 sys.stderr.write(line)
 
 
-def _command(host: str, port: int) -> list[str]:
+def _command(host: str, port: int, certificate: Certificate | None) -> list[str]:
     # --disableTelemetry: without it Azurite reports to Microsoft. --skipApiVersionCheck: azure-storage-blob is ahead of Azurite.
     azurite = ["--blobHost", host, "--blobPort", str(port), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck"]
+    if certificate:  # tokens are taken over TLS alone; `basic` looks at their claims, and not at who signed them
+        azurite += ["--cert", str(certificate.certificate), "--key", str(certificate.key), "--oauth", "basic"]
     return [find_node(), "--require", str(END_WITH_PARENT), str(find_main()), *azurite]
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.services import Options
+    from sandbox.tds.certificate import Certificate
 
 # The account and key that Azurite has for everybody (https://learn.microsoft.com/azure/storage/common/storage-connect-azurite, read 2026-11-21).
 ACCOUNT = "devstoreaccount1"
@@ -22,13 +23,14 @@ CONTAINER = "stage"
 
 
 class BlobService:
-    """Azurite, with a container to stage files in."""
+    """Azurite, with a container to stage files in; with a certificate over TLS, where it takes Entra's tokens, too."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, *, certificate: Certificate | None = None) -> None:
         self._closed = threading.Event()
-        self._azurite = Azurite(port)
+        self._certificate = certificate
+        self._azurite = Azurite(port, certificate=certificate)
         self.port = self._azurite.port
-        self.url = f"http://127.0.0.1:{self.port}/{ACCOUNT}"
+        self.url = f"http{'s' if certificate else ''}://127.0.0.1:{self.port}/{ACCOUNT}"
         try:
             self._make_container()
         except BaseException:
@@ -57,7 +59,8 @@ class BlobService:
         self._azurite.close()
 
     def _make_container(self) -> None:
-        with BlobServiceClient(self.url, credential=ACCOUNT_KEY, retry_total=0) as client:
+        trusted = str(self._certificate.certificate) if self._certificate else True
+        with BlobServiceClient(self.url, credential=ACCOUNT_KEY, retry_total=0, connection_verify=trusted) as client:
             client.create_container(CONTAINER)
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+import ssl
 import threading
 import time
 from collections import deque
@@ -29,6 +30,8 @@ from sandbox.http.messages import Answer, Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from sandbox.tds.certificate import Certificate
 
 logger = logging.getLogger(__name__)
 
@@ -80,16 +83,20 @@ class Stand(Protocol):
 
 
 class HttpService:
-    """Serves a stand-in on `host:port` (0 takes a free port) until `close`."""
+    """Serves a stand-in on `host:port` (0 takes a free port) until `close`; over TLS, if it has a certificate."""
 
-    def __init__(self, stand: Stand, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(self, stand: Stand, host: str = "127.0.0.1", port: int = 0, *, certificate: Certificate | None = None) -> None:
         self.stand = stand
         self.faults = Faults()
         self.requests: deque[dict[str, Any]] = deque(maxlen=LOG_REQUESTS)
         self._routes = tuple(stand.routes())
         self._numbers = itertools.count(1)
         self._server = _Server((host, port), _handler_of(self))
-        self.url = f"http://{host}:{self._server.server_address[1]}"
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate.certificate, certificate.key)
+            self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        self.url = f"http{'s' if certificate else ''}://{host}:{self._server.server_address[1]}"
 
     @property
     def port(self) -> int:

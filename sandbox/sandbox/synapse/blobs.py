@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
@@ -34,6 +34,18 @@ class Blob:
 
     name: str
     data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Identities:
+    """Who may read by a role: the pool's own identity and the service principals, each with its secret, all through the account's `key`."""
+
+    key: str | None = None  # None: nobody has a role
+    principals: Mapping[str, str] = field(default_factory=dict)
+
+    def may_read(self, identity: str, secret: str) -> bool:
+        """Whether it is the pool's own identity, or a principal with its right secret."""
+        return self.key is not None and (identity == "managed identity" or self.principals.get(identity.partition("@")[0]) == secret)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,50 +106,50 @@ def check_credential(credential: Mapping[str, str], *, file_type: str, locations
         raise load_errors.copy_credential(identity, f"goes with {file_type} on the dfs endpoint only")
 
 
-def open_container(location: Location, credential: Mapping[str, str], identity_key: str | None) -> ContainerClient:
-    """A client with the credential's right. Raises 105215 for one that nothing here can prove, as a service principal's."""
+def open_container(location: Location, credential: Mapping[str, str], identities: Identities) -> ContainerClient:
+    """A client with the credential's right. Raises 105215 for an identity without one."""
     kind, secret = credential.get("IDENTITY", "").lower(), credential.get("SECRET", "")
     key: str | AzureNamedKeyCredential | None = None
     if kind == "shared access signature":
         key = secret.lstrip("?")
     elif kind == "storage account key":
         key = AzureNamedKeyCredential(location.account, secret)
-    elif kind == "managed identity":
-        key = AzureNamedKeyCredential(location.account, identity_key) if identity_key else None
     elif kind:
-        raise load_errors.copy_denied(location.url, 401)  # a service principal: nothing here can prove it
+        if not identities.key or not identities.may_read(kind, secret):
+            raise load_errors.copy_denied(location.url, 401)
+        key = AzureNamedKeyCredential(location.account, identities.key)
     return ContainerClient(
         location.account_url, location.container, credential=key, retry_total=0, connection_timeout=_TIMEOUT_S, read_timeout=_TIMEOUT_S
     )  # fmt: skip
 
 
-def list_blobs(location: Location, credential: Mapping[str, str], identity_key: str | None) -> list[str]:
+def list_blobs(location: Location, credential: Mapping[str, str], identities: Identities) -> list[str]:
     """The names of the files of a location. Raises 105215 without the right to list, 13807 where the container is not."""
     if not location.container:
         raise load_errors.copy_option("FROM", f"('{location.url}') names no container")
     try:
-        with open_container(location, credential, identity_key) as client:
+        with open_container(location, credential, identities) as client:
             return [name for name in client.list_blob_names(name_starts_with=_prefix(location.path)) if matches(location.path, name)]
     except (AzureError, ValueError) as error:
         raise refused(location, error) from error
 
 
-def read_blob(location: Location, credential: Mapping[str, str], identity_key: str | None, name: str) -> bytes:
+def read_blob(location: Location, credential: Mapping[str, str], identities: Identities, name: str) -> bytes:
     """One file. Raises 105215 without the right to read."""
     try:
-        with open_container(location, credential, identity_key) as client:
+        with open_container(location, credential, identities) as client:
             return client.download_blob(name).readall()
     except (AzureError, ValueError) as error:
         raise refused(location, error) from error
 
 
-def read_blobs(location: Location, credential: Mapping[str, str], identity_key: str | None) -> Iterator[Blob]:
+def read_blobs(location: Location, credential: Mapping[str, str], identities: Identities) -> Iterator[Blob]:
     """Read every file of a location. Raises 105215 without the right to list and read, 13807 where nothing is."""
-    names = list_blobs(location, credential, identity_key)
+    names = list_blobs(location, credential, identities)
     if not names:
         raise load_errors.copy_nothing_there(location.url)
     for name in names:
-        yield Blob(name, read_blob(location, credential, identity_key, name))
+        yield Blob(name, read_blob(location, credential, identities, name))
 
 
 def refused(location: Location, error: AzureError | ValueError) -> SqlError:

@@ -30,6 +30,8 @@ MACROS: Final = (
     ),
     # UNICODE: the first UTF-16 unit, NULL for an empty text.
     "first_unit(x) AS CASE WHEN x = '' THEN NULL WHEN unicode(x) < 65536 THEN unicode(x) ELSE 55296 + (unicode(x) - 65536) // 1024 END",
+    # REPLACE where the collation ignores the case.
+    r"replace_ci(x, y, z) AS CASE WHEN y = '' THEN x ELSE regexp_replace(x, regexp_escape(y), replace(z, '\', '\\'), 'gi') END",
     "not_zero(x) AS CASE WHEN x = 0 THEN error('~8134~Divide by zero error encountered.~') ELSE x END",
     "floored(us, unit) AS us - ((us % unit) + unit) % unit",
     "round_us(ts, unit) AS make_timestamp(floored(epoch_us(ts) + unit // 2, unit))",

@@ -51,7 +51,7 @@ def run(session: PoolSession, command: c.Copy) -> int:
 def _load_csv(session: PoolSession, command: c.Copy, table: TableDef, plan: list[Loaded], blobs: Iterator[Blob]) -> int:
     layout = csv_format(command.options, session.pool.quoted_empty)
     pool = session.pool
-    rejects = rejects_of(command, located(command.locations[0], pool.endpoints), pool.endpoints, pool.identity_key)
+    rejects = rejects_of(command, located(command.locations[0], pool.endpoints), pool.endpoints, pool.identities)
     job = CsvJob(session, table, plan, layout, command)
     try:
         return sum(job.load(blob) for blob in blobs)
@@ -155,12 +155,18 @@ def _loaded(session: PoolSession, table: TableDef, entry: c.CopyColumn, place: i
     return Loaded(column, entry.field or place, literal_of(session, entry.default, column))
 
 
+def _right(session: PoolSession, command: c.Copy) -> dict[str, str]:
+    """The credential; without one a user of Entra ID reads by a role of his own, which all of them have here [table of credentials, "Microsoft Entra user"]."""
+    given = command.credentials.get("CREDENTIAL", {})
+    return {"IDENTITY": "managed identity"} if session.login.token and not given else given
+
+
 def _blobs(session: PoolSession, command: c.Copy) -> Iterator[Blob]:
     places = [located(url, session.pool.endpoints) for url in command.locations]
     if len({(place.account_url, place.container) for place in places}) > 1:
         raise load_errors.copy_option("FROM", "names more than one account or container")
     for place in places:
-        for blob in read_blobs(place, command.credentials.get("CREDENTIAL", {}), session.pool.identity_key):
+        for blob in read_blobs(place, _right(session, command), session.pool.identities):
             session.check_cancelled()
             yield blob
 

@@ -155,7 +155,7 @@ def list_external(session: PoolSession, table: TableDef) -> list[str]:
     path = table.external.location if table.external else ""
     location, right = external_location(session, table, path)
     try:
-        names = list_blobs(location, right, session.pool.identity_key)
+        names = list_blobs(location, right, session.pool.identities)
     except SqlError as error:
         if error.number == load_errors.NOTHING_THERE:
             raise load_errors.external_no_path(path) from error

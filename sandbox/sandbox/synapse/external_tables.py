@@ -58,7 +58,7 @@ def read(session: PoolSession, table: TableDef) -> None:
     session.duck(f"CREATE OR REPLACE TEMP TABLE {name_of(table)} ({', '.join(parts)})")
     location, right = external_location(session, table, place.location)
     names = list_external(session, table)
-    files = ((name, read_blob(location, right, session.pool.identity_key, name)) for name in names)
+    files = ((name, read_blob(location, right, session.pool.identities, name)) for name in names)
     if declared.kind == "PARQUET":
         _read_parquet(session, table, files)
     else:
@@ -185,7 +185,7 @@ class _TextReader:
         query, suffix = self._session.request_id, uuid.uuid4()
         base = "/".join(part for part in (location.path, "_rejectedrows", f"{datetime.now(UTC):%Y%m%d-%H%M%S}") if part)
         try:
-            with open_container(location, right, self._session.pool.identity_key) as client:
+            with open_container(location, right, self._session.pool.identities) as client:
                 client.upload_blob(f"{base}/{query}_{suffix}.txt", "".join(one.text + "\n" for one in noted))
                 client.upload_blob(f"{base}/{query}_{suffix}_reason.txt", "".join(f"{one.reason}\n" for one in noted))
         except (AzureError, ValueError) as error:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
+from sandbox.synapse.blobs import Identities
 from sandbox.synapse.catalog import Catalog
 from sandbox.synapse.conversion import MACROS
 from sandbox.synapse.errors import login_failed, no_database
@@ -19,11 +21,17 @@ from sandbox.synapse.weather import LOGIN_SEVERITY, Weather
 from sandbox.tds.session import Login, SqlError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
+
+    from sandbox.entra.tokens import Issuer
 
 # Newer than every build whose MERGE is documented to be wrong (10.0.17829.0).
 VERSION = "Microsoft Azure SQL Data Warehouse - 10.0.21181.0 Sep  6 2024 03:29:17 Copyright (c) Microsoft Corporation. Sluice sandbox: a stand-in on DuckDB."
+
+
+SQL_AUDIENCE = "https://database.windows.net"  # for which a token must be (https://learn.microsoft.com/sql/connect/odbc/using-azure-active-directory)
+UNNAMED_PRINCIPAL = "<token-identified principal>"  # what the service calls whoever a token names, as users report it
 
 
 class Pool:
@@ -35,7 +43,9 @@ class Pool:
         path: a DuckDB file, so that data survive a restart; None keeps everything in memory.
         endpoints: host of a storage account to the URL that answers for it, such as
             `{"stage.blob.core.windows.net": "http://127.0.0.1:10000/devstoreaccount1"}`.
-        identity_key: the account key with which the pool's own managed identity reads; None means the identity has no role.
+        identities: who may read the storage by a role: the pool's own managed identity, service principals. By default nobody.
+        tokens: who signs the access tokens with which users of Entra ID log in; None means that no such login is possible.
+        entra_users: the applications and users of Entra ID that have a user in the database.
         quoted_empty: what COPY makes of `""`. It is not documented; `null` is the default, since what is documented (an empty
             field is NULL) names no exception, so a loader that passes here keeps '' apart by itself. `empty` is the other reading.
     """
@@ -47,7 +57,9 @@ class Pool:
         users: Mapping[str, str],
         path: Path | None = None,
         endpoints: Mapping[str, str] | None = None,
-        identity_key: str | None = None,
+        identities: Identities | None = None,
+        tokens: Issuer | None = None,
+        entra_users: Collection[str] = (),
         quoted_empty: Literal["null", "empty"] = "null",
     ) -> None:
         self.database = database
@@ -61,7 +73,8 @@ class Pool:
         self.duck.execute("SET enable_external_access = false")  # SQL text of a client reads no file and no address
         self.catalog = Catalog(database, self.duck)
         self.endpoints = dict(endpoints or {})
-        self.identity_key = identity_key
+        self.identities = identities or Identities()
+        self._tokens, self._entra_users = tokens, entra_users
         self.quoted_empty = quoted_empty
         self.faults = Faults()
         self.weather = Weather()
@@ -75,13 +88,23 @@ class Pool:
         self.weather.meet_login()
         if fault := self.faults.take("login_error", login.user):
             raise SqlError(fault.number, fault.text, severity=fault.severity or LOGIN_SEVERITY)
-        expected = self._users.get(login.user.lower())
-        if expected is None or not secrets.compare_digest(expected.encode(), login.password.encode()):
-            raise login_failed(login.user)
+        login = self._known(login)
         # Users live in the pool's database; none of them may open master, which is where a login without a database lands.
         if login.database.lower() != self.database.lower():
             raise no_database(login.database or "master")
         return self.open(login)
+
+    def _known(self, login: Login) -> Login:
+        """The login with its user's name. Raises 18456 for one without a user here, a wrong password, and a token that is not right."""
+        if login.token:
+            subject = self._tokens.subject(login.token, audience=SQL_AUDIENCE) if self._tokens else None
+            if subject is None or subject not in self._entra_users:
+                raise login_failed(UNNAMED_PRINCIPAL)
+            return replace(login, user=subject)
+        expected = self._users.get(login.user.lower())
+        if expected is None or not secrets.compare_digest(expected.encode(), login.password.encode()):
+            raise login_failed(login.user)
+        return login
 
     def open(self, login: Login, *, sheltered: bool = False) -> PoolSession:
         """A session without a login's questions; a sheltered one meets no weather."""

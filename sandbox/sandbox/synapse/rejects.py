@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from azure.core.exceptions import AzureError
 
 from sandbox.synapse import load_errors
-from sandbox.synapse.blobs import Location, located, open_container, refused
+from sandbox.synapse.blobs import Identities, Location, located, open_container, refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,7 @@ class Rejects:
 
     folder: Location
     credential: Mapping[str, str]
-    identity_key: str | None
+    identities: Identities
     rows: list[tuple[str, str]] = field(default_factory=list)  # (the row's text, the reason)
 
     def write(self, request_id: str) -> None:
@@ -40,14 +40,14 @@ class Rejects:
         name = f"{request_id}_1_{uuid.uuid4()}"
         base = "/".join(part for part in (self.folder.path.strip("/"), "_rejectedrows", f"{moment:%Y%m%d-%H%M%S}", name) if part)
         try:
-            with open_container(self.folder, self.credential, self.identity_key) as client:
+            with open_container(self.folder, self.credential, self.identities) as client:
                 client.upload_blob(f"{base}.Row.Txt", "\n".join(row for row, _ in self.rows) + "\n")
                 client.upload_blob(f"{base}.Error.Txt", "\n".join(reason for _, reason in self.rows) + "\n")
         except (AzureError, ValueError) as error:
             raise refused(self.folder, error) from error
 
 
-def rejects_of(command: c.Copy, data: Location, endpoints: Mapping[str, str], identity_key: str | None) -> Rejects | None:
+def rejects_of(command: c.Copy, data: Location, endpoints: Mapping[str, str], identities: Identities) -> Rejects | None:
     """Where the rejected rows of a COPY go, or None. Raises 105208 for an account key."""
     wanted = command.options.get("ERRORFILE")
     if wanted is None:
@@ -58,4 +58,4 @@ def rejects_of(command: c.Copy, data: Location, endpoints: Mapping[str, str], id
     if credential.get("IDENTITY", "").lower() == "storage account key":
         raise load_errors.copy_option("ERRORFILE_CREDENTIAL", "is a storage account key, which is not supported for ERRORFILE")
     folder = located(wanted, endpoints) if full else Location(wanted, data.account_url, data.account, data.container, wanted.strip("/"))
-    return Rejects(folder, credential, identity_key)
+    return Rejects(folder, credential, identities)

@@ -103,6 +103,16 @@ def _become(table: exp.Table, query: str) -> None:
     table.replace(exp.Subquery(this=rows, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name, quoted=True))))
 
 
+def _ignores_case(node: exp.Expr, scope: Scope) -> bool:
+    """Whether REPLACE ignores it: it goes by the collation of its input [sql/t-sql/functions/replace-transact-sql, "Remarks"]."""
+    while isinstance(node, exp.Replace):  # an inner one keeps its input's collation
+        node = node.this
+    if isinstance(node, exp.Collate):
+        return bool(node.expression.name == "NOCASE")
+    kind = infer(node, scope)
+    return kind is None or kind.ignores_case
+
+
 def _without_blanks(node: exp.Expr) -> exp.Expr:
     """`U ` equals `U`: blanks at the end do not count [sql/t-sql/language-elements/string-comparison-assignment]."""
     for name in ("this", "expression", "expressions"):
@@ -301,6 +311,8 @@ class Translator:
                 return exp.Anonymous(this="utf16", expressions=[exp.Anonymous(this="rtrim", expressions=[node.this])])
             case exp.Like() if (kind := infer(node.this, scope)) is None or kind.ignores_case:
                 return exp.ILike(this=node.this, expression=node.expression)
+            case exp.Replace() if _ignores_case(node.this, scope):
+                return exp.Anonymous(this="replace_ci", expressions=[node.this, node.expression, node.args["replacement"]])
             case exp.EQ() | exp.NEQ() | exp.In() if (kind := infer(node.this, scope)) and kind.name in {"char", "nchar"}:
                 return _without_blanks(node)
             case exp.Column() if node.catalog:

@@ -44,6 +44,7 @@ class Connection:
         self._channel = Channel(sock)
         self._engine, self._security = engine, security
         self._packet_bytes = DEFAULT_PACKET_BYTES
+        self._federated = False
 
     def run(self) -> None:
         """Serve until either side ends it; never raises."""
@@ -75,7 +76,7 @@ class Connection:
         if encrypt is Encrypt.OFF:
             self._channel.stop_tls()
         try:
-            return login.read_login(message.body)
+            return login.read_login(message.body, federated=self._federated)
         except ProtocolError as refusal:
             self._refuse(refusal)
             return None
@@ -118,7 +119,7 @@ class Connection:
                 raise ProtocolError("TLS comes first, and there is no certificate.")
             self._channel.start_tls(context_strict(certificate))
         options = prelogin.read_options(self._message(PacketType.PRELOGIN).body)
-        wish = prelogin.wished_encryption(options)
+        wish, self._federated = prelogin.wished_encryption(options), prelogin.wants_federation(options)
         encrypt = Encrypt.ON if strict else prelogin.negotiate(self._security.encryption, wish)
         self._write_message(prelogin.options_message(encrypt, options))
         if strict:

@@ -67,6 +67,11 @@ def wished_encryption(options: dict[int, bytes]) -> Encrypt:
     return Encrypt(sent[0] & _ENCRYPT_MASK) if sent else Encrypt.NOT_SUPPORTED
 
 
+def wants_federation(options: dict[int, bytes]) -> bool:
+    """Whether the client has a token, or will get one (MS-TDS 2.2.6.5, FEDAUTHREQUIRED)."""
+    return options.get(Option.FEDERATED_LOGIN_REQUIRED, b"\0")[:1] == b"\1"
+
+
 def negotiate(setting: Encryption, wish: Encrypt) -> Encrypt:
     """The server's answer to the client's wish."""
     return _ANSWERS[setting][wish]
@@ -83,7 +88,7 @@ def options_message(encrypt: Encrypt, asked: dict[int, bytes]) -> bytes:
         (Option.MARS, b"\0"),
     ]
     if Option.FEDERATED_LOGIN_REQUIRED in asked:
-        answers.append((Option.FEDERATED_LOGIN_REQUIRED, b"\0"))
+        answers.append((Option.FEDERATED_LOGIN_REQUIRED, bytes([wants_federation(asked)])))
     index, data = b"", b""
     start = len(answers) * _OPTION.size + 1
     for token, value in answers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
@@ -84,13 +84,14 @@ class RowCount:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a client said of itself in LOGIN7."""
+    """What a client said of itself in LOGIN7; with an access token of Entra ID in place of a name and a password."""
 
     user: str
     password: str
     database: str
     application: str
     host: str
+    token: str = field(default="", repr=False)
 
 
 class Session(Protocol):

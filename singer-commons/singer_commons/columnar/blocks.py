@@ -1,20 +1,30 @@
-"""Rows of one stream as they came: text, cut out of their lines, not decoded."""
+"""Rows of one stream as they came: text, not decoded; cut out of their lines, or the lines as they are."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
+from singer_commons.secrets import excerpt
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    import pyarrow as pa
+
     Text = bytes | msgspec.Raw  # UTF-8
 
+HEAD = b'{"record":'  # records stand inside another object: pyarrow.json 26 crashes at a line that is `null`
+BETWEEN = b"}\n" + HEAD
+QUOTED_CHARS = 200  # of a line that is no message: enough to see what it is
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -29,13 +39,71 @@ def record_of(text: Text) -> Any:
         return json.loads(bytes(text).decode(), parse_float=Decimal)
 
 
-@dataclass(frozen=True, slots=True)
-class RecordBlock:
-    """Rows of one stream, under one schema and version, in their order.
+def message_of(line: bytes) -> dict[str, Any]:
+    """The message of a line. Raises InvalidInputLine."""
+    try:
+        message = record_of(line)
+    except UnicodeDecodeError as error:
+        raise InvalidInputLine(f"this is not UTF-8 ({error.reason} at byte {error.start + 1})") from None
+    except json.JSONDecodeError as error:
+        quoted = excerpt(line.decode("utf-8", "replace"), QUOTED_CHARS)
+        raise InvalidInputLine(f"this is not JSON ({error.msg} at character {error.pos + 1}): {quoted}") from None
+    except RecursionError:
+        raise InvalidInputLine("this is JSON nested too deeply to be read") from None
+    if not isinstance(message, dict):
+        raise InvalidInputLine("this is not a message, which is a JSON object")
+    return message
 
-    `records` holds the JSON text of each `record` member, `line_numbers` the place of each in the input (from 1), or in the file `source` that a BATCH
-    message named. `nbytes` counts the texts.
-    """
+
+class Block(ABC):
+    """Rows of one stream, under one schema, in their order. `line_numbers` holds the place of each in the input, from 1."""
+
+    stream: str
+    line_numbers: Sequence[int]
+    version: int | None
+    source: str = ""  # the file that they stand in, if a BATCH message named it
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return len(self.line_numbers)
+
+    @abstractmethod
+    def slice(self, start: int, end: int) -> Block:
+        """The rows from `start` up to `end`."""
+
+    @abstractmethod
+    def lines(self) -> bytes:
+        """The rows as lines of JSON objects, each with its record as `record`."""
+
+    @property
+    @abstractmethod
+    def longest(self) -> int:
+        """No line of `lines` has more bytes."""
+
+    @property
+    @abstractmethod
+    def extracted_at(self) -> Sequence[str | None] | pa.Array:
+        """When each row was extracted."""
+
+    @abstractmethod
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """The rows as RECORD messages. Raises InvalidInputLine for one whose record is no JSON object."""
+
+    def dicts(self) -> list[dict[str, Any]]:
+        """The rows as the SDK reads them. Raises InvalidInputLine for one that is no JSON object."""
+        return [message["record"] for message in self.messages()]
+
+    def place(self, index: int) -> str:
+        """Where a row stands, for people."""
+        return f"line {self.line_numbers[index]}" + (f" of {self.source}" if self.source else "")
+
+    def _no_object(self, index: int) -> InvalidInputLine:
+        return InvalidInputLine(f"{self.place(index)}: the record of `{self.stream}` is no JSON object")
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBlock(Block):
+    """Rows of one version. `records` holds the JSON text of each `record` member; `nbytes` counts the texts."""
 
     stream: str
     records: Sequence[Text]
@@ -45,12 +113,8 @@ class RecordBlock:
     version: int | None = None
     source: str = ""
 
-    def __len__(self) -> int:
-        """How many rows."""
-        return len(self.records)
-
     def slice(self, start: int, end: int) -> RecordBlock:
-        """The rows from `start` up to `end`."""
+        """See Block."""
         if start == 0 and end == len(self.records):
             return self
         records = self.records[start:end]
@@ -64,12 +128,22 @@ class RecordBlock:
             self.source,
         )
 
-    def place(self, index: int) -> str:
-        """Where a row stands, for people."""
-        return f"line {self.line_numbers[index]}" + (f" of {self.source}" if self.source else "")
+    def lines(self) -> bytes:
+        """See Block."""
+        return HEAD + BETWEEN.join(self.records) + b"}"
+
+    @property
+    def longest(self) -> int:
+        """See Block."""
+        return max(map(len, self.records)) + len(BETWEEN)
+
+    @property
+    def extracted_at(self) -> Sequence[str | None]:
+        """See Block."""
+        return self.time_extracted
 
     def dicts(self) -> list[dict[str, Any]]:
-        """The rows as the SDK reads them. Raises InvalidInputLine for one that is no JSON object."""
+        """See Block."""
         return list(self._dicts())
 
     def _dicts(self) -> Iterator[dict[str, Any]]:
@@ -79,13 +153,60 @@ class RecordBlock:
             except (ValueError, RecursionError) as error:
                 raise InvalidInputLine(f"{self.place(index)}: {error}") from None
             if not isinstance(record, dict):
-                raise InvalidInputLine(f"{self.place(index)}: the record of `{self.stream}` is no JSON object")
+                raise self._no_object(index)
             yield record
 
     def messages(self) -> Iterator[dict[str, Any]]:
-        """The rows as RECORD messages."""
+        """See Block."""
         for record, time_extracted in zip(self._dicts(), self.time_extracted, strict=True):
             yield {"type": "RECORD", "stream": self.stream, "record": record, "time_extracted": time_extracted, "version": self.version}
+
+
+@dataclass(frozen=True)
+class LineBlock(Block):
+    """RECORD lines as they came. All begin with the same bytes, up to the record; what stands behind it has not been looked at.
+
+    `version` and `extracted_at` are known once columns have been read: see `read`.
+    """
+
+    stream: str
+    text: bytes
+    line_numbers: Sequence[int]
+    longest: int = 0
+    version: int | None = None
+    extracted_at: pa.Array | None = None
+
+    @cached_property
+    def _texts(self) -> list[bytes]:
+        return self.text.removesuffix(b"\n").split(b"\n")
+
+    def lines(self) -> bytes:
+        """See Block."""
+        return self.text
+
+    def read(self, version: int | None, extracted_at: pa.Array) -> LineBlock:
+        """The same lines, which are all of one version."""
+        return replace(self, version=version, extracted_at=extracted_at)
+
+    def slice(self, start: int, end: int) -> LineBlock:
+        """See Block."""
+        if start == 0 and end == len(self):
+            return self
+        text, times = b"\n".join(self._texts[start:end]), self.extracted_at
+        return replace(self, text=text, line_numbers=self.line_numbers[start:end], extracted_at=None if times is None else times[start:end])
+
+    def messages(self) -> Iterator[dict[str, Any]]:
+        """See Block."""
+        for index, text in enumerate(self._texts):
+            try:
+                message = message_of(text)
+            except InvalidInputLine as error:
+                raise InvalidInputLine(f"{self.place(index)}: {error}") from None
+            if (message.get("type"), message.get("stream")) != ("RECORD", self.stream):
+                raise InvalidInputLine(f"{self.place(index)}: this names its type or stream twice")
+            if not isinstance(message["record"], dict):
+                raise self._no_object(index)
+            yield {"time_extracted": None, "version": None, **message}
 
 
 @dataclass(slots=True)
@@ -115,3 +236,30 @@ class Gathered:
         block = RecordBlock(stream, self.records, self.time_extracted, self.line_numbers, self.nbytes, self.version, self.source)
         self.records, self.time_extracted, self.line_numbers, self.nbytes = [], [], [], 0
         return block
+
+
+@dataclass(slots=True)
+class GatheredLines:
+    """The same for lines that are not cut up."""
+
+    chunks: list[bytes] = field(default_factory=list)
+    line_numbers: list[range] = field(default_factory=list)
+    nbytes: int = 0
+    _rows: int = 0
+
+    def __len__(self) -> int:
+        """How many rows."""
+        return self._rows
+
+    def add(self, chunk: bytes, line_numbers: range) -> None:
+        """Append whole lines."""
+        self.chunks.append(chunk)
+        self.line_numbers.append(line_numbers)
+        self.nbytes += len(chunk)
+        self._rows += len(line_numbers)
+
+    def take(self, stream: str) -> LineBlock:
+        """The lines as a block; none wait any longer."""
+        chunks, numbers = self.chunks, self.line_numbers
+        self.chunks, self.line_numbers, self.nbytes, self._rows = [], [], 0, 0
+        return LineBlock(stream, b"".join(chunks), list(chain.from_iterable(numbers)), max(map(len, chunks)))

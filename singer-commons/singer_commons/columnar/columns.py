@@ -27,11 +27,15 @@ KNOWN_TO_DUCKDB = ("arrow.uuid", "arrow.bool8")
 
 @dataclass(frozen=True)
 class Reading:
-    """How a column is handed to DuckDB: `made` gives its values as `kind`; with `is_json` they are JSON text already."""
+    """How a column is handed to DuckDB: `made` gives its values as `kind`, None leaves them as they are; with `is_json` they are JSON text already."""
 
     kind: pa.DataType
-    made: Callable[[pa.Array], pa.Array]
+    made: Callable[[pa.Array], pa.Array] | None = None
     is_json: bool = False
+
+    def of(self, column: pa.Array) -> pa.Array:
+        """The column, as it is handed over."""
+        return self.made(column) if self.made else column
 
 
 def reading(kind: pa.DataType) -> Reading:  # noqa: PLR0911 - one line a case
@@ -54,7 +58,7 @@ def reading(kind: pa.DataType) -> Reading:  # noqa: PLR0911 - one line a case
         return _cast(pa.large_binary())
     if _is_zoned_ns(kind):
         return Reading(kind, lambda column: column.cast(pa.timestamp("ns")))  # DuckDB's own zoned type ends at microseconds
-    return Reading(kind, lambda column: column)
+    return Reading(kind)
 
 
 def parts(kind: pa.DataType) -> Iterator[pa.DataType]:
@@ -96,14 +100,14 @@ def _is_zoned_ns(kind: pa.DataType) -> bool:
 
 def _extension(kind: pa.BaseExtensionType) -> Reading:
     if kind.extension_name in KNOWN_TO_DUCKDB:
-        return Reading(kind, lambda column: column)
+        return Reading(kind)
     inner = reading(kind.storage_type)
     is_json = inner.is_json or kind.extension_name == JSON
-    return Reading(inner.kind, lambda column: inner.made(column.storage), is_json)
+    return Reading(inner.kind, lambda column: inner.of(column.storage), is_json)
 
 
 def _behind(inner: Reading, first: Callable[[pa.Array], pa.Array]) -> Reading:
-    return Reading(inner.kind, lambda column: inner.made(first(column)), inner.is_json)
+    return Reading(inner.kind, lambda column: inner.of(first(column)), inner.is_json)
 
 
 def _cast(kind: pa.DataType) -> Reading:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from singer_commons.columnar.json_sql import Envelope, Member, line
 from singer_commons.errors import SuiteError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Generator, Iterator
 
 
 class LineEncoder:
@@ -38,14 +39,28 @@ class LineEncoder:
 
     def lines(self, batch: pa.RecordBatch) -> Iterator[memoryview]:
         """The lines of the batch in its order, in one block or more; each block holds whole lines. Raises SuiteError for text that is not UTF-8."""
+        for lines in self.batches(batch):
+            yield payload(lines.column(0))
+
+    def batches(self, batch: pa.RecordBatch) -> list[pa.RecordBatch]:
+        """The same as batches of one column, a line a row."""
         if not batch.num_rows:
-            return
+            return []
         _refuse_other_than_utf8(batch)
-        arrays = [how.made(column) for how, column in zip(self._readings, batch.columns, strict=True)]
+        arrays = [how.of(column) for how, column in zip(self._readings, batch.columns, strict=True)]
         self._connection.register("batch", pa.table(arrays, names=self._columns) if arrays else _rows_alone(batch.num_rows))
-        made = self._connection.sql(f"SELECT {line(self._envelope, self._members, datetime.now(UTC).isoformat())} FROM batch").to_arrow_table()  # noqa: S608 - names and literals are quoted
-        for chunk in made.column(0).chunks:
-            yield payload(chunk)
+        made = line(self._envelope, self._members, datetime.now(UTC).isoformat())
+        lines: pa.Table = self._connection.sql(f"SELECT {made} FROM batch").to_arrow_table()  # noqa: S608 - names and literals are quoted
+        return list(lines.to_batches())
+
+
+def encoded(batches: Generator[pa.RecordBatch, None, None], envelope: Envelope, raw_json: Collection[str]) -> Generator[pa.RecordBatch, None, None]:
+    """The rows of batches, all of one schema, as batches of one column, a line a row."""
+    encoder: LineEncoder | None = None
+    with closing(batches):
+        for batch in batches:
+            encoder = encoder or LineEncoder(batch.schema, envelope, raw_json=raw_json)
+            yield from encoder.batches(batch)
 
 
 def _refuse_other_than_utf8(batch: pa.RecordBatch) -> None:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from singer_commons.columnar.blocks import RecordBlock
+    from singer_commons.columnar.blocks import Block
 
 KEPT = "_sdc_deleted_at"  # which a tap may set itself
 NAMES = frozenset(
@@ -17,7 +17,7 @@ NAMES = frozenset(
 )  # https://sdk.meltano.com/en/latest/implementation/record_metadata.html
 
 
-def with_metadata(table: pa.Table, block: RecordBlock, *, batched_at: datetime, sync_started_at: int) -> pa.Table:
+def with_metadata(table: pa.Table, block: Block, *, batched_at: datetime, sync_started_at: int) -> pa.Table:
     """The table with its metadata columns filled in, those that it has."""
     now = datetime.now(UTC)
     values: dict[str, Any] = {
@@ -29,7 +29,7 @@ def with_metadata(table: pa.Table, block: RecordBlock, *, batched_at: datetime, 
     }
     for index, field in enumerate(table.schema):
         if field.name == "_sdc_extracted_at":
-            made = pa.array(block.time_extracted, pa.string())
+            made = block.extracted_at if isinstance(block.extracted_at, pa.Array) else pa.array(block.extracted_at, pa.string())
         elif field.name in values:
             made = pa.repeat(
                 pa.scalar(values[field.name], pa.int64() if field.name.endswith(("_sequence", "_version", "_started_at")) else pa.string()),

@@ -31,6 +31,29 @@ BLOCK_SETTINGS = (
     ),
 )
 
+# The SDK's own words for it are about writing such files.
+BATCH_FILES = th.Property(
+    "batch_config",
+    th.ObjectType(
+        th.Property(
+            "storage",
+            th.ObjectType(
+                th.Property(
+                    "root",
+                    th.StringType(nullable=False),
+                    required=True,
+                    title="Folder of batch files",
+                    description="Folder, or address such as `s3://bucket/folder`, in which files of BATCH messages are looked for by their names. Default: where the messages say.",
+                )
+            ),
+            title="Storage of batch files",
+            description="Where this machine finds the files that BATCH messages name.",
+        )
+    ),
+    title="Batch files",
+    description="How files of BATCH messages are read.",
+)
+
 
 def block_rows(config: Mapping[str, Any]) -> int:
     """Rows that are decoded at once."""

@@ -6,7 +6,7 @@ import sys
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.blocks import Gathered
+from singer_commons.columnar.blocks import Gathered, GatheredLines
 from singer_commons.columnar.checks import UNCHECKED, SchemaRules
 from singer_commons.columnar.settings import block_rows
 from singer_commons.deliveries import DurableSink
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from singer_sdk import Target
     from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
-    from singer_commons.columnar.blocks import RecordBlock
+    from singer_commons.columnar.blocks import Block, RecordBlock
     from singer_commons.columnar.decoder import BlockDecoder
 
 
@@ -44,6 +44,11 @@ class BlockSink(DurableSink):
         """Rows that wait to be drained, gathered ones among them."""
         return super().current_size + len(self.gathered)
 
+    @property
+    def gathered_bytes(self) -> int:
+        """Size of the gathered rows."""
+        return self.gathered.nbytes
+
     def make_room(self, version: int | None, rows: int) -> int:
         """How many of so many rows of a version may be gathered now; at least one."""
         if len(self.gathered) >= self._block_rows or (len(self.gathered) and self.gathered.version != version):
@@ -58,9 +63,12 @@ class BlockSink(DurableSink):
 
     def take_block(self, block: RecordBlock) -> None:
         """Count the rows of a block for the SDK, and process them."""
-        self.tally_record_read(len(block))
-        self.record_counter_metric.increment(len(block))
+        self._count(len(block))
         self.process_block(block)
+
+    def _count(self, rows: int) -> None:
+        self.tally_record_read(rows)
+        self.record_counter_metric.increment(rows)
 
     def start_drain(self) -> dict[str, Any]:
         """See the SDK. Gathered rows are processed first."""
@@ -94,6 +102,37 @@ class ColumnarSink(BlockSink):
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._validators: dict[str, BaseJSONSchemaValidator] = {}
+        self.gathered_lines = GatheredLines()
+
+    @property
+    def current_size(self) -> int:
+        """See BlockSink."""
+        return super().current_size + len(self.gathered_lines)
+
+    @property
+    def gathered_bytes(self) -> int:
+        """See BlockSink."""
+        return super().gathered_bytes + self.gathered_lines.nbytes
+
+    def make_room(self, version: int | None, rows: int) -> int:
+        """See BlockSink."""
+        if len(self.gathered_lines):
+            self.flush()
+        return super().make_room(version, rows)
+
+    def make_room_for_lines(self, rows: int) -> int:
+        """How many of so many whole lines may be gathered now; at least one."""
+        if len(self.gathered) or len(self.gathered_lines) >= self._block_rows:
+            self.flush()
+        return min(rows, self._block_rows - len(self.gathered_lines))
+
+    def flush(self) -> None:
+        """See BlockSink."""
+        super().flush()
+        if len(self.gathered_lines):
+            block = self.gathered_lines.take(self.stream_name)
+            self._count(len(block))
+            self.process_block(block)
 
     def arrow_schema(self) -> pa.Schema:
         """The columns that tables are to have: by default all properties, as their JSON Schema says."""
@@ -102,10 +141,10 @@ class ColumnarSink(BlockSink):
         return arrow_schema(self.schema)
 
     @abstractmethod
-    def process_table(self, table: pa.Table, block: RecordBlock) -> None:
+    def process_table(self, table: pa.Table, block: Block) -> None:
         """Take rows that fit their schema; row `i` of the table is row `i` of the block."""
 
-    def process_block(self, block: RecordBlock) -> None:
+    def process_block(self, block: Block) -> None:
         """Take the rows in their order: as tables, and one by one what a table cannot hold."""
         if self._decoder is None:
             self._decoder = self._new_decoder()
@@ -145,7 +184,7 @@ class ColumnarSink(BlockSink):
             return False
         return True
 
-    def _with_metadata(self, table: pa.Table, block: RecordBlock) -> pa.Table:
+    def _with_metadata(self, table: pa.Table, block: Block) -> pa.Table:
         if not self.include_sdc_metadata_properties:
             return table
         from singer_commons.columnar.metadata import with_metadata  # noqa: PLC0415 - Arrow: not for `--version`

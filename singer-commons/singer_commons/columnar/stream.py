@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from singer_sdk.helpers._batch import BatchConfig
 
+    from singer_commons.columnar.json_sql import Envelope
+
 
 class ColumnarStream(SuiteStream):
     """A stream whose subclass yields Arrow batches of the selected columns.
@@ -100,15 +102,18 @@ class ColumnarStream(SuiteStream):
 
     def blocks(self, context: Mapping[str, Any] | None, rows: int) -> Generator[tuple[memoryview, int], None, None]:
         """Lines and how many they are; after every `rows` rows a block ends."""
-        from singer_commons.columnar.encoder import LineEncoder  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
+        from singer_commons.columnar.encoder import payload  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
         from singer_commons.columnar.json_sql import Envelope  # noqa: PLC0415 - as above
 
-        encoder: LineEncoder | None = None
-        with closing(self.batches(context)) as batches:
+        with closing(self.lines(context, Envelope.record(self.name, self._stream_version))) as batches:
             for batch in cut(batches, rows):
-                encoder = encoder or LineEncoder(batch.schema, Envelope.record(self.name, self._stream_version), raw_json=self.raw_json_columns)
-                parts = list(encoder.lines(batch))
-                yield (parts[0] if len(parts) == 1 else memoryview(b"".join(parts))), batch.num_rows
+                yield payload(batch.column(0)), batch.num_rows
+
+    def lines(self, context: Mapping[str, Any] | None, envelope: Envelope) -> Generator[pa.RecordBatch, None, None]:
+        """Batches of one column of text, a line a row; a source that makes such lines by itself gives those."""
+        from singer_commons.columnar.encoder import encoded  # noqa: PLC0415 - as above
+
+        yield from encoded(self.batches(context), envelope, self.raw_json_columns)
 
     def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
         """See the SDK. Raises ConfigurationError for files that cannot be written."""

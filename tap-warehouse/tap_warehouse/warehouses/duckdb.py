@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+from singer_commons.accounts import Calls
+from singer_commons.columnar.columns import reading
+from singer_commons.columnar.encoder import encoded
+from singer_commons.columnar.json_sql import Member, line
 from singer_commons.errors import ConfigurationError
 
 from tap_warehouse.ahead import read_ahead
@@ -19,11 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     import pyarrow as pa
+    from singer_commons.columnar.json_sql import Envelope
 
     from tap_warehouse.query import Query
     from tap_warehouse.types import Column
 
 BATCH_ROWS = 16_384
+THREADS = 2  # each holds the lines of a row group (122,880 rows) while it works: some 45 MB where they are of 350 bytes
 MEMORY_MB = 128  # of the tap's own 400 MB: the rest is Python, Arrow and the encoder
 
 
@@ -34,7 +40,7 @@ def connect(settings: Mapping[str, Any]) -> DuckDB:
     if not Path(path).is_file():
         raise ConfigurationError(f"there is no DuckDB file at {path}", hint="look at `duckdb.path`; a relative path starts at the working directory")
     try:
-        connection = duckdb.connect(str(path), read_only=True)
+        connection = duckdb.connect(str(path), read_only=True, config={"threads": int(given.get("threads") or THREADS)})
         connection.execute("SET timezone='UTC'")
         connection.execute("SET arrow_large_buffer_size=true")
         # A sort by the iterator would else hold the whole table: beyond this it goes on in a folder for temporary files.
@@ -55,6 +61,7 @@ class DuckDB:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
+        self.calls = Calls()
 
     def columns(self, sql: str) -> list[Column]:
         """See Warehouse."""
@@ -85,11 +92,37 @@ class DuckDB:
 
     def batches(self, query: Query, columns: Sequence[Column]) -> Generator[pa.RecordBatch, None, None]:
         """See Warehouse."""
-        cursor = self._bound(query.values)
         names = [one.name for one in columns]
+        for batch in self._read(query.text, query.values):
+            yield batch.rename_columns(names)
+
+    def lines(self, query: Query, columns: Sequence[Column], envelope: Envelope) -> Generator[pa.RecordBatch, None, None]:
+        """See Warehouse. Made by the query itself, where the columns allow: half the CPU time of a way through Arrow and a second DuckDB."""
+        raw_json = {one.name for one in columns if one.raw_json}
+        schema = self._schema(query, [one.name for one in columns])
+        readings = {field.name: reading(field.type) for field in schema}
+        if any(how.made and name not in raw_json for name, how in readings.items()):
+            yield from encoded(self.batches(query, columns), envelope, raw_json)
+            return
+        members = [Member(name, f"c{number}", how.kind, name in raw_json) for number, (name, how) in enumerate(readings.items())]
+        made = line(envelope, members, datetime.now(UTC).isoformat())
+        # The rows are put in order below: an ORDER BY beside it would sort the lines, which are longer than the columns.
+        yield from self._read(f"SELECT {made} FROM ({query.text}) AS rows({', '.join(one.sql for one in members)})", query.values)  # noqa: S608 - of a wrapped query, quoted names and literals
+
+    def _schema(self, query: Query, names: Sequence[str]) -> pa.Schema:
+        """The Arrow schema of a query's rows, found without reading one."""
+        cursor = self._bound(query.values)
         try:
-            for batch in read_ahead(lambda: cursor.sql(query.text).to_arrow_reader(BATCH_ROWS), cursor.interrupt):
-                yield batch.rename_columns(names)
+            return cursor.sql(query.text).limit(0).to_arrow_table().rename_columns(list(names)).schema
+        except duckdb.Error as error:
+            raise QueryError(f"DuckDB refused the query: {_first_line(error)}") from error
+        finally:
+            cursor.close()
+
+    def _read(self, text: str, values: Sequence[Any]) -> Generator[pa.RecordBatch, None, None]:
+        cursor = self._bound(values)
+        try:
+            yield from read_ahead(lambda: cursor.sql(text).to_arrow_reader(BATCH_ROWS), cursor.interrupt)
         except (duckdb.Error, RuntimeError, OSError, ValueError) as error:  # in mid-stream they come through Arrow, as its own
             hint = "raise `duckdb.memory_mb`" if isinstance(error, duckdb.OutOfMemoryException) else None
             raise QueryError(f"DuckDB broke off: {_first_line(error)}", hint=hint) from error
@@ -101,6 +134,7 @@ class DuckDB:
         self._connection.close()
 
     def _bound(self, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        self.calls.called()  # one query each; the settings before it are no questions
         cursor = self._connection.cursor()
         cursor.execute("SET timezone='UTC'")
         cursor.execute("SET arrow_large_buffer_size=true")

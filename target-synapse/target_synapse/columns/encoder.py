@@ -14,7 +14,7 @@ from pyarrow import types as arrow
 from singer_commons.columnar.encoder import payload
 from singer_commons.columnar.types import is_raw_json
 
-from target_synapse.columns.fields import Field, field
+from target_synapse.columns.fields import ANYTHING, Field, Seen, field, is_text
 from target_synapse.columns.json_text import plain_text
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ class TableEncoder:
         for number, (name, kind) in enumerate(zip(names, self._kinds, strict=True)):
             column = _prepared(table, name, kind, unread)
             try:
-                fields.append(field(kind, column.type, f"c{number}"))
+                seen = Seen.of(column) if is_text(column.type) else ANYTHING
+                fields.append(field(kind, column.type, f"c{number}", seen))
             except TypeError:
                 column = pc.is_valid(column)
                 fields.append(Field("''", f"c{number}"))
@@ -82,8 +83,8 @@ class TableEncoder:
         refused += [f"c{names.index(key)} IS NULL" for key in self._plan.keys]
         places = pa.array(range(place, place + table.num_rows), pa.int64())
         block = pa.table([*columns, places], names=[*(f"c{number}" for number in range(len(columns))), "place"])
-        content = ", ',', ".join([*(one.pieces for one in fields[: len(self._content)]), "''"])
-        tail = ", ',', ".join([*(one.pieces for one in fields[len(self._content) :]), "place"])
+        content = joined(fields[: len(self._content)])
+        tail = joined(fields[len(self._content) :]) + ", place"
         made = self._made(block, content, tail, " OR ".join(refused) or "false")
         return replace(made, refused=sorted(unread.union(made.refused))) if unread else made
 
@@ -99,6 +100,16 @@ class TableEncoder:
         said, ends, bad = (column.chunk(0) for column in made.columns)
         lines = pc.binary_join_element_wise(said, ends, pa.scalar("", pa.large_string()))
         return Encoded(said, lines, pc.indices_nonzero(bad).to_pylist())
+
+
+def joined(fields: Sequence[Field]) -> str:
+    """The arguments of a concat() of fields, each with a comma behind it. The texts between two fields are one argument: each costs 0.04 us a row."""
+    arguments, between = [], ""
+    for one in fields:
+        quote = '"' if one.is_quoted else ""
+        arguments += [f"'{between}{quote}'", one.pieces]
+        between = f"{quote},"
+    return ", ".join([*arguments, f"'{between}'"])
 
 
 def _prepared(table: pa.Table, name: str, kind: SqlType, unread: set[int]) -> pa.ChunkedArray:

@@ -7,14 +7,17 @@ takes it or says why not.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pyarrow.compute as pc
 from pyarrow import types as arrow
+from singer_commons.columnar.encoder import payload
 
 from target_synapse.types import BIGINT_MAX, BIGINT_MIN, BINARY, MAX_DECIMAL_DIGITS, MONEY, MONEY_AS_DECIMAL, TEXT
-from target_synapse.values import ESCAPE_CODE, MAX_OFFSET, MONEY_RANGES, RANGES
+from target_synapse.values import ESCAPE, ESCAPE_CODE, MAX_OFFSET, MONEY_RANGES, RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from target_synapse.types import SqlType
 
+ESCAPE_BYTES = ESCAPE.encode()
 FIRST, LAST = "TIMESTAMP '0001-01-01 00:00:00'", "TIMESTAMP '9999-12-31 23:59:59.999999'"  # of datetime2
 WRITTEN = "'%Y-%m-%d %H:%M:%S.%f'"
 CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?"
@@ -37,30 +41,61 @@ class Field:
 
     pieces: str
     refused: str | None = None
+    is_quoted: bool = False  # quotes are to stand around it, whatever the value is
 
 
-def field(kind: SqlType, held: pa.DataType, name: str) -> Field:
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a look at a column of texts tells. Looking takes a hundredth of what SQL takes for values that may be anything."""
+
+    nulls: bool = True
+    quotes: bool = True
+    marks: bool = True  # empty texts, and any that hold the escape
+    longest_bytes: int = sys.maxsize
+
+    @classmethod
+    def of(cls, column: pa.ChunkedArray) -> Seen:
+        """What is in the column."""
+        sizes = pc.min_max(pc.binary_length(column)).as_py()
+        data = [bytes(payload(chunk)) for chunk in column.chunks]
+        marks = not sizes["min"] or any(ESCAPE_BYTES in one for one in data)
+        return cls(column.null_count > 0, any(b'"' in one for one in data), marks, sizes["max"] or 0)
+
+
+ANYTHING = Seen()
+
+
+def field(kind: SqlType, held: pa.DataType, name: str, seen: Seen = ANYTHING) -> Field:
     """The field of a column `name`, whose values are `held` by Arrow, for an SQL column. Raises TypeError if no value of the kind can be written."""
     if arrow.is_null(held):
         return Field("''")
+    if is_text(held) and kind.name in TEXT:
+        return _text(kind, name, seen)
     return WRITERS[kind.name](kind, held, name)
 
 
-def _text(kind: SqlType, held: pa.DataType, name: str) -> Field:
-    if arrow.is_integer(held) and (kind.length is None or kind.length >= len(str(BIGINT_MIN))):
-        return Field(f"""'"' || CAST({name} AS VARCHAR) || '"'""")
-    if not _is_text(held):
-        raise _no_way(kind, held)
-    head = f"""CASE WHEN {name} = '' OR starts_with({name}, chr({ESCAPE_CODE})) THEN concat('"', chr({ESCAPE_CODE})) WHEN {name} IS NOT NULL THEN '"' END"""
-    pieces = f"""{head}, replace({name}, '"', '""'), CASE WHEN {name} IS NOT NULL THEN '"' END"""
-    if kind.length is None:
-        return Field(pieces)
-    over = f"strlen({name}) > {kind.length}"  # bytes, of which no text has fewer than UTF-16 units: the costly count is for the few
+def _text(kind: SqlType, name: str, seen: Seen) -> Field:
+    value = f"""replace({name}, '"', '""')""" if seen.quotes else name
+    if seen.marks:
+        head = f"""CASE WHEN {name} = '' OR starts_with({name}, chr({ESCAPE_CODE})) THEN concat('"', chr({ESCAPE_CODE})) WHEN {name} IS NOT NULL THEN '"' END"""
+        pieces = f"""{head}, {value}, CASE WHEN {name} IS NOT NULL THEN '"' END"""
+    else:
+        pieces = f"""'"' || {value} || '"'""" if seen.nulls else value
+    is_quoted = not seen.marks and not seen.nulls
+    if kind.length is None or seen.longest_bytes <= kind.length:  # no text has fewer bytes than UTF-16 units
+        return Field(pieces, is_quoted=is_quoted)
+    over = f"strlen({name}) > {kind.length}"  # the costly count is for the few
     if kind.name.startswith("n"):
         astral = rf"length(regexp_replace({name}, '[^\x{{10000}}-\x{{10FFFF}}]+', '', 'g'))"
         # CASE, since AND has both its sides worked out for all rows.
         over = f"CASE WHEN {over} THEN length({name}) > {kind.length} OR length({name}) + {astral} > {kind.length} END"
-    return Field(pieces, over)
+    return Field(pieces, over, is_quoted)
+
+
+def _number_as_text(kind: SqlType, held: pa.DataType, name: str) -> Field:
+    if not arrow.is_integer(held) or not (kind.length is None or kind.length >= len(str(BIGINT_MIN))):
+        raise _no_way(kind, held)
+    return Field(f"""'"' || CAST({name} AS VARCHAR) || '"'""")
 
 
 def _integer(kind: SqlType, held: pa.DataType, name: str) -> Field:
@@ -94,7 +129,7 @@ def _money(kind: SqlType, held: pa.DataType, name: str) -> Field:
 
 
 def _binary(kind: SqlType, held: pa.DataType, name: str) -> Field:
-    if not _is_text(held):
+    if not is_text(held):
         raise _no_way(kind, held)
     is_whole = f"strlen({name}) % 4 = 0 AND regexp_full_match({name}, '[A-Za-z0-9+/]*={{0,2}}')"
     digits = f"CASE WHEN {is_whole} THEN hex(from_base64({name})) END"
@@ -121,7 +156,7 @@ def _bit(kind: SqlType, held: pa.DataType, name: str) -> Field:
 
 
 def _uuid(kind: SqlType, held: pa.DataType, name: str) -> Field:
-    if not _is_text(held):
+    if not is_text(held):
         raise _no_way(kind, held)
     written = f"CAST(TRY_CAST({name} AS UUID) AS VARCHAR)"
     return Field(written, f"{name} IS NOT NULL AND {written} IS DISTINCT FROM lower({name})")
@@ -130,7 +165,7 @@ def _uuid(kind: SqlType, held: pa.DataType, name: str) -> Field:
 def _date(kind: SqlType, held: pa.DataType, name: str) -> Field:
     if arrow.is_date32(held):
         return Field(f"CAST({name} AS VARCHAR)", f"{name} NOT BETWEEN DATE '0001-01-01' AND DATE '9999-12-31'")
-    if not _is_text(held):
+    if not is_text(held):
         raise _no_way(kind, held)
     day = f"left({name}, 10)"
     is_day = f"CAST(TRY_CAST({day} AS DATE) AS VARCHAR) IS NOT DISTINCT FROM {day}"
@@ -151,7 +186,7 @@ def _moment(kind: SqlType, held: pa.DataType, name: str) -> Field:
     if arrow.is_timestamp(held) and held.tz is None:
         moment = f"CAST({name} AS TIMESTAMP)"
         return Field(f"strftime({moment}, {WRITTEN}){tail}", f"{moment} NOT BETWEEN {FIRST} AND {LAST}")
-    if not _is_text(held):
+    if not is_text(held):
         raise _no_way(kind, held)  # with a zone it must have been taken to UTC
     return _moment_text(name, keeps_offset=bool(zone))
 
@@ -171,7 +206,7 @@ def _moment_text(name: str, *, keeps_offset: bool) -> Field:
 
 
 def _time(kind: SqlType, held: pa.DataType, name: str) -> Field:
-    if not _is_text(held):
+    if not is_text(held):
         raise _no_way(kind, held)
     fraction = rf"rpad(left(regexp_extract({name}, '\.([0-9]+)', 1), 6), 6, '0')"
     pieces = f"left({name}, 8), CASE WHEN {name} IS NOT NULL THEN '.' END, {fraction}, {_seventh(name)}"
@@ -187,7 +222,8 @@ def _is_too_fine(name: str) -> str:
     return rf"regexp_matches({name}, '\.[0-9]{{7}}[0-9]*[1-9]')"
 
 
-def _is_text(held: pa.DataType) -> bool:
+def is_text(held: pa.DataType) -> bool:
+    """Whether Arrow holds texts."""
     return bool(arrow.is_string(held) or arrow.is_large_string(held))
 
 
@@ -196,6 +232,6 @@ def _no_way(kind: SqlType, held: pa.DataType) -> TypeError:
 
 
 WRITERS: dict[str, Callable[[SqlType, pa.DataType, str], Field]] = {
-    **dict.fromkeys(TEXT, _text), **dict.fromkeys(RANGES, _integer), "decimal": _decimal, **dict.fromkeys(MONEY, _money), **dict.fromkeys(BINARY, _binary), "float": _float, "real": _float, "bit": _bit, "date": _date,
+    **dict.fromkeys(TEXT, _number_as_text), **dict.fromkeys(RANGES, _integer), "decimal": _decimal, **dict.fromkeys(MONEY, _money), **dict.fromkeys(BINARY, _binary), "float": _float, "real": _float, "bit": _bit, "date": _date,
     "datetime2": _moment, "datetimeoffset": _moment, "time": _time, "uniqueidentifier": _uuid,
 }  # fmt: skip

@@ -6,12 +6,14 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from singer_commons.columnar.probe import matches_anywhere
 from singer_sdk.contrib.msgspec import decoder
 
 from target_synapse.values import type_json
 
 # What Python may write in other characters than it was sent in: escapes, exponents, a zero with a sign, a number below a millionth. And plain text.
-NOT_AS_WRITTEN = r'\\[u/]|[0-9][eE]|-0|0\.000000|^"|^null$'
+ANYWHERE = r"\\[u/]|[0-9][eE]|-0|0\.000000"
+NOT_AS_WRITTEN = rf'{ANYWHERE}|^"|^null$'
 UNREAD = object()
 
 
@@ -20,6 +22,8 @@ def plain_text(column: pa.ChunkedArray) -> tuple[pa.ChunkedArray, list[int]]:
 
     Of text it is the characters, else the JSON as `values` writes it.
     """
+    if not matches_anywhere(column, ANYWHERE) and not pc.any(pc.or_(pc.starts_with(column, '"'), pc.equal(column, "null"))).as_py():
+        return column, []
     others = pc.fill_null(pc.match_substring_regex(column, NOT_AS_WRITTEN), False)  # noqa: FBT003 - Arrow's signature
     places = pc.indices_nonzero(others)
     if not len(places):

@@ -6,15 +6,25 @@ them, where the parts are put, and how the staging table gets them from there.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from target_synapse.load import Batch
+    from target_synapse.ddl import Column
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """Rows in parts, whose fields are in the order of `columns` with the row's number behind them."""
+
+    columns: Sequence[Column]
+    files: Sequence[str]
+    rows: int
 
 
 class Store(Protocol):
@@ -25,6 +35,9 @@ class Store(Protocol):
 
     def remove(self, paths: Sequence[str]) -> None:
         """Let go of parts; a failure is only told."""
+
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
+        """Move parts from below one prefix to below another; a failure is only told."""
 
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         """The parts of all runs whose path begins with the prefix, and when each was written."""
@@ -40,14 +53,17 @@ class Way(Protocol):
     def right(self) -> str:
         """The right that `fill` needs, as `trial.granting` knows it."""
 
+    def check(self) -> None:
+        """Reach what the way needs beside pool and storage. Raises SuiteErrors."""
+
     def carried(self, plan: LoadPlan) -> LoadPlan:
         """The plan with its columns' types as far as this way carries their values. Raises DestinationError for a table it cannot serve."""
 
     def written(self, lines: memoryview) -> memoryview:
         """Whole lines of CSV as the parts are to hold them. Raises DestinationError for a value that this way cannot carry."""
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
-        """Bring all rows of the batch into the staging table, which is there and empty; `label` makes the label of a step.
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
+        """Bring all rows into the staging table, which is there and empty; `label` makes the label of a step.
 
         Is called again, with a fresh table, after a passing failure. Raises DestinationError, or TransientSqlError.
         """
@@ -58,6 +74,9 @@ class Way(Protocol):
 
 class PlainWay:
     """A way that carries every value, in CSV, and makes nothing for itself."""
+
+    def check(self) -> None:
+        """See Way."""
 
     def carried(self, plan: LoadPlan) -> LoadPlan:
         """See Way."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_synapse.settings.ways import COPY, INSERT
+from target_synapse.app_token import AppTokens
+from target_synapse.pipelines import Pipelines, scope_of
+from target_synapse.settings.ways import ADF, COPY, INSERT, POLYBASE
+from target_synapse.ways.adf import AdfWay
 from target_synapse.ways.copy import CopyWay
 from target_synapse.ways.insert import InsertWay
 from target_synapse.ways.local_store import LocalStore
+from target_synapse.ways.polybase import PolyBaseWay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from target_synapse.connection import Pool
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Store, Way
 
 
@@ -22,9 +26,13 @@ def needs_storage(config: Mapping[str, Any]) -> bool:
     return (config.get("load_via") or COPY) != INSERT
 
 
-def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None) -> tuple[Way, Store]:
+def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, run_id: str) -> tuple[Way, Store]:
     """The way that the settings name, and its store: `remote`, where it needs storage."""
     if remote is None or not needs_storage(config):
         local = LocalStore()
         return InsertWay(pool, local), local
+    if config.get("load_via") == POLYBASE:
+        return PolyBaseWay(pool, config, remote.credential, url=remote.copy_url, run_id=run_id), remote
+    if config.get("load_via") == ADF:
+        return AdfWay(config, Pipelines(config, AppTokens(config, scope_of(config["adf_url"])))), remote
     return CopyWay(pool, remote), remote

@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from target_synapse.connection import Pool
-    from target_synapse.load import Batch
     from target_synapse.naming import TableName
-    from target_synapse.staging import StagingStore
+    from target_synapse.staging.store import StagingStore
+    from target_synapse.ways import Staged
 
 
 class CopyWay(PlainWay):
@@ -24,8 +24,8 @@ class CopyWay(PlainWay):
     def __init__(self, pool: Pool, store: StagingStore) -> None:
         self._pool, self._store = pool, store
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
-        files = [self._store.address(path) for path in batch.files]
-        copy = copy_into.copy_into(staging, batch.columns, files, self._store.credential, label=label("copy"))
+        files = [self._store.address(path) for path in staged.files]
+        copy = copy_into.copy_into(staging, staged.columns, files, self._store.credential, label=label("copy"))
         self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")

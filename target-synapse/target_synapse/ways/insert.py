@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from target_synapse.connection import Pool
-    from target_synapse.load import Batch
     from target_synapse.naming import TableName
+    from target_synapse.ways import Staged
     from target_synapse.ways.local_store import LocalStore
 
 MANY_ROWS = 100_000  # of a run: hundreds of statements or more, where COPY INTO is one for each batch
@@ -34,12 +34,12 @@ class InsertWay(PlainWay):
         self._pool, self._store = pool, store
         self._rows = 0
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
-        columns = ddl.staged_columns(batch.columns)
-        for statement in statements(staging, columns, self._fields(batch.files), label=label("rows")):
+        columns = ddl.staged_columns(staged.columns)
+        for statement in statements(staging, columns, self._fields(staged.files), label=label("rows")):
             self._pool.execute(statement.sql, *statement.parameters, doing=f"cannot insert rows into {staging}")
-        self._tell_once(batch.entry.rows)
+        self._tell_once(staged.rows)
 
     def _fields(self, files: Sequence[str]) -> Iterator[list[str]]:
         csv.field_size_limit(sys.maxsize)  # a text may be as long as a line, and this process reads no CSV but its own

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from target_synapse import ddl, insert_rows
+from target_synapse.settings.ways import ADF
+from target_synapse.ways import PlainWay, adf
 from target_synapse.ways.choice import chosen, needs_storage
 from target_synapse.ways.insert import InsertWay
 from target_synapse.ways.local_store import LocalStore
@@ -13,25 +16,40 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from target_synapse.connection import Pool
-    from target_synapse.load import Batch
     from target_synapse.naming import TableName
-    from target_synapse.staging import StagingStore
-    from target_synapse.ways import Store, Way
+    from target_synapse.staging.store import StagingStore
+    from target_synapse.ways import Staged, Store, Way
 
 
 class PlannedInsert(InsertWay):
     """Shows the statement of one row."""
 
-    def fill(self, staging: TableName, batch: Batch, label: Callable[[str], str]) -> None:
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
-        sql = insert_rows.of_one_row(staging, ddl.staged_columns(batch.columns), label=label("rows"))
+        sql = insert_rows.of_one_row(staging, ddl.staged_columns(staged.columns), label=label("rows"))
         self._pool.execute(f"-- with UNION ALL for more rows, up to {insert_rows.MAX_PARAMETERS} parameters:", doing="")
         self._pool.execute(sql, doing="")
 
 
-def planned(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None) -> tuple[Way, Store]:
+class PlannedAdf(PlainWay):
+    """Shows what the pipeline is given."""
+
+    right = "ADF"
+
+    def __init__(self, pool: Pool, config: Mapping[str, Any]) -> None:
+        self._pool, self._config = pool, config
+
+    def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
+        """See Way."""
+        given = adf.parameters(self._config["storage_container"], staging, staged, label=label("adf"), mark="of each start its own")
+        self._pool.execute(f"-- the pipeline {self._config['adf_pipeline']} at {self._config['adf_url']} with {json.dumps(given)}", doing="")
+
+
+def planned(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, run_id: str) -> tuple[Way, Store]:
     """The way that the settings name, as a plan goes through it."""
     if not needs_storage(config):
         local = LocalStore()
         return PlannedInsert(pool, local), local
-    return chosen(config, pool, remote)
+    if remote is not None and config.get("load_via") == ADF:
+        return PlannedAdf(pool, config), remote
+    return chosen(config, pool, remote, run_id)

@@ -9,6 +9,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from sandbox.blob.service import ACCOUNT_KEY
+from sandbox.synapse.blobs import Identities
 
 HEAP = "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)"
 
@@ -200,11 +202,29 @@ def test_the_credential_is_proven_by_reading(staging, stage):
 
 
 def test_the_managed_identity_reads_with_the_right_that_the_pool_was_given(pool, staging, stage):
-    pool.identity_key = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+    pool.identities = Identities(ACCOUNT_KEY)
     pool.endpoints["acct.blob.core.windows.net"] = stage.url.rpartition("/")[0]
     stage.put("1.csv", b"1,a\n")
     sql = f"COPY INTO stg FROM 'https://acct.blob.core.windows.net/{stage.container}/1.csv' WITH (ROWTERMINATOR = '0x0A', CREDENTIAL = (IDENTITY = 'Managed Identity'))"
     assert staging.run(sql) == 1
+
+
+def test_a_service_principal_reads_with_its_secret_by_its_v1_endpoint_alone(pool, staging, stage):
+    pool.identities = Identities(ACCOUNT_KEY, {"app": "s"})
+    pool.endpoints["acct.blob.core.windows.net"] = stage.url.rpartition("/")[0]
+    stage.put("1.csv", b"1,a\n")
+    file = f"https://acct.blob.core.windows.net/{stage.container}/1.csv"
+
+    def copy(identity, secret):
+        return f"COPY INTO stg FROM '{file}' WITH (ROWTERMINATOR = '0x0A', CREDENTIAL = (IDENTITY = '{identity}', SECRET = '{secret}'))"
+
+    assert staging.run(copy("app@https://login.microsoftonline.com/t/oauth2/token", "s")) == 1
+    refusals = [
+        staging.refused(copy("app@https://login.microsoftonline.com/t/oauth2/token", "wrong")),
+        staging.refused(copy("other@https://login.microsoftonline.com/t/oauth2/token", "s")),
+        staging.refused(copy("app@https://login.microsoftonline.com/t/oauth2/v2.0/token", "s")),
+    ]
+    assert refusals == [105215, 105215, 105208]
 
 
 def test_the_secret_of_a_copy_is_not_kept_with_the_request(staging, stage):

@@ -170,6 +170,14 @@ def test_text_is_compared_without_case_unless_its_collation_says_otherwise(clien
     assert client.run(f"SELECT a FROM t WHERE {exact} AND b COLLATE Latin1_General_100_CI_AS = N'aB'") == [("Ab",)]
 
 
+def test_replace_goes_by_the_collation_of_its_input(client):
+    client.run("CREATE TABLE t (a nvarchar(10), b nvarchar(10) COLLATE Latin1_General_100_BIN2)")
+    client.run("INSERT INTO t VALUES (N'a.A', N'a.A')")
+    exact = "REPLACE(REPLACE(a COLLATE Latin1_General_100_BIN2, N'a', N'x'), N'X', N'y')"
+    found = client.run(f"SELECT REPLACE(a, N'A', N'\\1'), REPLACE(a, N'.', N''), REPLACE(b, N'A', N'x'), {exact}, REPLACE(a, N'', N'x') FROM t")
+    assert found == [("\\1.\\1", "aA", "a.x", "x.A", "a.A")]
+
+
 def test_results_show_the_declared_types(client):
     client.run("CREATE TABLE t (id bigint, n nvarchar(7), d decimal(20,3), dt datetime2(3), m money, v varchar(max), h nchar(3)) WITH (HEAP)")
     assert client.columns("SELECT t.*, n + N'xy' AS nx, COUNT(*) OVER () AS c, CAST(d AS decimal(38,10)) AS d2 FROM t") == [

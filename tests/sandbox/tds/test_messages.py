@@ -7,7 +7,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.tds import datatypes, describe, prelogin
+from sandbox.tds import datatypes, describe, login, prelogin
 from sandbox.tds.packets import HEADER, Message, PacketType, PacketWriter, Status, read_message
 from sandbox.tds.parameters import Parameter
 from sandbox.tds.prelogin import Encrypt
@@ -57,7 +57,8 @@ def test_prelogin_options_are_read_and_answered():
     asked = prelogin.read_options(b"\x00\x00\x0b\x00\x06\x01\x00\x11\x00\x01\xff" + b"\x12\0\0\0\0\0" + b"\x81")
     assert (asked, prelogin.wished_encryption(asked)) == ({0: b"\x12\0\0\0\0\0", 1: b"\x81"}, Encrypt.ON)
     answered = prelogin.read_options(prelogin.options_message(Encrypt.OFF, {6: b"\x01"}))
-    assert answered == {0: b"\x0c\0\x07\xd0\0\0", 1: b"\0", 2: b"\0", 3: b"", 4: b"\0", 6: b"\0"}
+    assert answered == {0: b"\x0c\0\x07\xd0\0\0", 1: b"\0", 2: b"\0", 3: b"", 4: b"\0", 6: b"\1"}
+    assert [prelogin.wants_federation(asked) for asked in ({}, {6: b"\0"}, {6: b"\1"})] == [False, False, True]
     assert prelogin.wished_encryption({}) is Encrypt.NOT_SUPPORTED
 
 
@@ -122,3 +123,22 @@ def test_a_parameter_is_described_as_the_procedure_does(sql_type, described):
     (row,) = found.rows
     assert (row[0], row[1], len(row), len(found.columns)) == (1, "@P1", 24, 24)
     assert (*row[2:7], *row[22:]) == described
+
+
+TOKEN = "ab".encode("utf-16-le")
+LENGTH = len(TOKEN).to_bytes(4, "little")
+
+
+def test_a_token_is_read_from_its_feature_with_a_nonce_behind_it_or_none():
+    """Library 1 sends it at once; the lowest bit is the echo of what PRELOGIN has answered."""
+    assert login._read_token(b"\x03" + LENGTH + TOKEN, expects_echo=True) == "ab"
+    assert login._read_token(b"\x02" + LENGTH + TOKEN + b"n" * 32, expects_echo=False) == "ab"
+
+
+@pytest.mark.parametrize(
+    ("options", "expects_echo", "reason"),
+    [(b"\x02", True, "fFedAuthEcho"), (b"\x03", False, "fFedAuthEcho"), (b"\x04", False, "library 2"), (b"\x00", False, "library 0")],
+)
+def test_a_token_that_is_sent_in_another_way_than_agreed_is_refused(options, expects_echo, reason):
+    with pytest.raises(ProtocolError, match=reason):
+        login._read_token(options + LENGTH + TOKEN, expects_echo=expects_echo)

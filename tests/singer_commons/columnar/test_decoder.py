@@ -7,9 +7,10 @@ import json
 
 import pyarrow as pa
 import pytest
-from columnar_reading import KeepingSink, KeepingTarget, both, record_line, run_lines, schema_line
+from columnar_reading import KeepingSink, KeepingTarget, both, record_line, run_lines, schema_line, told_behind
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from singer_commons import reading
 from singer_commons.columnar import decoder
 
 TYPES = [
@@ -64,20 +65,21 @@ def streams(draw):
     member = st.one_of(known, known, known, st.tuples(st.just("extra"), st.sampled_from(TEXTS)))
     records = draw(st.lists(st.lists(member, max_size=6), max_size=12))
     colon, comma = draw(st.sampled_from([(":", ","), (": ", ", "), (" :\t", " ,\r")]))
-    is_ascii = draw(st.booleans())
+    is_ascii, line = draw(st.booleans()), draw(st.sampled_from([record_line, told_behind]))
     lines = schema_line(properties, **more)
     for members in records:
         text = "{" + comma.join(json.dumps(name, ensure_ascii=is_ascii) + colon + value for name, value in members) + "}"
-        lines += record_line(text, **draw(st.sampled_from([{}, {"time_extracted": "2024-01-02T03:04:05Z"}, {"version": 3}])))
+        lines += line(text, **draw(st.sampled_from([{}, {"time_extracted": "2024-01-02T03:04:05Z"}, {"version": 3}])))
     return lines
 
 
 @settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(streams(), st.booleans(), st.booleans())
-def test_columns_and_single_rows_bring_the_same(monkeypatch, lines, validate, metadata):
+@given(streams(), st.booleans(), st.sampled_from([100, reading.READ_BYTES]))
+def test_columns_and_single_rows_bring_the_same(monkeypatch, lines, validate, read_bytes):
     monkeypatch.setattr(decoder, "FEWEST_ROWS", 1)
+    monkeypatch.setattr(reading, "READ_BYTES", read_bytes)  # with few, chunks hold one line, or some that are alike
     found = both(lines, validate_records=validate)
-    assert len(found.rows) + len(found.rejects) == lines.count(b'"type": "RECORD"')
+    assert len(found.rows) + len(found.rejects) == lines.count(b'"RECORD"')
 
 
 @pytest.mark.parametrize("schema", TYPES, ids=str)

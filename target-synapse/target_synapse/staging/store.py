@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 from azure.core.exceptions import AzureError, ClientAuthenticationError, HttpResponseError, ResourceNotFoundError, ServiceRequestError
-from azure.storage.blob import BlobBlock, ContainerClient
+from azure.storage.blob import BlobBlock, BlobServiceClient
+from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 
-from target_synapse.copy_into import Credential, account_key, shared_access_signature
+from target_synapse.entra import transport_options
+from target_synapse.staging.access import access_of
+from target_synapse.staging.address import plain
+from target_synapse.staging.azcopy import AzCopy
+from target_synapse.staging.copy_access import copy_credential
+from target_synapse.staging.delegation import DelegatedSignature, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from azure.storage.blob import UserDelegationKey
+
 RETRIES = 4  # of a request to the storage, with growing waits between them
 FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
+COPY_LOOKS, COPY_WAIT_S = 60, 1  # within an account a copy is done at once, as a rule
 FORBIDDEN, NOT_FOUND = 403, 404
 logger = logging.getLogger("target-synapse")
 
@@ -27,31 +37,43 @@ class StagingStore:
     """The container for staged files, seen from here and from the pool."""
 
     def __init__(self, config: Mapping[str, Any], *, retries: int = RETRIES) -> None:
-        self._url, self._name = config["storage_url"].rstrip("/"), config["storage_container"]
-        self._copy_url = (config.get("copy_storage_url") or self._url).rstrip("/")
-        key, token = config.get("storage_account_key"), config.get("storage_sas_token")
-        self.credential: Credential = account_key(key) if key else shared_access_signature(token or "")
+        self._access = access = access_of(config)
+        self._name = config["storage_container"]
+        self.copy_url = plain(config.get("copy_storage_url") or config.get("storage_url") or access.url)
+        self.calls = Calls()
+        options = {
+            "retry_total": retries,
+            "initial_backoff": FIRST_WAIT_S,
+            "increment_base": 2,
+            "connection_timeout": TIMEOUT_S,
+            "read_timeout": TIMEOUT_S,
+            "raw_request_hook": self.calls.called,
+            **transport_options(config),
+        }
         try:
-            self._container = ContainerClient(
-                self._url,
-                self._name,
-                credential=key or (token or "").removeprefix("?"),
-                retry_total=retries,
-                initial_backoff=FIRST_WAIT_S,
-                increment_base=2,
-                connection_timeout=TIMEOUT_S,
-                read_timeout=TIMEOUT_S,
-            )
+            self._account = BlobServiceClient(access.url, credential=access.credential, **options)
+            self._container = self._account.get_container_client(self._name)
         except ValueError as error:
             raise ConfigurationError(f"the storage settings are not right: {error}") from None
+        self._azcopy = AzCopy(config, access.hint) if config.get("uploader") == "azcopy" else None
+        scope = Scope(access.account, self._name)
+        self.credential = copy_credential(config, access, lambda: DelegatedSignature(scope, self._delegation_key))
+
+    def _delegation_key(self, start: datetime, expiry: datetime) -> UserDelegationKey:
+        try:
+            return self._account.get_user_delegation_key(start, expiry)
+        except AzureError as error:
+            raise self._explained(error) from error
 
     def check(self) -> None:
-        """Look into the container. Raises CredentialsError, ConfigurationError or UnreachableError."""
+        """Look into the container, and for the program that uploads. Raises CredentialsError, ConfigurationError or UnreachableError."""
+        if self._azcopy:
+            self._azcopy.program()
         try:
             next(iter(self._container.list_blobs(results_per_page=1)), None)
         except ValueError:  # an account key that is no base64
             raise CredentialsError(
-                f"the key of {self._url} is none", hint="check `storage_account_key`: it is base64, as the portal shows it"
+                f"the key of {self._access.url} is none", hint="check the account key: it is base64, as the portal shows it"
             ) from None
         except AzureError as error:
             raise self._explained(error) from error
@@ -59,6 +81,10 @@ class StagingStore:
     def put(self, path: str, content: bytes) -> None:
         """Write a file: staged as a block, then committed, so that it is there as a whole or not at all."""
         blob = self._container.get_blob_client(path)
+        if self._azcopy:
+            self.calls.called()
+            self._azcopy.put(blob.url, content)
+            return
         block = BlobBlock("00000000")
         try:
             blob.stage_block(block.id, content)
@@ -74,6 +100,28 @@ class StagingStore:
         except AzureError as error:
             logger.warning("Staged files stay in %s: %s", self._name, self._explained(error))
 
+    def move(self, paths: Sequence[str], prefix: str, to: str) -> None:
+        """Move files from below one prefix to below another, inside the store. What cannot be moved stays and is named in the log."""
+        try:
+            for path in paths:
+                self._copy(path, f"{to}{path.removeprefix(prefix)}")
+            self.remove(paths)
+        except (AzureError, SuiteError) as error:
+            told = error if isinstance(error, SuiteError) else self._explained(error)
+            logger.warning("Staged files were not archived, and stay below %s in %s: %s", prefix, self._name, told)
+
+    def _copy(self, path: str, to: str) -> None:
+        # With a signature the source's address carries it; a key or an identity opens both ends of a copy within an account
+        # (https://learn.microsoft.com/rest/api/storageservices/copy-blob, "Authorization").
+        source, target = self._container.get_blob_client(path), self._container.get_blob_client(to)
+        status: object = target.start_copy_from_url(source.url)["copy_status"]
+        for _ in range(COPY_LOOKS):
+            if status == "success":
+                return
+            time.sleep(COPY_WAIT_S)
+            status = target.get_blob_properties().copy.status
+        raise UnreachableError(f"the copy of {path} is {status} after {COPY_LOOKS * COPY_WAIT_S} s")
+
     def listed(self, prefix: str) -> Iterator[tuple[str, datetime]]:
         """The files whose path begins with the prefix, and when each was written."""
         try:
@@ -84,12 +132,12 @@ class StagingStore:
 
     def address(self, path: str) -> str:
         """The file as the pool finds it."""
-        return f"{self._copy_url}/{self._name}/{path}"
+        return f"{self.copy_url}/{self._name}/{path}"
 
     @property
     def place(self) -> str:
         """The container, for messages."""
-        return f"container {self._name} of {self._url}"
+        return f"container {self._name} of {self._access.url}"
 
     def holds(self, path: str) -> bool:
         """Whether the file is there."""
@@ -100,15 +148,13 @@ class StagingStore:
 
     def close(self) -> None:
         """Close the connections."""
-        self._container.close()
+        self._account.close()
 
     def _explained(self, error: AzureError) -> SuiteError:
         where = self.place
         if isinstance(error, ClientAuthenticationError) or (isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN):
-            return CredentialsError(
-                f"{where} refuses the secret",
-                hint="check `storage_account_key` or `storage_sas_token` (read, list, create, write, delete), and the clock",
-            )
+            refused = f"the {self._access.kind.replace('_', ' ')}" if self._access.identity else "the secret"
+            return CredentialsError(f"{where} refuses {refused}", hint=self._access.hint)
         if isinstance(error, ResourceNotFoundError):
             return ConfigurationError(f"there is no {where}", hint="make the container, or change `storage_container`")
         if isinstance(error, ServiceRequestError) or not isinstance(error, HttpResponseError):

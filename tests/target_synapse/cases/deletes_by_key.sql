@@ -1,0 +1,68 @@
+IF NOT EXISTS (SELECT 1 FROM sys.schemas WHERE name = N'dbo') EXEC(N'CREATE SCHEMA [dbo]')
+GO
+IF OBJECT_ID(N'[dbo].[_sdc_load_ledger]', N'U') IS NULL CREATE TABLE [dbo].[_sdc_load_ledger] (
+  [load_id] nvarchar(64) NULL,
+  [run_id] nvarchar(64) NULL,
+  [target] nvarchar(600) NULL,
+  [content] nvarchar(64) NULL,
+  [files] bigint NULL,
+  [rows] bigint NULL,
+  [committed_at] datetime2(7) NULL,
+  [closed_at] datetime2(7) NULL
+)
+WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)
+GO
+SELECT COLUMN_NAME, DATA_TYPE, CHARACTER_MAXIMUM_LENGTH, NUMERIC_PRECISION, COALESCE(NUMERIC_SCALE, DATETIME_PRECISION) AS SCALE, IS_NULLABLE,
+  CASE WHEN COLLATION_NAME <> CAST(DATABASEPROPERTYEX(DB_NAME(), 'Collation') AS nvarchar(128)) THEN COLLATION_NAME END AS COLLATION
+FROM INFORMATION_SCHEMA.COLUMNS
+WHERE TABLE_SCHEMA = N'dbo' AND TABLE_NAME = N'users'
+ORDER BY ORDINAL_POSITION
+GO
+IF NOT EXISTS (SELECT 1 FROM sys.schemas WHERE name = N'dbo') EXEC(N'CREATE SCHEMA [dbo]')
+GO
+IF OBJECT_ID(N'[dbo].[users]', N'U') IS NULL CREATE TABLE [dbo].[users] (
+  [id] bigint NULL,
+  [_sdc_deleted_at] datetime2(7) NULL
+)
+WITH (DISTRIBUTION = HASH([id]), CLUSTERED COLUMNSTORE INDEX)
+GO
+IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
+GO
+CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] (
+  [id] bigint NULL,
+  [_sdc_deleted_at] datetime2(7) NULL,
+  [_sdc_row] bigint NULL
+)
+WITH (DISTRIBUTION = HASH([id]), HEAP)
+GO
+COPY INTO [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] ([id] 1, [_sdc_deleted_at] 2, [_sdc_row] 3)
+FROM 'https://acct.blob.core.windows.net/stage/a/00001.csv.gz'
+WITH (FILE_TYPE = 'CSV', CREDENTIAL = (IDENTITY = 'Storage Account Key', SECRET = 'a''key=='), COMPRESSION = 'Gzip', FIELDQUOTE = '"', FIELDTERMINATOR = ',', ROWTERMINATOR = '0x0A', ENCODING = 'UTF8', DATEFORMAT = 'ymd', MAXERRORS = 0)
+OPTION (LABEL = N'target-synapse run=run1 load=load1 step=copy table=users')
+GO
+SELECT COUNT_BIG(*) FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
+GO
+SELECT COUNT_BIG(*) FROM [dbo].[_sdc_load_ledger] WHERE [load_id] = N'load1'
+GO
+BEGIN TRANSACTION
+GO
+DELETE [dbo].[users]
+FROM [dbo].[users] INNER JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s ON [dbo].[users].[id] = s.[id]
+OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=users')
+GO
+INSERT INTO [dbo].[users] ([id], [_sdc_deleted_at])
+SELECT s.[id], s.[_sdc_deleted_at]
+FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s) AS s
+WHERE s.[_sdc_rank] = 1 AND s.[_sdc_deleted_at] IS NULL
+OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=users')
+GO
+INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
+SELECT N'load1', N'run1', N'[dbo].[users]', N'c0ffee', 2, 2, SYSUTCDATETIME()
+OPTION (LABEL = N'target-synapse run=run1 load=load1 step=ledger table=users')
+GO
+COMMIT TRANSACTION
+GO
+IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]', N'U') IS NOT NULL DROP TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60]
+GO
+UPDATE [dbo].[_sdc_load_ledger] SET [closed_at] = SYSUTCDATETIME() WHERE [closed_at] IS NULL AND [target] IN (N'[dbo].[users]')
+OPTION (LABEL = N'target-synapse run=run1 step=close')

@@ -1,0 +1,210 @@
+"""Pipelines: started once, waited for, and believed only as far as the staged rows say."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sandbox.http.faults import Fault
+from singer_commons.errors import CredentialsError, DestinationError, UnreachableError
+from singer_commons.http import RetryPolicy
+from synapse_support.messages import USERS, record, schema_line, state
+from synapse_support.ways import WAYS
+from target_synapse.app_token import AppTokens
+from target_synapse.ddl import Column
+from target_synapse.naming import TableName
+from target_synapse.pipelines import MARK, Pipelines, scope_of
+from target_synapse.settings import settings_misfits
+from target_synapse.types import BIGINT
+from target_synapse.ways import Staged
+from target_synapse.ways.adf import AdfWay, parameters
+
+LINES = [schema_line(USERS), record(id=1, name="a"), record(id=2, name=""), state({"at": 2})]
+FACTORY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/factories/f"
+
+
+@pytest.fixture
+def load_by_pipeline(load_here, monkeypatch):
+    """Loads; waits between tries are noted, not waited."""
+    run_waits = []
+    monkeypatch.setattr("singer_commons.http.HttpClient._counted_sleep", lambda _self, wait_s: run_waits.append(wait_s))
+
+    def run(lines=LINES, **changes):
+        return load_here(lines, **WAYS["adf"], **changes)
+
+    run.waits_s = run_waits
+    return run
+
+
+def starts(pipelines):
+    return [one for one in pipelines.requests if one["path"].endswith("/createRun")]
+
+
+def test_the_pipeline_is_given_files_table_and_columns(load_by_pipeline, pipelines, table, schema):
+    assert load_by_pipeline() == [{"at": 2}]
+    assert table("users") == [(1, "a"), (2, "")]
+    (run,) = pipelines.stand.runs.values()
+    given = run.parameters
+    assert given["container"] == "stage"
+    assert given["folder"].startswith(f"{schema}/")
+    assert (given["tableSchema"], given["tableName"][:8]) == (schema, "_sdc_stg")
+    assert [(one["source"]["ordinal"], one["sink"]["name"]) for one in given["mapping"]["mappings"]] == [(1, "id"), (2, "name"), (3, "_sdc_row")]
+    assert "step=adf" in given["label"]
+
+
+def test_the_template_declares_just_what_is_given(pipelines):
+    declared = pipelines.stand.pipelines["load"]["pipeline"]["properties"]["parameters"]
+    staged = Staged([Column("id", BIGINT)], ["p/r/s/b/00001.csv.gz"], 1)
+    given = parameters("stage", TableName("s", "t"), staged, label="l", mark="m")
+    assert list(declared) == list(given)
+    assert {name for name, one in declared.items() if one["type"] == "object"} == {name for name, value in given.items() if isinstance(value, dict)}
+
+
+def test_a_workspaces_pipeline_runs_under_its_own_address(load_by_pipeline, pipelines, table):
+    load_by_pipeline(adf_url=f"{pipelines.url}/")
+    assert table("users") == [(1, "a"), (2, "")]
+    assert [(one["path"], one["query"], one["status"]) for one in starts(pipelines)[-1:]] == [
+        ("/pipelines/load/createRun", {"api-version": "2020-12-01"}, 202)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        ("fail", r"the pipeline load ended as Failed: Operation on target Copy failed: ErrorCode=UserErrorSourceBlobNotExist \(run .*\)"),
+        ("cancel", r"the pipeline load ended as Cancelled \(run .*\)"),
+        ("nothing", r"2 rows were staged for .*, and 0 arrived"),
+    ],
+)
+def test_a_pipeline_that_does_not_do_its_work_ends_the_run(outcome, reason, load_by_pipeline, pipelines, table, staged):
+    pipelines.stand.change({"next": [outcome]})
+    with pytest.raises(DestinationError, match=reason):
+        load_by_pipeline()
+    assert (load_by_pipeline.waits_s, table("users"), staged()) == ([], [], [])
+
+
+def test_a_pipeline_that_takes_too_long_is_cancelled(load_by_pipeline, pipelines):
+    pipelines.stand.change({"next": ["hold"]})
+    with pytest.raises(DestinationError, match=r"the pipeline load was \w+ after 0 minutes, and was cancelled") as caught:
+        load_by_pipeline(adf_timeout_minutes=0.002)
+    (run,) = pipelines.stand.runs.values()
+    assert run.cancelled.is_set()
+    assert "raise `adf_timeout_minutes`" in caught.value.hint
+
+
+def test_a_start_whose_answer_is_lost_is_found_and_not_made_twice(load_by_pipeline, pipelines, table):
+    pipelines.faults.plan(Fault(path="*/createRun", cut=True, after_effect=True))
+    load_by_pipeline()
+    assert len(pipelines.stand.runs) == 1
+    assert table("users") == [(1, "a"), (2, "")]
+
+
+@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 503}, {"status": 429, "headers": {"Retry-After": "7"}}], ids=["cut", "503", "429"])
+def test_a_start_that_the_service_did_not_make_is_made_again(fault, load_by_pipeline, pipelines, table):
+    pipelines.faults.plan(Fault(path="*/createRun", **fault))
+    load_by_pipeline()
+    assert len(pipelines.stand.runs) == 1
+    assert table("users") == [(1, "a"), (2, "")]
+
+
+def test_looking_is_throttled_as_long_as_the_service_asks(load_by_pipeline, pipelines, table):
+    pipelines.faults.plan(Fault(path="*/pipelineruns/*", status=429, headers={"Retry-After": "7"}, times=2))
+    load_by_pipeline()
+    assert load_by_pipeline.waits_s == [7.0, 7.0]
+    assert table("users") == [(1, "a"), (2, "")]
+
+
+def test_a_service_that_stays_away_ends_the_run(load_by_pipeline, pipelines):
+    pipelines.faults.plan(Fault(path="*/createRun", status=503, times=9))
+    with pytest.raises(UnreachableError, match=r"answered POST .*createRun with 503"):
+        load_by_pipeline()
+    assert [one["status"] for one in starts(pipelines)[-5:]] == [503] * 5
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "reason", "hint"),
+    [
+        ({"entra_client_secret": "wrong-secret"}, CredentialsError, "Entra ID gives no token to the service principal", "check `entra_tenant_id`"),
+        ({"adf_pipeline": "nosuch"}, DestinationError, "there is no pipeline nosuch", "check `adf_url` and `adf_pipeline`"),
+    ],
+)
+def test_wrong_settings_are_named(changes, kind, reason, hint, load_by_pipeline, table):
+    with pytest.raises(kind, match=reason) as caught:
+        load_by_pipeline(**changes)
+    assert caught.value.hint.startswith(hint)
+    assert "wrong-secret" not in str(caught.value)
+
+
+def test_a_refused_identity_is_told_which_role_it_needs(load_by_pipeline, pipelines):
+    pipelines.faults.plan(Fault(path="*/queryPipelineRuns", status=403, body='{"error": {"code": "AuthorizationFailed"}}'))
+    with pytest.raises(CredentialsError) as caught:
+        load_by_pipeline()
+    assert "Data Factory Contributor" in caught.value.hint
+
+
+def test_settings_that_lack_are_told_together():
+    storage = {"storage_url": "https://a", "storage_container": "c", "storage_prefix": "p", "storage_account_key": "k"}
+    told = [str(one) for one in settings_misfits({**storage, "load_via": "adf", "entra_tenant_id": "t"})]
+    assert told == [
+        "`adf_url` and `adf_pipeline`: expected, with `load_via` `adf`; found nothing",
+        "`load_via` and `entra_client_id` and `entra_client_secret`: a service principal has a tenant, a client id and a secret; found `entra_tenant_id`",
+    ]
+
+
+def test_a_token_is_asked_for_once_and_again_before_it_ends(settings, pipelines):
+    now_s = [0.0]
+    tokens = AppTokens(settings, "https://x/.default", clock=lambda: now_s[0])
+    first = tokens()
+    now_s[0] = 3_000.0
+    assert tokens() == first
+    now_s[0] = 3_300.0
+    assert tokens() != first
+
+
+def test_a_run_is_found_on_a_later_page(settings, pipelines):
+    quiet = RetryPolicy(max_tries=1)
+    service = Pipelines(settings, AppTokens(settings, scope_of(settings["adf_url"])), policy=quiet)
+    pipelines.stand.change({"next": ["nothing"] * 103})
+    names = pipelines.stand.pipelines["load"]["pipeline"]["properties"]["parameters"]
+    made = [service.start("load", {**dict.fromkeys(names, "x"), MARK: f"m{number}"}, pause_s=0) for number in range(103)]
+    assert service._found("load", "m102") == made[-1]
+    assert service._found("load", "m103") == ""
+
+
+def test_a_long_wait_is_told_now_and_then(settings, caplog):
+    class Slow:
+        looks = 0
+
+        def start(self, pipeline, given, *, pause_s):
+            return "run-1"
+
+        def state(self, run_id):
+            self.looks += 1
+            return type("State", (), {"status": "Succeeded" if self.looks > 60 else "InProgress", "message": ""})
+
+    now_s = [0.0]
+    caplog.set_level("INFO")
+    way = AdfWay({**settings, "adf_poll_s": 5}, Slow(), sleep=lambda wait_s: now_s.__setitem__(0, now_s[0] + wait_s), clock=lambda: now_s[0])
+    way.fill(TableName("s", "t"), Staged([Column("id", BIGINT)], ["f/1.csv.gz"], 1), lambda step: step)
+    told = [one.getMessage() for one in caplog.records]
+    assert told == [f"The pipeline load is InProgress for {waited} s now (run run-1)" for waited in (60, 120, 240)]
+
+
+@pytest.mark.parametrize(
+    ("url", "scope"),
+    [
+        (f"https://management.azure.com{FACTORY}", "https://management.azure.com/.default"),
+        ("https://ws.dev.azuresynapse.net", "https://dev.azuresynapse.net/.default"),
+        ("https://ws.dev.azuresynapse.azure.cn/", "https://dev.azuresynapse.azure.cn/.default"),
+    ],
+)
+def test_a_token_is_for_the_service_behind_the_address(url, scope):
+    assert scope_of(url) == scope
+
+
+def test_the_template_is_valid_for_another_format_only_if_it_is_a_direct_copy(load_by_pipeline, pipelines):
+    changed = json.loads(json.dumps(pipelines.stand.pipelines["load"]))
+    changed["datasets"]["staged_files"]["properties"]["typeProperties"]["escapeChar"] = "\\"
+    pipelines.stand.change({"pipelines": {"escaped": changed}})
+    with pytest.raises(DestinationError, match="escapeChar must be the same as quoteChar"):
+        load_by_pipeline(adf_pipeline="escaped")
