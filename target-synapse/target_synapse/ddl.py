@@ -160,6 +160,11 @@ def create_statistics(table: TableName, name: str, columns: Sequence[str]) -> st
     return f"CREATE STATISTICS {quoted(name)} ON {table} ({_list(columns)})"
 
 
+def drop_statistics(table: TableName, name: str) -> str:
+    """Drop statistics of the table."""
+    return f"DROP STATISTICS {table}.{quoted(name)}"
+
+
 def update_statistics(table: TableName) -> str:
     """Bring all statistics of the table up to date."""
     return f"UPDATE STATISTICS {table}"

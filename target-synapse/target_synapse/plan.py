@@ -14,6 +14,7 @@ from target_synapse.connection import Pool
 from target_synapse.ledger import ledger_table
 from target_synapse.load import Loader
 from target_synapse.naming import DEFAULT_SCHEMA
+from target_synapse.rebuilds import Rebuilds
 from target_synapse.sink import SynapseSink
 from target_synapse.staging.store import StagingStore
 from target_synapse.tables import catalogue_row
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from target_synapse.load import Batch, Loaded
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
+    from target_synapse.target import RunParts
 
 RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams
 MAX_STATEMENTS = 100  # of a stream that are kept: a plan's memory must not follow its rows
@@ -177,6 +179,15 @@ class PlanLoader(Loader):
         return 1, self._plan_pool.staged_rows
 
 
+class PlanRebuilds(Rebuilds):
+    """Rebuilds in which a new table is only pretended."""
+
+    def made(self, shadow: TableName, table: TableName) -> None:
+        """See Rebuilds."""
+        if isinstance(self._pool, PlanPool):
+            self._pool.pretend(shadow, table)
+
+
 class PlanSink(SynapseSink):
     """A stream's sink that tells the pool whose statements come."""
 
@@ -191,6 +202,9 @@ class PlanSink(SynapseSink):
         if loaded != named:
             self._plan_pool().pretend(loaded, named)
         return loaded
+
+    def _rebuilds(self, run: RunParts) -> Rebuilds:
+        return PlanRebuilds(run.pool, run.swaps, run.loader, run.run_id)
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""

@@ -61,7 +61,11 @@ class NewTable:
         named: Index | Literal["auto"] = self.config.get("table_index") or "auto"
         if named != "auto":
             return named
-        return "heap" if any(one.type.is_max for one in self.columns.values()) else "columnstore"
+        needs_heap = any(one.type.is_max for one in self.columns.values()) or (
+            self.config.get("string_length") == "heap"
+            and any(one.type == types.TEXT_4000 for name, one in self.columns.items() if name not in self.keys)
+        )
+        return "heap" if needs_heap else "columnstore"
 
     def _index_columns(self, index: Index) -> list[str]:
         columns = self._named("index_columns", self.config.get("index_columns") or (self.keys if index == "clustered" else ()))

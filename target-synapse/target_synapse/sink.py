@@ -19,6 +19,7 @@ from target_synapse.modes.choice import load_keys, mode_of
 from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
 from target_synapse.own_sql import statements_of
 from target_synapse.parts import BatchWriter
+from target_synapse.rebuilds import Rebuilds
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.staging.formats import Layout, staged
@@ -38,7 +39,8 @@ if TYPE_CHECKING:
     from target_synapse.error_files import Refused
     from target_synapse.naming import TableName
     from target_synapse.shadows import Shadow
-    from target_synapse.target import TargetSynapse
+    from target_synapse.tables import LoadPlan
+    from target_synapse.target import RunParts, TargetSynapse
 
 
 class MissingKeyError(InputError, MissingKeyPropertiesError):
@@ -66,7 +68,8 @@ class SynapseSink(ColumnarSink):
         run.pool.repeated(lambda: run.swaps.repair(named))
         table = self._loaded_table(named)
         keys = self._load_keys()
-        plan = run.pool.repeated(lambda: ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name))
+        rebuilds = self._rebuilds(run)
+        plan = run.pool.repeated(lambda: self._table(table, keys, rebuilds))
         if run.leftovers:
             run.leftovers.sweep_tables(table.schema)
         run.hooks.before_load(self.stream_name, table, self.config)
@@ -81,6 +84,14 @@ class SynapseSink(ColumnarSink):
         self._ensured: set[str] = set()
         self._choose_mode()
         self._mode.make_ready(run.pool, plan, self._ensure)
+
+    def _table(self, table: TableName, keys: Sequence[str], rebuilds: Rebuilds) -> LoadPlan:
+        run = self.target.run
+        run.swaps.repair(table)  # an attempt before this one may have ended while it put a rebuilt table into its place
+        return ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
+
+    def _rebuilds(self, run: RunParts) -> Rebuilds:
+        return Rebuilds(run.pool, run.swaps, run.loader, run.run_id)
 
     def _staged(self) -> list[Column]:
         """The columns that are staged, in the order of a line's fields."""

@@ -20,10 +20,14 @@ from target_synapse.naming import TableName
 from target_synapse.tables import existing_columns
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from target_synapse.connection import Pool
+    from target_synapse.types import SqlType
 
 NEW_PREFIX, OLD_PREFIX = "_sdc_new", "_sdc_old"
 DECIDED = "OVERWRITE"  # and the new table: the content of the ledger's row
+HINTS = ("load it with another `load_method`", "make it anew by hand, or set `type_conflict` to `split`")
 logger = logging.getLogger("target-synapse")
 
 
@@ -33,18 +37,24 @@ class Swaps:
     def __init__(self, pool: Pool, ledger_table: TableName, run_id: str) -> None:
         self._pool, self._ledger, self._run_id = pool, ledger_table, run_id
 
-    def make_shadow(self, table: TableName, shadow: TableName) -> None:
-        """Make an empty table like the one that is there; nothing, if there is none. Raises ConfigurationError for what cannot be made alike."""
+    def make_shadow(self, table: TableName, shadow: TableName, changed: Mapping[str, SqlType] | None = None) -> None:
+        """Make an empty table like the one that is there, with other types of some columns; nothing, if there is none.
+
+        Raises ConfigurationError for what cannot be made alike.
+        """
         doing = f"cannot read how {table} is made"
         index = self._pool.rows(shadow_sql.select_index(table), doing=doing)
         if not index:
             return
         if uncopied := self._pool.rows(shadow_sql.select_uncopied(table), doing=doing):
             found = ", ".join(f"{kind} {name}" for kind, name in uncopied)
-            raise ConfigurationError(f"{table} has {found}, which a new table in its place would not have", hint="load it with another `load_method`")
+            raise ConfigurationError(f"{table} has {found}, which a new table in its place would not have", hint=HINTS[bool(changed)])
         distribution = self._pool.rows(select_distribution(table), doing=doing)
         self._pool.execute(ddl.drop_table(shadow), doing=f"cannot drop {shadow}")
         definitions = self._pool.rows(shadow_sql.select_definitions(table), doing=doing)
+        if changed and any(kind.is_max for kind in changed.values()) and index[0][0] == shadow_sql.COLUMNSTORE:
+            index = []  # a heap: a columnstore holds no (max) column
+        definitions = [shadow_sql.retyped(row, changed[row[0]]) if changed and row[0] in changed else row for row in definitions]
         self._pool.execute(shadow_sql.create_like(shadow, definitions, distribution, index), doing=f"cannot make a table like {table}")
 
     def dress(self, table: TableName, shadow: TableName) -> None:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import DestinationError
 
 from target_synapse import ddl, types
 from target_synapse.ddl import Column
+from target_synapse.growth import Growth
 from target_synapse.ledger import create_ledger, ledger_table
-from target_synapse.naming import column_names
-from target_synapse.shape import NewTable, fitting, hash_columns
+from target_synapse.naming import column_names, folded
+from target_synapse.shape import NewTable, hash_columns
 from target_synapse.type_hints import hinted, is_zoned
 from target_synapse.values import is_loadable
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from target_synapse.connection import Pool
+    from target_synapse.growth import Rebuild
     from target_synapse.naming import TableName
     from target_synapse.types import SqlType
 
@@ -85,9 +87,19 @@ def ensure_ledger(pool: Pool, schema: str) -> None:
 
 
 def ensure_table(
-    pool: Pool, table: TableName, properties: Mapping[str, Any], keys: Sequence[str], config: Mapping[str, Any], *, stream: str
+    pool: Pool,
+    table: TableName,
+    properties: Mapping[str, Any],
+    keys: Sequence[str],
+    config: Mapping[str, Any],
+    *,
+    stream: str,
+    rebuild: Rebuild | None = None,
 ) -> LoadPlan:
-    """Bring the table to where it can take rows of this schema; may be repeated. Raises ConfigurationError or DestinationError."""
+    """Bring the table to where it can take rows of this schema; may be repeated. Raises ConfigurationError or DestinationError.
+
+    `rebuild` makes a table anew, where `type_conflict` asks for that.
+    """
     wanted = {name: wanted_type(schema, config) for name, schema in properties.items()}
     if len(wanted) > ddl.MAX_COLUMNS:
         raise DestinationError(
@@ -98,7 +110,8 @@ def ensure_table(
     columns = {name: Column(names[name], kind) for name, kind in wanted.items()}
     if not held:
         return _made(pool, table, NewTable(stream, columns, keys, config))
-    now = _grown(pool, table, list(columns.values()), held, config)
+    short = {folded(columns[key].name) for key in keys}
+    now = Growth(pool, table, held, config, short, rebuild).grown(list(columns.values()))
     hashed_by = [str(row[0]) for row in pool.rows(ddl.select_hash_columns(table), doing=f"cannot read how {table} is distributed")]
     return LoadPlan(table, dict(zip(wanted, now, strict=True)), list(keys), hashed_by)
 
@@ -117,7 +130,7 @@ def _made(pool: Pool, table: TableName, new: NewTable) -> LoadPlan:
 
 def ensure_columns(pool: Pool, table: TableName, columns: Sequence[Column], config: Mapping[str, Any]) -> None:
     """Bring columns beside those of the stream to where they can take their values; may be repeated."""
-    _grown(pool, table, columns, existing_columns(pool, table), config)
+    Growth(pool, table, existing_columns(pool, table), config).grown(columns)
 
 
 def existing_columns(pool: Pool, table: TableName) -> dict[str, Column]:
@@ -132,35 +145,3 @@ def existing_columns(pool: Pool, table: TableName) -> dict[str, Column]:
 def catalogue_row(column: Column) -> tuple[Any, ...]:
     """A column as `existing_columns` reads it."""
     return column.name, *types.described(column.type), "YES" if column.nullable else "NO", column.collation
-
-
-def _grown(pool: Pool, table: TableName, columns: Sequence[Column], held: Mapping[str, Column], config: Mapping[str, Any]) -> list[Column]:
-    by_folded = {name.casefold(): column for name, column in held.items()}
-    is_heap = config.get("table_index") == "heap" or any(one.type.is_max for one in held.values())
-    new = [fitting(one, "heap" if is_heap else "columnstore") for one in columns if one.name.casefold() not in by_folded]
-    if len(held) + len(new) > ddl.MAX_COLUMNS:
-        raise DestinationError(
-            f"{table} would have {len(held) + len(new)} columns, and may have {ddl.MAX_COLUMNS}", hint="deselect some in the catalog"
-        )
-    changes = [changed for one in columns if (there := by_folded.get(one.name.casefold())) and (changed := _changed(table, there, one))]
-    for column in changes:
-        pool.execute(ddl.alter_column(table, column), doing=f"cannot make the column {column.name} of {table} a {column.type}")
-        logger.info("Column %s of %s is %s now", column.name, table, column.type)
-    if new:
-        pool.execute(ddl.add_columns(table, new), doing=f"cannot add {', '.join(one.name for one in new)} to {table}")
-        logger.info("Added %s to %s", ", ".join(one.name for one in new), table)
-    now = by_folded | {one.name.casefold(): one for one in [*new, *changes]}
-    return [now[one.name.casefold()] for one in columns]
-
-
-def _changed(table: TableName, held: Column, wanted: Column) -> Column | None:
-    """The column as it must become, or None if it may stay."""
-    if types.wide_enough(held.type, wanted.type) or (held.type.is_text and wanted.type in (types.TEXT_4000, types.TEXT_MAX)):
-        return None  # text without a named length has the column's: longer text is what `string_length` is for
-    wider = types.widened(held.type, wanted.type)
-    if wider is None:
-        raise DestinationError(
-            f"column {held.name} of {table} is {held.type}, and the stream now sends {wanted.type}",
-            hint=f"no change of type keeps the values: rename the column or the table, or give the property the `x-sql-datatype` {held.type}",
-        )
-    return replace(held, type=wider)

@@ -118,6 +118,15 @@ class DeclaredType:
         return _FIXED_BYTES[self.name]
 
     @property
+    def fixed_bytes(self) -> int:
+        """What it takes in every row; nothing for variable lengths [sql/t-sql/data-types/decimal-and-numeric-transact-sql, "Storage bytes"]."""
+        if self.is_text or self.is_binary:
+            return 0 if self.name.startswith(("var", "nvar")) else self.max_length_bytes
+        if self.name == "decimal":
+            return next(size for most, size in ((9, 5), (19, 9), (28, 13), (MAX_PRECISION, 17)) if self.precision <= most)
+        return _FIXED_BYTES[self.name]
+
+    @property
     def digits(self) -> int:
         """sys.columns.precision."""
         return self.precision if self.name == "decimal" else _PRECISIONS.get(self.name, 0)

@@ -20,6 +20,15 @@ def too_many_columns(table: str, count: int) -> SqlError:
     return SqlError(1702, f"CREATE TABLE failed because column '{count}' in table '{table}' exceeds the maximum of 1024 columns.")
 
 
+def row_too_wide(table: str, size_bytes: int, most: int) -> SqlError:
+    """1701: the parts of fixed size alone are too long [errors 0 to 1999; the limit: sql-data-warehouse-service-capacity-limits, "Bytes per row, defined size"].
+
+    Columns of variable size may leave the row, so they do not count. That a pool counts like SQL Server without compression is unconfirmed.
+    """
+    text = f"Creating or altering table '{table}' failed because the minimum row size would be {size_bytes}, including 7 bytes of internal overhead. "
+    return SqlError(1701, text + f"This exceeds the maximum allowable table row size of {most} bytes.")
+
+
 def name_too_long(name: str) -> SqlError:
     """103: names hold 128 characters [same page]."""
     return SqlError(103, f"The identifier that starts with '{name[:128]}' is too long. Maximum length is 128.", severity=15)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from sandbox.synapse.session import PoolSession
     from sandbox.synapse.translate import Translated
 
+MAX_ROW_BYTES = 8_060  # sql-data-warehouse-service-capacity-limits, "Bytes per row, defined size"
+ROW_OVERHEAD_BYTES = 7
 DISTRIBUTIONS = 60  # massively-parallel-processing-mpp-architecture, "Distributions"
 
 
@@ -66,6 +68,8 @@ def _columns_of_query(session: PoolSession, table: TableDef, command: d.CreateTa
 def check_table(session: PoolSession, table: TableDef) -> None:
     """Refuse what no table of a pool is. Raises 35343, 104320 and others."""
     _check_index(table)
+    if (size_bytes := ROW_OVERHEAD_BYTES + sum(column.type.fixed_bytes for column in table.columns)) > MAX_ROW_BYTES:
+        raise table_errors.row_too_wide(table.name, size_bytes, MAX_ROW_BYTES)
     if sum(1 for column in table.columns if column.identity) > 1:
         raise table_errors.two_identities(table.name)
     _check_distribution(session, table)

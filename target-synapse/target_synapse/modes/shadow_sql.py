@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from target_synapse.naming import TableName
+    from target_synapse.types import SqlType
 
     Rows = Sequence[Sequence[Any]]
 
 SIZED = {"nvarchar": 2, "nchar": 2, "varchar": 1, "char": 1, "varbinary": 1, "binary": 1}  # bytes of a unit of length; (max) has length -1
+COLUMNSTORE = "CLUSTERED COLUMNSTORE"
 SCALED = ("datetime2", "datetimeoffset", "time")
 COLLATION = re.compile(r"\w+")
 WORDS = re.compile(r"[A-Z ]+")  # a permission is made of
@@ -52,7 +54,7 @@ def select_uncopied(table: TableName) -> str:
 def index_clause(rows: Rows) -> str:
     """The index as the WITH clause of a table says it."""
     kind = str(rows[0][0]) if rows else "HEAP"
-    if kind == "CLUSTERED COLUMNSTORE":
+    if kind == COLUMNSTORE:
         ordered = ", ".join(quoted(str(name)) for _, name, order, _, _ in rows if order)
         return f"CLUSTERED COLUMNSTORE INDEX ORDER ({ordered})" if ordered else "CLUSTERED COLUMNSTORE INDEX"
     if kind == "CLUSTERED":
@@ -94,6 +96,12 @@ def _definition(row: Sequence[Any]) -> str:
         sized = f"{kind}({scale})" if kind in SCALED else kind
     collated = f" COLLATE {collation}" if collation is not None and COLLATION.fullmatch(collation) else ""
     return f"{quoted(name)} {sized}{collated} {'NULL' if nullable else 'NOT NULL'}"
+
+
+def retyped(row: Sequence[Any], kind: SqlType) -> tuple[Any, ...]:
+    """A column as `select_definitions` reads it, with another type; only text has a collation."""
+    size_bytes = -1 if kind.length is None else kind.length * SIZED.get(kind.name, 0)
+    return row[0], kind.name, size_bytes, kind.precision, kind.scale, row[5] if kind.is_text else None, row[6]
 
 
 def select_rights(table: TableName) -> str:

@@ -32,6 +32,8 @@ def _rules(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]
         yield ("table_distribution", "distribution_columns"), f"rows that go {distribution} are distributed by no column; expected `hash` or `auto`"
     if settings.get("index_columns") and index not in ("columnstore", "clustered"):
         yield ("table_index", "index_columns"), f"columns are of a `columnstore` or `clustered` index, found {index or 'auto'}"
+    if settings.get("string_length") == "heap" and index == "columnstore":
+        yield ("string_length", "table_index"), "a columnstore holds no text over 4,000 characters; expected another of the two"
     for name in ("distribution_columns", "index_columns"):
         columns = settings.get(name) or ()
         if len(set(columns)) < len(columns):

@@ -25,10 +25,11 @@ ROWS = (
     ),
     th.Property(
         "string_length",
-        th.StringType(allowed_values=["reject", "truncate", "fail"]),
+        th.StringType(allowed_values=["reject", "truncate", "fail", "heap"]),
         default="reject",
         title="Over-long text",
-        description="Text longer than its column: `reject` the row, `truncate` the text (counted at the end), or `fail`.",
+        description="Text longer than its column: `reject` the row, `truncate` the text (counted at the end), or `fail`. "
+        "`heap`: text without a `maxLength` of 4,000 or less has no limit, for which a columnstore is made anew as a heap; other text as with `reject`.",
     ),
     th.Property(
         "rejects_path",

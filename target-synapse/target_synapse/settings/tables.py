@@ -64,6 +64,14 @@ TABLES = (
         description='Partitions of new tables: `{"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}`.',
     ),
     th.Property(
+        "type_conflict",
+        th.StringType(allowed_values=["fail", "split", "rebuild"]),
+        default="fail",
+        title="Change of type",
+        description="Where a column is there and no change in place keeps all values: `fail`, `split` (a column of its own, `amount__nvarchar`) or `rebuild` "
+        "(the table anew, with a type that holds both).",
+    ),
+    th.Property(
         "timestamp_type",
         th.StringType(allowed_values=["datetime2", "datetimeoffset"]),
         default="datetime2",

@@ -131,6 +131,12 @@ def test_statistics_made_by_hand_hold_their_column(table):
     table.run("ALTER TABLE t ALTER COLUMN name nvarchar(20)")
 
 
+def test_the_fixed_parts_of_a_row_have_8060_bytes(table):
+    table.run(f"CREATE TABLE fits ({', '.join(f'c{number} decimal(38,0)' for number in range(473))}, d nvarchar(4000), e nvarchar(4000))")
+    assert table.refused(f"CREATE TABLE wide ({', '.join(f'c{number} decimal(38,0)' for number in range(474))})") == 1701
+    assert table.refused("ALTER TABLE fits ADD f char(20) NULL") == 1701
+
+
 def test_columns_of_two_collations_are_compared_only_by_a_named_one(table):
     table.run("CREATE TABLE k (name nvarchar(10) COLLATE Latin1_General_100_BIN2 NULL)")
     table.run("INSERT INTO k SELECT N'A'")

@@ -18,9 +18,30 @@ FROM INFORMATION_SCHEMA.COLUMNS
 WHERE TABLE_SCHEMA = N'dbo' AND TABLE_NAME = N'users'
 ORDER BY ORDINAL_POSITION
 GO
+SELECT s.name, c.name AS column_name
+FROM sys.stats AS s
+INNER JOIN sys.stats_columns AS x ON x.object_id = s.object_id AND x.stats_id = s.stats_id
+INNER JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id
+WHERE s.object_id = OBJECT_ID(N'[dbo].[users]', N'U') AND s.user_created = 1
+ORDER BY s.stats_id, x.stats_column_id
+GO
 ALTER TABLE [dbo].[users] ALTER COLUMN [id] bigint NULL
 GO
+SELECT s.name, c.name AS column_name
+FROM sys.stats AS s
+INNER JOIN sys.stats_columns AS x ON x.object_id = s.object_id AND x.stats_id = s.stats_id
+INNER JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id
+WHERE s.object_id = OBJECT_ID(N'[dbo].[users]', N'U') AND s.user_created = 1
+ORDER BY s.stats_id, x.stats_column_id
+GO
 ALTER TABLE [dbo].[users] ALTER COLUMN [name] nvarchar(200) NULL
+GO
+SELECT s.name, c.name AS column_name
+FROM sys.stats AS s
+INNER JOIN sys.stats_columns AS x ON x.object_id = s.object_id AND x.stats_id = s.stats_id
+INNER JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id
+WHERE s.object_id = OBJECT_ID(N'[dbo].[users]', N'U') AND s.user_created = 1
+ORDER BY s.stats_id, x.stats_column_id
 GO
 ALTER TABLE [dbo].[users] ALTER COLUMN [Amount] decimal(12,4) NULL
 GO
