@@ -88,6 +88,7 @@ def killed_at(settings, tmp_path, pool, schema):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", RIGHT, ids=["upsert", "append"])
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_and_run_again_from_the_start_the_rows_are_right(point, keys, killed_at, load_here, table):

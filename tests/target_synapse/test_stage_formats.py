@@ -50,6 +50,7 @@ ROW = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.none() | ROW, min_size=1, max_size=12))
 def test_both_formats_give_the_same_table(rows, load_here, pool, schema):

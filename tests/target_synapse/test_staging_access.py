@@ -209,7 +209,7 @@ def misfits(**settings):
         ({"storage_account_key": "k", "copy_credential": "sas"},
          ["`copy_credential` and `copy_sas_token` and `storage_sas_token`: expected a signature for COPY, found none"]),
         ({"storage_account_key": "k", "copy_credential": "managed_identity"}, []),
-        ({"storage_url": None, "storage_account_key": "k"}, ["`storage_url` and `storage_connection_secret`: expected one of the two, found neither"]),
+        ({"storage_url": None, "storage_account_key": "k"}, ["`storage_url` and `storage_connection_secret`: expected one of the two, unless `load_via` is `insert`; found neither"]),
         ({"storage_url": None, "storage_connection_secret": "x"}, []),
     ],
 )  # fmt: skip

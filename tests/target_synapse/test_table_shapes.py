@@ -100,6 +100,8 @@ def test_settings_of_tables_that_cannot_be_met_are_told_at_the_start():
         str(one)
         for one in settings_misfits(
             {
+                "user": "u",
+                "password": "p",
                 "storage_url": "https://a.example",
                 "storage_prefix": "p",
                 "storage_container": "stage",

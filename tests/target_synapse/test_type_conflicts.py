@@ -165,6 +165,7 @@ def test_the_plan_shows_the_rebuild_and_changes_nothing(load_here, table, settin
     assert [name for verb, name in shown if verb == "RENAME OBJECT"] == ["[users] T", "[_sdc_new"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["disconnect_before", "disconnect_after"])
 @pytest.mark.parametrize(
     "step",

@@ -96,7 +96,9 @@ def test_a_build_whose_merge_misplaces_rows_is_refused(load_here, monkeypatch):
 
 @pytest.mark.parametrize("distribution", ["round_robin", "replicate"])
 def test_settings_that_make_tables_which_merge_cannot_change_are_told_before_anything_else(distribution):
-    (told,) = [str(one) for one in TargetSynapse.misfits({"load_via": "insert", "table_distribution": distribution, **MERGE})]
+    (told,) = [
+        str(one) for one in TargetSynapse.misfits({"user": "u", "password": "p", "load_via": "insert", "table_distribution": distribution, **MERGE})
+    ]
     expected = "expected `auto`, found"
     assert told == f"`upsert_with` and `table_distribution`: MERGE needs a table that is distributed by HASH: {expected} `{distribution}`"
 

@@ -77,6 +77,7 @@ def killed_at(settings, tmp_path, pool, schema):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "hard"), [(("id",), True), ((), False)], ids=["upsert-hard", "append-soft"])
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_and_run_again_the_table_is_the_source(point, keys, hard, killed_at, load_here, present):

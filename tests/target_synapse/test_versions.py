@@ -236,7 +236,7 @@ def test_the_plan_shows_what_would_be_removed_and_removes_nothing(load_here, tab
             "-- ACTIVATE_VERSION, behind 2 batches:",
             "-- in one transaction:",
             f"DELETE FROM {where(settings)}.[users]",
-            f"WHERE [{VERSION}] <> 2 OR [{VERSION}] IS NULL",
+            f"WHERE ([{VERSION}] <> 2 OR [{VERSION}] IS NULL)",
             f"INSERT INTO {where(settings)}.[_sdc_load_ledger]",
             "-- commit",
         ],

@@ -274,7 +274,7 @@ def test_a_check_names_the_grant_that_the_way_lacks(name, settings, made_schema,
 
 def test_without_storage_nothing_but_the_pool_is_asked_for(load_here, table, monkeypatch):
     """Not even the libraries for it."""
-    monkeypatch.setattr("target_synapse.staging.ContainerClient.__init__", None)
+    monkeypatch.setattr("azure.storage.blob.BlobServiceClient.__init__", None)
     load_here([schema_line(USERS), record(id=1, name="a")], **WAYS["insert"])
     assert table("users") == [(1, "a")]
 

@@ -209,8 +209,11 @@ def test_the_managed_identity_reads_with_the_right_that_the_pool_was_given(pool,
     assert staging.run(sql) == 1
 
 
+APP, OTHER = "11111111-2222-3333-4444-555555555555", "11111111-2222-3333-4444-000000000000"
+
+
 def test_a_service_principal_reads_with_its_secret_by_its_v1_endpoint_alone(pool, staging, stage):
-    pool.identities = Identities(ACCOUNT_KEY, {"app": "s"})
+    pool.identities = Identities(ACCOUNT_KEY, {APP: "s"})
     pool.endpoints["acct.blob.core.windows.net"] = stage.url.rpartition("/")[0]
     stage.put("1.csv", b"1,a\n")
     file = f"https://acct.blob.core.windows.net/{stage.container}/1.csv"
@@ -218,11 +221,11 @@ def test_a_service_principal_reads_with_its_secret_by_its_v1_endpoint_alone(pool
     def copy(identity, secret):
         return f"COPY INTO stg FROM '{file}' WITH (ROWTERMINATOR = '0x0A', CREDENTIAL = (IDENTITY = '{identity}', SECRET = '{secret}'))"
 
-    assert staging.run(copy("app@https://login.microsoftonline.com/t/oauth2/token", "s")) == 1
+    assert staging.run(copy(f"{APP}@https://login.microsoftonline.com/t/oauth2/token", "s")) == 1
     refusals = [
-        staging.refused(copy("app@https://login.microsoftonline.com/t/oauth2/token", "wrong")),
-        staging.refused(copy("other@https://login.microsoftonline.com/t/oauth2/token", "s")),
-        staging.refused(copy("app@https://login.microsoftonline.com/t/oauth2/v2.0/token", "s")),
+        staging.refused(copy(f"{APP}@https://login.microsoftonline.com/t/oauth2/token", "wrong")),
+        staging.refused(copy(f"{OTHER}@https://login.microsoftonline.com/t/oauth2/token", "s")),
+        staging.refused(copy(f"{APP}@https://login.microsoftonline.com/t/oauth2/v2.0/token", "s")),
     ]
     assert refusals == [105215, 105215, 105208]
 
