@@ -287,7 +287,7 @@ class Loader:
         return bool(self._pool.number(sql, doing="cannot read the ledger"))
 
     def _move(self, job: Job) -> int:
-        """Run the one transaction. A batch over the pool's cap for one would have to be staged in smaller ones: its entry in the ledger is one."""
+        """Run the one transaction: the mode's statements, and the entry."""
         doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
             for statement in job.batch.mode.moves(job):
