@@ -75,6 +75,7 @@ def is_there(pool, schema):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a minute, where nothing else runs
 @pytest.mark.parametrize("method", [name for name in METHODS if name != "overwrite without keys"])
 @pytest.mark.parametrize("share", range(SHARES))
 def test_200_random_kills_lose_and_double_nothing(share, method, load_here, pool, schema, monkeypatch):
@@ -103,7 +104,11 @@ def one_input(method, chance, load_here, pool, schema, monkeypatch, most=60):
     lines, right = lines_of(batches, keys, versioned=versioned), expected(method, batches)
     states = []
     while True:
-        resumed = left(lines, states if chance.random() < 0.7 else [])
+        if chance.random() > 0.7 and states[-1:] != [
+            {"at": "end"}
+        ]:  # behind the last STATE the ledger's entries are closed: the same rows would be new ones
+            states = []  # lost for good: a run that goes back does not come forward to an older run's state
+        resumed = left(lines, states)
         after = chance.randint(1, MOST_STATEMENTS) if kills < most else 10**6
         try:
             with killed_after(monkeypatch, after, done=chance.random() < 0.5):
