@@ -107,7 +107,7 @@ def one_input(method, chance, load_here, pool, schema, monkeypatch, most=60):
         if chance.random() > 0.7 and states[-1:] != [
             {"at": "end"}
         ]:  # behind the last STATE the ledger's entries are closed: the same rows would be new ones
-            states = []  # lost for good: a run that goes back does not come forward to an older run's state
+            states = []  # lost for good: whoever sends old changes again has to send the later ones, too
         resumed = left(lines, states)
         after = chance.randint(1, MOST_STATEMENTS) if kills < most else 10**6
         try:
