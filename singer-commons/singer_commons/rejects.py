@@ -77,15 +77,19 @@ class RejectsFile:
             ) from error
 
 
+def rejects_allowed(read: int, *, rows: int | None, share: float | None) -> int:
+    """How many of so many rows may be rejected, by number and by share: both hold; with neither none may."""
+    limits = [*([] if rows is None else [rows]), *([] if share is None else [int(share * read)])]
+    return min(limits, default=0)
+
+
 def check_rejects(account: Account, *, rows: int | None, share: float | None = None, path: str | Path) -> None:
     """Raise TooManyRejectsError if more rows were rejected than allowed; with neither a number nor a share none is allowed."""
     read = account.rows
     rejected = sum(one.rejected.total() for one in account.streams.values())
     if rows is None and share is None:
         rows = 0
-    over_rows = rows is not None and rejected > rows
-    over_share = share is not None and rejected > share * read
-    if over_rows or over_share:
+    if rejected > rejects_allowed(read, rows=rows, share=share):
         allowed = " and ".join(([f"{rows} rows"] if rows is not None else []) + ([f"a share of {share}"] if share is not None else []))
         settings = "`max_rejected_rows` sets" if share is None else "`max_rejected_rows` and `max_rejected_share` set"
         raise TooManyRejectsError(

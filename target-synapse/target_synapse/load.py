@@ -251,7 +251,7 @@ class Loader:
 
     def _places(self, staging: TableName) -> tuple[int, int]:
         first, last = self._pool.rows(select_places(staging), doing=f"cannot read the places of {staging}")[0]
-        return int(first or 0), int(last or 0)
+        return int(first or 1), int(last or 1)  # where no row has a place, one slice takes them all
 
     def _move_prepared(self, job: Job) -> int:
         self._pool.repeated(lambda: job.batch.mode.prepare(self._pool, job))

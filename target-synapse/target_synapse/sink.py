@@ -302,7 +302,7 @@ class SynapseSink(ColumnarSink):
         version = version_of(new_version, self.stream_name)
         if version is None:
             raise InputError(f"an ACTIVATE_VERSION of `{self.stream_name}` has no version", hint="this is a fault of the tap")
-        allowed = int(self.config.get("max_rejected_rows") or 0)
+        allowed = self.target.rejects_allowed
         if reason := self.target.versions.why_not(self.stream_name, version, self.account, rejects_allowed=allowed):
             self.logger.warning("Rows of other versions of %s than %d stay in %s, since %s", self.stream_name, version, self._plan.table, reason)
             return

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar
 from singer_commons.command import entry_point
 from singer_commons.errors import ConfigurationError, InputError, TooManyRejectsError
 from singer_commons.planning import RejectsSeen, would_reject
-from singer_commons.rejects import RejectsFile, check_rejects
+from singer_commons.rejects import RejectsFile, check_rejects, rejects_allowed
 from singer_commons.target import DurableTarget
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
@@ -291,16 +291,21 @@ class TargetSynapse(DurableTarget):
         rows, share = self.config.get("max_rejected_rows"), self.config.get("max_rejected_share")
         check_rejects(self.account, rows=rows, share=share, path=self.rejects.path)
 
+    @property
+    def rejects_allowed(self) -> int:
+        """How many rows of a stream may be rejected before its table counts as not whole: as many as may be in the run, which then ends well."""
+        rows, share = self.config.get("max_rejected_rows"), self.config.get("max_rejected_share")
+        return rejects_allowed(self.account.rows, rows=rows, share=share)
+
     def _show_shadows(self) -> None:
         """Let readers see the tables that are whole at the end of the input. Raises InputError if one is not."""
-        allowed = int(self.config.get("max_rejected_rows") or 0)
         broken = []
         for shadow in self.shadows:
             if not shadow.is_open:
                 continue
             if why := shadow.why_not_whole():
                 broken.append(f"{shadow.table} stays as it was: the tap may not have come to the end of `{shadow.stream}`, since {why}")
-            elif (rejected := self.account.stream(shadow.stream).rejected.total()) > allowed:
+            elif (rejected := self.account.stream(shadow.stream).rejected.total()) > self.rejects_allowed:
                 self.logger.warning("%s stays as it was, since %d rows of `%s` were rejected", shadow.table, rejected, shadow.stream)
             else:
                 shadow.sinks[-1].swap()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 
 import pytest
 from harness import run_command
@@ -139,6 +140,15 @@ def test_rejected_rows_keep_the_old_table_unless_they_are_allowed(load_here, tab
     assert (load_here.states, table("users"), tables()) == ([], OLD, ["users"])
     assert load_here(lines, max_rejected_rows=1, **OVERWRITE) == [{"at": 1}]
     assert (table("users"), tables()) == (NEW, ["users"])
+
+
+@pytest.mark.usefixtures("old")
+@pytest.mark.parametrize(("share", "found"), [(0.5, NEW), (0.3, OLD)])
+def test_a_share_of_rejected_rows_that_is_allowed_does_not_keep_the_old_table(share, found, load_here, table, tables):
+    lines = [*reading([2, 3], "new", end=False), record(id="x"), state({"at": 1})]
+    with nullcontext() if found == NEW else pytest.raises(TooManyRejectsError):
+        load_here(lines, max_rejected_share=share, **OVERWRITE)
+    assert (load_here.states, table("users"), tables()) == ([{"at": 1}] if found == NEW else [], found, ["users"])
 
 
 @pytest.mark.usefixtures("old")

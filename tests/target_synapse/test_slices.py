@@ -51,6 +51,13 @@ def test_a_batch_that_the_settings_find_too_large_is_loaded_in_slices(method, lo
     assert len(pool.statements("step=slice")) >= 3
 
 
+def test_rows_without_a_place_which_a_transformation_makes_are_in_a_slice_too(load_here, pool, schema):
+    made = ["INSERT INTO {staging} ([id], [name]) SELECT [id], N'made' FROM {staging}", "DELETE FROM {staging} WHERE [_sdc_row] IS NOT NULL"]
+    load_here([schema_line(USERS), *LINES], transform_sql=made, max_transaction_rows=8)
+    found = pool.rows(f"SELECT COUNT(*), COUNT(DISTINCT [id]), MIN([name]), MAX([name]) FROM [{schema}].[users]")
+    assert found == [(len({one["record"]["id"] for one in LINES if one["type"] == "RECORD"}),) * 2 + ("made", "made")]
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_batch_that_the_pool_finds_too_large_is_loaded_in_ever_smaller_slices(method, load_here, rows_now, slices, pool):
     schema_message, settings, _, _ = METHODS[method]

@@ -129,9 +129,10 @@ def test_rows_stay_where_the_run_does_not_know_the_whole_table(rows, why, load_h
     assert why in caplog.text
 
 
-def test_rejected_rows_within_what_is_allowed_do_not_keep_the_others(load_here, table):
+@pytest.mark.parametrize("allowed", [{"max_rejected_rows": 1}, {"max_rejected_share": 0.5}])
+def test_rejected_rows_within_what_is_allowed_do_not_keep_the_others(allowed, load_here, table):
     load_here(reading(1, [1, 2]), **HARD)
-    load_here([schema_line(USERS), row(2, id=2, name="new"), row(2, id="three"), activate(2)], max_rejected_rows=1, **HARD)
+    load_here([schema_line(USERS), row(2, id=2, name="new"), row(2, id="three"), activate(2)], **allowed, **HARD)
     assert table("users") == [(2, "new", 2)]
 
 
