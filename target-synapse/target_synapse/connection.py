@@ -44,6 +44,7 @@ class Pool:
     def run(self, sql: str, *, doing: str) -> None:
         """Run somebody else's batch of statements to its very end: closing the cursor before would cut it off, and hide what fails in it."""
         with self._failures(doing), closing(self._open().cursor()) as cursor:
+            self.calls.called()
             cursor.execute(sql)
             while cursor.nextset():
                 pass

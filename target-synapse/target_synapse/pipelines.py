@@ -19,7 +19,7 @@ from urllib.parse import quote, urlsplit
 from singer_commons.errors import DestinationError, RejectedError, SuiteError, UnreachableError
 from singer_commons.http import HttpClient, RetryPolicy
 
-from target_synapse.app_token import connection_options
+from target_synapse.entra import transport_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -56,7 +56,7 @@ class Pipelines:
     ) -> None:
         self._base = str(config["adf_url"]).rstrip("/")
         self._query = {"api-version": FACTORY_VERSION if is_factory(self._base) else WORKSPACE_VERSION}
-        self._token, self._options, self._sleep = token, connection_options(config), sleep
+        self._token, self._options, self._sleep = token, _request_options(config), sleep
         hint = "give the service principal the role Data Factory Contributor, or Synapse Compute Operator, there"
         self._client = HttpClient("The pipelines' service", headers={}, policy=policy, key_hint=hint)
         self._starter = HttpClient("The pipelines' service", headers={}, policy=ONCE, key_hint=hint)
@@ -122,6 +122,12 @@ class Pipelines:
         answer = client.request(method, url, params=self._query, headers=headers, json=body, **self._options)
         found: Mapping[str, Any] = answer.json() if answer.content else {}
         return found
+
+
+def _request_options(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Options of every request, as requests calls them: whom to trust, and which way to go."""
+    names = {"connection_verify": "verify", "proxies": "proxies"}
+    return {names[name]: value for name, value in transport_options(config).items()}
 
 
 def is_factory(url: str) -> bool:

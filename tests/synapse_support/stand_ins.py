@@ -12,17 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from azure.storage.blob import BlobServiceClient
-from sandbox.adf.api import CLIENT_ID, CLIENT_SECRET, TENANT, AdfStand
-from sandbox.adf.copying import Places
 from sandbox.blob.service import ACCOUNT_KEY, CONTAINER, BlobService
-from sandbox.http.service import HttpService
 from target_synapse import odbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 HERE = Path(__file__).parent
-TEMPLATE = HERE.parents[1] / "docs/adf-pipeline.json"
 
 
 @dataclass(frozen=True)
@@ -97,29 +93,3 @@ class PoolProcess:
 
 def storage_settings(azurite: Azurite) -> Mapping[str, Any]:
     return {"storage_url": azurite.url, "storage_container": CONTAINER, "storage_account_key": ACCOUNT_KEY}
-
-
-@contextmanager
-def running_pipelines(pool: PoolProcess, azurite: Azurite) -> Iterator[HttpService]:
-    """Pipelines that copy from the one into the other; `load` is the one in docs."""
-    places = Places("127.0.0.1", pool.port, "pool", "loader", azurite.url, "Secret1!", ACCOUNT_KEY)
-    service = HttpService(AdfStand(lambda: places))
-    service.start()
-    service.stand.change({"pipelines": {"load": json.loads(TEMPLATE.read_text(encoding="utf-8"))}})
-    try:
-        yield service
-    finally:
-        service.close()
-
-
-def pipeline_settings(service: HttpService) -> dict[str, Any]:
-    factory = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/factories/f"
-    return {
-        "adf_url": f"{service.url}{factory}",
-        "adf_pipeline": "load",
-        "adf_poll_s": 0.02,
-        "entra_authority_url": service.url,
-        "entra_tenant_id": TENANT,
-        "entra_client_id": CLIENT_ID,
-        "entra_client_secret": CLIENT_SECRET,
-    }

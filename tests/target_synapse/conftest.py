@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from harness import run_command
 from synapse_support.azure_cloud import running_cloud
-from synapse_support.stand_ins import PoolProcess, pipeline_settings, running_azurite, running_pipelines, storage_settings
+from synapse_support.pipelines import running_pipelines
+from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
 from synapse_support.ways import WAYS
 from target_synapse.target import TargetSynapse
 
@@ -36,18 +37,19 @@ def pool_process():
 
 
 @pytest.fixture(scope="session")
-def pipelines_service(pool_process, azurite):
-    with running_pipelines(pool_process, azurite) as service:
-        yield service
+def running_pipelines_of_all(pool_process, azurite, tmp_path_factory):
+    with running_pipelines(pool_process, azurite, tmp_path_factory.mktemp("pipelines")) as running:
+        yield running
 
 
 @pytest.fixture
-def pipelines(pipelines_service):
+def pipelines(running_pipelines_of_all):
     """The stand-in of Data Factory and Synapse pipelines."""
-    yield pipelines_service
-    pipelines_service.stand.change({"release": True})
-    pipelines_service.stand.runs.clear()
-    pipelines_service.faults.clear()
+    service = running_pipelines_of_all.service
+    yield service
+    service.stand.change({"release": True})
+    service.stand.runs.clear()
+    service.faults.clear()
 
 
 @pytest.fixture
@@ -63,8 +65,8 @@ def schema():
 
 
 @pytest.fixture
-def settings(azurite, pool, pipelines, schema, tmp_path):
-    places = {**storage_settings(azurite), **pipeline_settings(pipelines)}
+def settings(azurite, pool, running_pipelines_of_all, schema, tmp_path):
+    places = {**storage_settings(azurite), **running_pipelines_of_all.settings}
     return {**pool.settings(), **places, "default_target_schema": schema, "storage_prefix": schema, "rejects_path": str(tmp_path / "rejects.jsonl")}
 
 

@@ -10,8 +10,8 @@ from singer_commons.errors import CredentialsError, DestinationError, Unreachabl
 from singer_commons.http import RetryPolicy
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
-from target_synapse.app_token import AppTokens
 from target_synapse.ddl import Column
+from target_synapse.entra import Identity
 from target_synapse.naming import TableName
 from target_synapse.pipelines import MARK, Pipelines, scope_of
 from target_synapse.settings import settings_misfits
@@ -151,19 +151,10 @@ def test_settings_that_lack_are_told_together():
     ]
 
 
-def test_a_token_is_asked_for_once_and_again_before_it_ends(settings, pipelines):
-    now_s = [0.0]
-    tokens = AppTokens(settings, "https://x/.default", clock=lambda: now_s[0])
-    first = tokens()
-    now_s[0] = 3_000.0
-    assert tokens() == first
-    now_s[0] = 3_300.0
-    assert tokens() != first
-
-
 def test_a_run_is_found_on_a_later_page(settings, pipelines):
     quiet = RetryPolicy(max_tries=1)
-    service = Pipelines(settings, AppTokens(settings, scope_of(settings["adf_url"])), policy=quiet)
+    token = Identity("service_principal", settings).get_token(scope_of(settings["adf_url"])).token
+    service = Pipelines(settings, lambda: token, policy=quiet)
     pipelines.stand.change({"next": ["nothing"] * 103})
     names = pipelines.stand.pipelines["load"]["pipeline"]["properties"]["parameters"]
     made = [service.start("load", {**dict.fromkeys(names, "x"), MARK: f"m{number}"}, pause_s=0) for number in range(103)]

@@ -2,7 +2,9 @@
 
 - Data Factory, 2018-06-01: learn.microsoft.com/rest/api/datafactory/pipelines/create-run, pipeline-runs/get, pipeline-runs/cancel, pipeline-runs/query-by-factory
 - Synapse, 2020-12-01: learn.microsoft.com/rest/api/synapse/data-plane/pipeline/create-pipeline-run (202), pipeline-run/*
-- tokens: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow
+
+Tokens are those of the Entra stand-in, for the service behind the address (there `https://management.azure.com`, and `https://dev.azuresynapse.net` of a workspace:
+learn.microsoft.com/rest/api/azure, "Acquire an access token"; learn.microsoft.com/rest/api/synapse).
 
 The texts of refusals are not documented: unconfirmed. Controls: `change` takes `{"pipelines": {NAME: DEFINITION}}`, a definition being
 `{"pipeline": ..., "datasets": {NAME: ...}}` as Data Factory exports them, and `{"next": [...]}` with what becomes of the next runs: `copy`, `fail`, `hold` (until it is
@@ -11,14 +13,11 @@ cancelled or `{"release": true}`), `cancel`, `nothing` (it succeeds and has copi
 
 from __future__ import annotations
 
-import secrets
 import threading
-import time
 import uuid
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from sandbox.adf import copying
 from sandbox.adf.expressions import DefinitionError
@@ -29,11 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sandbox.adf.copying import Places
+    from sandbox.entra.tokens import Issuer
 
 FACTORY = "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.DataFactory/factories/{factory}"
 VERSIONS = {True: "2018-06-01", False: "2020-12-01"}
-TENANT, CLIENT_ID, CLIENT_SECRET = "sandbox-tenant", "sandbox-client", "sandbox-client-secret"
-TOKEN_LIFETIME_S = 3_599
 PAGE_RUNS = 100  # of an answer to a query; the rest comes by continuationToken
 OUTCOMES = ("copy", "fail", "hold", "cancel", "nothing")
 
@@ -58,36 +56,33 @@ class Run:
 
 
 class AdfStand:
-    """Pipelines, their runs, and the token service in front of them. `places` says where pool and store are, once a run needs them."""
+    """Pipelines and their runs. `issuer` knows its tokens; `places` says where pool and store are, once a run needs them."""
 
-    def __init__(self, places: Callable[[], Places]) -> None:
-        self._places = places
+    def __init__(self, issuer: Issuer, places: Callable[[], Places]) -> None:
+        self._issuer, self._places = issuer, places
         self.pipelines: dict[str, Mapping[str, Any]] = {}
         self.runs: dict[str, Run] = {}
         self._next: deque[str] = deque()
-        self._tokens: dict[str, float] = {}
 
     def routes(self) -> Sequence[Route]:
-        """Those of a factory, those of a workspace, and the token's."""
+        """Those of a factory, and those of a workspace."""
         own: list[tuple[str, str, Callable[..., Answer]]] = [
             ("POST", "/pipelines/{pipeline}/createRun", self._create),
             ("GET", "/pipelineruns/{run}", self._show),
             ("POST", "/pipelineruns/{run}/cancel", self._cancel),
             ("POST", "/queryPipelineRuns", self._query),
         ]
-        return [
-            *(Route(method, base + path, answer) for base in (FACTORY, "") for method, path, answer in own),
-            Route("POST", "/{tenant}/oauth2/v2.0/token", self._token),
-        ]
+        return [Route(method, base + path, answer) for base in (FACTORY, "") for method, path, answer in own]
 
     def admit(self, request: Request) -> Answer | None:
         """Who has a token that is still good, and names the version."""
-        if request.path.endswith("/oauth2/v2.0/token"):
-            return None
+        is_factory = "/factories/" in request.path
+        host = request.headers.get("host", "").partition(":")[0]
+        audience = f"https://{host if is_factory else host.partition('.')[2]}"
         token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if self._tokens.get(token, 0.0) < time.monotonic():
+        if self._issuer.subject(token, audience=audience) is None:
             return _refusal(401, "AuthenticationFailed", "Authentication failed.")
-        wanted = VERSIONS["/factories/" in request.path]
+        wanted = VERSIONS[is_factory]
         if request.query.get("api-version") != wanted:
             return _refusal(400, "InvalidApiVersionParameter", f"The api-version is invalid. The supported version is '{wanted}'.")
         return None
@@ -112,17 +107,6 @@ class AdfStand:
     def stored(self, _query: Mapping[str, str]) -> Any:
         """The runs, oldest first."""
         return [run.to_json() for run in self.runs.values()]
-
-    def _token(self, request: Request, tenant: str) -> Answer:
-        asked = dict(parse_qsl(request.body.decode()))
-        given = (tenant, asked.get("client_id"), asked.get("client_secret"))
-        if asked.get("grant_type") != "client_credentials" or not asked.get("scope", "").endswith("/.default"):
-            return Answer.of_json({"error": "invalid_request", "error_description": "AADSTS900144: the request body is not right."}, 400)
-        if given != (TENANT, CLIENT_ID, CLIENT_SECRET):
-            return Answer.of_json({"error": "invalid_client", "error_description": "AADSTS7000215: Invalid client secret provided."}, 401)
-        token = secrets.token_urlsafe()
-        self._tokens[token] = time.monotonic() + TOKEN_LIFETIME_S
-        return Answer.of_json({"token_type": "Bearer", "expires_in": TOKEN_LIFETIME_S, "access_token": token})
 
     def _create(self, request: Request, pipeline: str, **names: str) -> Answer:
         definition = self.pipelines.get(pipeline)

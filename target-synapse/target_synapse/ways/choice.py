@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_synapse.app_token import AppTokens
+from target_synapse.entra import Identity
 from target_synapse.pipelines import Pipelines, scope_of
 from target_synapse.settings.ways import ADF, COPY, INSERT, POLYBASE
 from target_synapse.ways.adf import AdfWay
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Store, Way
 
+SERVICE_PRINCIPAL = "service_principal"
+
 
 def needs_storage(config: Mapping[str, Any]) -> bool:
     """Whether the way goes through Blob Storage."""
@@ -34,5 +36,6 @@ def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, r
     if config.get("load_via") == POLYBASE:
         return PolyBaseWay(pool, config, remote.credential, url=remote.copy_url, run_id=run_id), remote
     if config.get("load_via") == ADF:
-        return AdfWay(config, Pipelines(config, AppTokens(config, scope_of(config["adf_url"])))), remote
+        identity, scope = Identity(SERVICE_PRINCIPAL, config), scope_of(config["adf_url"])
+        return AdfWay(config, Pipelines(config, lambda: identity.get_token(scope).token)), remote
     return CopyWay(pool, remote, int(config.get("copy_max_errors") or 0)), remote

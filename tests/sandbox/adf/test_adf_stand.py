@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 import requests
-from sandbox.adf.api import CLIENT_ID, CLIENT_SECRET, TENANT, AdfStand
+from sandbox.adf.api import AdfStand
 from sandbox.adf.copying import Places, statement
 from sandbox.adf.expressions import DefinitionError, resolved
+from sandbox.entra.tokens import Issuer
 from sandbox.http.service import HttpService
 
 TEMPLATE = json.loads((Path(__file__).parents[3] / "docs/adf-pipeline.json").read_text(encoding="utf-8"))
@@ -21,11 +22,17 @@ MAPPING = {
     "mappings": [{"source": {"ordinal": 1}, "sink": {"name": "a]b"}}, {"source": {"ordinal": 2}, "sink": {"name": "c"}}],
 }
 GIVEN = {"container": "stage", "folder": "p/b", "tableSchema": "s", "tableName": "t'", "mapping": MAPPING, "label": "l", "mark": "m"}
+ISSUER = Issuer(b"signs the tokens", "tenant")
+FOR_A_FACTORY, FOR_A_WORKSPACE = "https://127.0.0.1", "https://0.0.1"  # the service behind the address; of a workspace, without its own name
+
+
+def bearer(audience, **options):
+    return {"Authorization": f"Bearer {ISSUER.token(subject='app', audience=audience, **options)}"}
 
 
 @pytest.fixture
 def service():
-    running = HttpService(AdfStand(lambda: PLACES))
+    running = HttpService(AdfStand(ISSUER, lambda: PLACES))
     running.start()
     running.stand.change({"pipelines": {"load": TEMPLATE}})
     yield running
@@ -35,20 +42,12 @@ def service():
 @pytest.fixture
 def ask(service):
     """Sends a request with a good token, unless headers say otherwise."""
-    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET, "scope": "https://x/.default"}
-    token = requests.post(f"{service.url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=10).json()["access_token"]
 
     def send(method, path, version="2018-06-01", headers=None, **options):
-        headers = {"Authorization": f"Bearer {token}"} if headers is None else headers
+        headers = bearer(FOR_A_FACTORY if path.startswith(FACTORY) else FOR_A_WORKSPACE) if headers is None else headers
         return requests.request(method, f"{service.url}{path}", params={"api-version": version}, headers=headers, timeout=10, **options)
 
     return send
-
-
-def test_a_wrong_secret_gets_no_token(service):
-    form = {"grant_type": "client_credentials", "client_id": CLIENT_ID, "client_secret": "x", "scope": "https://x/.default"}
-    answer = requests.post(f"{service.url}/{TENANT}/oauth2/v2.0/token", data=form, timeout=10)
-    assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
 
 
 @pytest.mark.parametrize(
@@ -56,6 +55,8 @@ def test_a_wrong_secret_gets_no_token(service):
     [
         (f"{FACTORY}/pipelines/load/createRun", "2018-06-01", {}, GIVEN, 401),
         (f"{FACTORY}/pipelines/load/createRun", "2018-06-01", {"Authorization": "Bearer none"}, GIVEN, 401),
+        (f"{FACTORY}/pipelines/load/createRun", "2018-06-01", bearer(FOR_A_WORKSPACE), GIVEN, 401),
+        (f"{FACTORY}/pipelines/load/createRun", "2018-06-01", bearer(FOR_A_FACTORY, lifetime_s=-1), GIVEN, 401),
         (f"{FACTORY}/pipelines/load/createRun", "2020-12-01", None, GIVEN, 400),
         ("/pipelines/load/createRun", "2018-06-01", None, GIVEN, 400),
         (f"{FACTORY}/pipelines/none/createRun", "2018-06-01", None, GIVEN, 404),
