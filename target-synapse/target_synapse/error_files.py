@@ -7,7 +7,6 @@ staged CSV, and the n-th line of the other file is the reason of the n-th row; w
 
 from __future__ import annotations
 
-import csv
 import io
 import uuid
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.errors import DestinationError
 
 from target_synapse.copy_into import ErrorFiles
+from target_synapse.records import fields_of
 from target_synapse.values import ESCAPE, RANGES
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ErrorFolder:
 def refused_rows(text: str, columns: Sequence[Column]) -> list[dict[str, Any]]:
     """The rows of lines of staged CSV, by their columns' names. A line that has other fields than these and the row's place is kept as it is."""
     readers = [(column.name, _reader(column.type)) for column in columns]
-    return [_record(fields, readers) for fields in csv.reader(io.StringIO(text, newline="")) if fields]
+    return [_record(fields, readers) for fields in fields_of(io.StringIO(text, newline=""), strict=False) if fields]
 
 
 def _record(fields: Sequence[str], readers: Sequence[tuple[str, Callable[[str], Any]]]) -> dict[str, Any]:

@@ -1,13 +1,15 @@
-"""From a record to a line of CSV: every value exact, or refused with a reason and a field."""
+"""From a record to a line of CSV, and back to its fields: every value exact, or refused with a reason and a field."""
 
 from __future__ import annotations
 
+import csv
+import sys
 from typing import TYPE_CHECKING, Any
 
 from target_synapse.values import TooLongError, field_encoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from target_synapse.tables import LoadPlan
 
@@ -68,3 +70,9 @@ def _encoded(record: Mapping[str, Any], fields: Sequence[tuple[str, Callable[[An
         except ValueError as error:
             raise RefusedRowError("BAD_VALUE", f"{name}: {error}", name) from None
     return values
+
+
+def fields_of(lines: Iterable[str], *, strict: bool = True) -> Iterator[list[str]]:
+    """The fields of each row in lines of CSV; those that the pool wrote are not read strictly."""
+    csv.field_size_limit(sys.maxsize)  # a text may be as long as a line, and this process reads no CSV but its own
+    return csv.reader(lines, strict=strict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -15,7 +16,7 @@ from target_synapse.error_files import UNREAD, refused_rows
 from target_synapse.rejects_table import ROWS_A_STATEMENT, _statements
 from target_synapse.settings import settings_misfits
 from target_synapse.staging.store import StagingStore
-from target_synapse.types import SqlType
+from target_synapse.types import BIGINT, TEXT_MAX, SqlType
 
 PROPERTIES = {**USERS, "day": {"type": ["null", "string"], "format": "date"}}
 LINES = [schema_line(PROPERTIES), *(record(id=key, name=f"row {key}", day="2024-01-02") for key in (1, 2, 3, 4)), state({"at": 4})]
@@ -164,6 +165,14 @@ def test_lines_of_staged_csv_are_read_back_as_records():
         {"a b": "x", "t": "\ue000", "f": "maybe", "d": "y"},
         {UNREAD: "1,2"},
     ]
+
+
+def test_a_row_with_a_long_text_can_be_refused_too():
+    limit = csv.field_size_limit(131_072)  # Python's own
+    try:
+        assert refused_rows(f'x,"{"y" * 200_000}",1\n', [Column("n", BIGINT), Column("t", TEXT_MAX)]) == [{"n": "x", "t": "y" * 200_000}]
+    finally:
+        csv.field_size_limit(limit)
 
 
 def test_statements_of_rejected_rows_stay_within_the_pools_limits():

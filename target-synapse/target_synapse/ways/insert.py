@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
 import io
 import logging
-import sys
 from typing import TYPE_CHECKING
 
 from target_synapse import ddl
 from target_synapse.insert_rows import statements
+from target_synapse.records import fields_of
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
@@ -42,10 +41,9 @@ class InsertWay(PlainWay):
         self._tell_once(staged.rows)
 
     def _fields(self, files: Sequence[str]) -> Iterator[list[str]]:
-        csv.field_size_limit(sys.maxsize)  # a text may be as long as a line, and this process reads no CSV but its own
         for path in files:
             with gzip.open(self._store.reader(path)) as packed, io.TextIOWrapper(packed, encoding="utf-8", newline="") as lines:
-                yield from csv.reader(lines, strict=True)
+                yield from fields_of(lines)
 
     def _tell_once(self, rows: int) -> None:
         before, self._rows = self._rows, self._rows + rows
