@@ -85,7 +85,10 @@ def test_a_line_of_50_mb_is_read():
         (b'{"record": {}}\n', "line 3: Line is missing required type key(s): "),
         (b'{"type": "RECORD", "stream": "rows"}\n', "line 3: Line is missing required record key(s): "),
         (b'{"type": "STATE"}\n', "line 3: Line is missing required value key(s): "),
-        (b'{"type":"RECORD","stream":"rows","record":' + b"[" * 5_000 + b"]" * 5_000 + b"}\n", "line 3: this is JSON nested too deeply to be read"),
+        (
+            b'{"type":"RECORD","stream":"rows","record":' + b"[" * 100_000 + b"]" * 100_000 + b"}\n",
+            "line 3: this is JSON nested too deeply to be read",
+        ),
     ],
 )
 @pytest.mark.parametrize("around", [row(1), b""], ids=["in a block", "alone"])
