@@ -52,7 +52,3 @@ def _rules_of_load_methods(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[
             ("primary_key", "load_method"),
             "rows that are kept beside each other share a key, and a key that is declared and not kept makes queries wrong",
         )
-    if settings.get("load_method") == "overwrite":
-        for name in ("primary_key", "table_partition"):
-            if settings.get(name) not in (None, {}, "none"):
-                yield (name, "load_method"), "a table that is overwritten is made anew without it; expected another `load_method`"
