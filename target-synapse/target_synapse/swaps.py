@@ -16,7 +16,7 @@ from singer_commons.errors import ConfigurationError
 from target_synapse import ddl, ledger
 from target_synapse.modes import shadow_sql
 from target_synapse.modes.merge import select_distribution
-from target_synapse.naming import TableName
+from target_synapse.naming import DIGEST_CHARS, TableName
 from target_synapse.table_parts import TableParts, UncopiedError
 from target_synapse.tables import existing_columns
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 NEW_PREFIX, OLD_PREFIX = "_sdc_new", "_sdc_old"
 DECIDED = "OVERWRITE"  # and the new table: the content of the ledger's row
+OWNER_CHARS = len(f"_{'0' * 14}_{'0' * DIGEST_CHARS}")  # at the end of a new table's name: when it was made, and by whom
 HINTS = ("load it with another `load_method`", "make it anew by hand, or set `type_conflict` to `split`")
 logger = logging.getLogger("target-synapse")
 
@@ -85,8 +86,9 @@ class Swaps:
         ]
 
     def is_living(self, shadow: TableName, hours: int) -> bool:
-        """Whether a run still brings rows into a new table, however long ago that was made."""
-        return bool(self._pool.number(ledger.count_recent(self._ledger, str(shadow), hours), doing="cannot read the ledger"))
+        """Whether a run still brings rows into a new table, or into the one whose child table it is, however long ago that was made."""
+        whose = f"{shadow.table[-OWNER_CHARS:]}]"
+        return bool(self._pool.number(ledger.count_recent(self._ledger, whose, hours), doing="cannot read the ledger"))
 
     def finish(self, load_id: str, table: TableName, shadow: TableName) -> None:
         """Bring a decided swap to its end, from wherever it is."""

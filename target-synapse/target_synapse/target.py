@@ -207,9 +207,9 @@ class TargetSynapse(DurableTarget):
 
     def _drop_shadows(self, run: RunParts) -> None:
         for shadow in self.shadows:
-            if shadow.is_made and not shadow.is_decided:
-                run.loader.drop(shadow.name)
-                shadow.is_made = False
+            if not shadow.is_decided:
+                run.loader.drop(*shadow.made)
+                shadow.made.clear()
 
     def _close(self) -> None:
         self.rejects.close()
@@ -225,12 +225,16 @@ class TargetSynapse(DurableTarget):
             raise ConfigurationError(
                 f"stream `{stream}` would be loaded into {table}, which is the loader's own", hint="rename it with `stream_maps`"
             )
+        self.claim(table, stream)
+        return table
+
+    def claim(self, table: TableName, stream: str) -> None:
+        """Note that a stream loads a table. Raises ConfigurationError if it is another's."""
         other = self._streams_of.setdefault(table.same_as, stream)
         if other != stream:
             raise ConfigurationError(
                 f"streams `{other}` and `{stream}` would share the table {table}", hint="give one another `default_target_schema` in `stream_options`"
             )
-        return table
 
     # A batch ends at a STATE, so that every STATE that goes out has whole batches before it: a run that resumes from it cuts its
     # batches where the lost run did, and the ledger knows them by their content.
@@ -285,7 +289,7 @@ class TargetSynapse(DurableTarget):
             self._show_shadows()
             super().process_endofpipe()
             self.rejects.sync()
-            tables = [*(self.table_of(stream) for stream in self._streams_of.values()), *(shadow.name for shadow in self.shadows)]
+            tables = [*(self.table_of(stream) for stream in dict.fromkeys(self._streams_of.values())), *(shadow.name for shadow in self.shadows)]
             self.run.loader.close_targets([str(one) for one in tables])
             self.upkeep.run(self.run.pool)
             self.run.hooks.after_loads()

@@ -127,8 +127,14 @@ def _without_blanks(node: exp.Expr) -> exp.Expr:
 class Translator:
     """Translates for one session: its catalogue, its variables and its system functions."""
 
-    def __init__(self, catalog: SessionCatalog, variables: Mapping[str, object], functions: Mapping[str, Callable[..., object]]) -> None:
-        self._catalog, self._variables, self._functions = catalog, variables, functions
+    def __init__(
+        self,
+        catalog: SessionCatalog,
+        variables: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]],
+        meet: Callable[[TableDef | ViewDef], None] = lambda _: None,  # is told of each table and view that the text itself names
+    ) -> None:
+        self._catalog, self._variables, self._functions, self._meet = catalog, variables, functions, meet
 
     def query(self, text: str) -> Translated:
         """Translate a SELECT. Raises 103010, 208, 137 and what the parts raise."""
@@ -257,10 +263,12 @@ class Translator:
             return
         found = self._catalog.find(_name(table))
         if found is None and (view_of := self._view(table)):
+            self._meet(view_of)
             _become(table, self._query_of(view_of, reads))
             return
         if found is None:
             raise no_object(".".join(part for part in (table.db, table.name) if part))
+        self._meet(found)
         if len(found.hash_columns) > 1 and self._catalog.shared.content.compatibility != "50":
             raise many_hash_columns_unreadable()
         if found.external is not None:
