@@ -107,7 +107,7 @@ def test_a_batch_that_was_loaded_before_is_known_by_its_elements_too(load_here, 
         with pytest.raises(DestinationError):
             load_here(lines, **CHILDREN)
     load_here([orders_line(()), order(1, "b"), state({"at": 1})], **CHILDREN)
-    assert [value for *_, value in tree("orders__tags")[0]] == ["a", "a", "b"] or sorted(row[-1] for row in tree("orders__tags")[0]) == ["a", "a", "b"]
+    assert sorted(value for *_, value in tree("orders__tags")[0]) == ["a", "a", "b"]
 
 
 def _die(*_):
@@ -151,7 +151,8 @@ def test_the_end_of_a_version_in_parts_takes_each_part_with_its_elements(load_he
     load_here(reading(1, range(12)), hard_delete=True, **CHILDREN)
     load_here(reading(2, [3]), hard_delete=True, max_transaction_rows=4, **CHILDREN)
     assert (table("orders", "[id]"), table("orders__tags")) == ([(3,)], [(3, 0, "t3"), (3, 1, "u")])
-    assert len(pool.statements(r"^DELETE \[%s\]\.\[orders__tags\].*BINARY_CHECKSUM" % schema)) == 3
+    in_parts = [one for one in pool.statements(f"DELETE [{schema}].[orders__tags]") if "BINARY_CHECKSUM" in one]
+    assert len(in_parts) == 3
 
 
 def test_a_schema_that_grows_gives_its_child_tables_columns_tables_and_wider_types(load_here, table, columns):
