@@ -27,3 +27,8 @@ def orders_line(keys=("id",), **more):
 def order(key, *tags, items=(), **more):
     """A row. An item is its sku and its notes."""
     return record("orders", id=key, name=f"order {key}", tags=list(tags), items=[{"sku": sku, "notes": list(notes)} for sku, *notes in items], **more)
+
+
+def raw_line(stream, text):
+    """The line of a record that is JSON text already."""
+    return f'{{"type": "RECORD", "stream": "{stream}", "record": {text}}}'

@@ -94,7 +94,9 @@ def test_a_commit_without_an_answer_is_looked_up(method, kind, load_here, conten
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
-def test_killed_at_any_statement_a_record_has_its_elements_and_the_next_run_makes_all_right(method, load_here, content, orphans, emptied, monkeypatch):
+def test_killed_at_any_statement_a_record_has_its_elements_and_the_next_run_makes_all_right(
+    method, load_here, content, orphans, emptied, monkeypatch
+):
     """Some statements of a load, with a step that comes to other ones with each method."""
     settings, keys, right = method_of(method)
     lines = lines_of(keys, gone="hard_delete" in settings)
@@ -134,7 +136,9 @@ def test_a_connection_that_is_lost_at_any_statement_is_made_up_for(method, kind,
     assert is_through
 
 
-@pytest.mark.parametrize("step", ["RENAME OBJECT", r"RENAME OBJECT \[{schema}\]\.\[orders__items\]", pytest.param("step=close", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "step", ["RENAME OBJECT", r"RENAME OBJECT \[{schema}\]\.\[orders__items\]", pytest.param("step=close", marks=pytest.mark.slow)]
+)
 def test_a_swap_that_was_decided_is_ended_for_all_tables_by_the_next_run(step, load_here, content, pool, schema):
     settings, keys, right = method_of("overwrite")
     load_here([orders_line(), order(9, "old", items=[("old", "old")]), state({"at": 0})], **settings)

@@ -101,7 +101,13 @@ def test_a_full_table_of_no_rows_empties_its_child_tables(load_here, tree, table
 
 def test_rows_behind_the_end_of_an_overwrite_go_into_the_tables_that_readers_see(load_here, tree):
     version = {"version": 2}
-    lines = [orders_line(), order(1, "a") | version, {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 2}, order(1, "b") | version, state({})]
+    lines = [
+        orders_line(),
+        order(1, "a") | version,
+        {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 2},
+        order(1, "b") | version,
+        state({}),
+    ]
     load_here(lines, **OVERWRITE, process_activate_version_messages=True)
     assert [row[:3] for row in tree()[1]] == [(1, 0, "b")]
 
