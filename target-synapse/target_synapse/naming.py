@@ -88,6 +88,11 @@ def table_name(stream: str, default_schema: str | None) -> TableName:
     return TableName(held_name(schema), held_name(table))
 
 
+def run_name(run_id: str) -> str:
+    """What labels and sessions of a run begin with."""
+    return f"target-synapse run={run_id}" if run_id else "target-synapse"
+
+
 def beside(staging: TableName, part: str) -> TableName:
     """Another table of the same load: of the same form, so that it is swept as that one is."""
     return TableName(staging.schema, staging.table[:-DIGEST_CHARS] + digest(staging.table[-DIGEST_CHARS:] + part))
