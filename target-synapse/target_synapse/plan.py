@@ -174,6 +174,10 @@ class PlanLoader(Loader):
         del load_id
         return False
 
+    def _arrived(self, staging: TableName, rows: int) -> int:
+        del staging
+        return rows
+
     def _places(self, staging: TableName) -> tuple[int, int]:
         del staging
         return 1, self._plan_pool.staged_rows
@@ -196,6 +200,8 @@ class PlanSink(SynapseSink):
         with self._named() as pool:
             super().setup()
             pool.note(self._plan)
+            for child in self._family.children:
+                pool.note(child.plan)
 
     def _loaded_table(self, named: TableName) -> TableName:
         loaded = super()._loaded_table(named)
