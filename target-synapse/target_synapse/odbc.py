@@ -111,8 +111,8 @@ def find_driver(pyodbc: ModuleType, wanted: str | None) -> str:
     )
 
 
-def connection_string(config: Mapping[str, Any], driver: str) -> str:
-    """The connection string; every value is put in braces, so none can end its own entry."""
+def connection_string(config: Mapping[str, Any], driver: str, *, application: str = "target-synapse") -> str:
+    """The connection string; every value is put in braces, so none can end its own entry. The application is the session's `app_name` in the pool."""
     trust = "yes" if config.get("trust_server_certificate") else "no"
     parts = {
         "DRIVER": driver,
@@ -123,7 +123,7 @@ def connection_string(config: Mapping[str, Any], driver: str) -> str:
         "TrustServerCertificate": trust,
         **({"ServerCertificate": config["server_certificate_path"]} if config.get("server_certificate_path") else {}),
         "LongAsMax": "yes",  # long parameters go as nvarchar(max), not as ntext, which a pool does not know
-        "APP": "target-synapse",
+        "APP": application,
         "ConnectRetryCount": "0",  # a connection restored behind our back would hide a lost transaction
     }
     return ";".join(f"{name}={{{str(value).replace('}', '}}')}}}" for name, value in parts.items())
