@@ -8,12 +8,14 @@ from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_sdk import typing as th
 
 from target_synapse.naming import held_name
+from target_synapse.settings.connection import OF_ENTRA
 from target_synapse.settings.entra import principal_misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 COPY, INSERT, POLYBASE, ADF = "copy", "insert", "polybase", "adf"
+SERVICE_PRINCIPAL = "service_principal"
 
 DEFAULT_ADF_POLL_S = 5.0  # a run takes some ten seconds at least, and reading its state is limited by the subscription
 DEFAULT_ADF_TIMEOUT_MINUTES = 60.0
@@ -46,6 +48,13 @@ WAYS = (
         description="Where the pipeline is: `https://management.azure.com/subscriptions/<id>/resourceGroups/<group>/providers/Microsoft.DataFactory/factories/<factory>`, "
         "or `https://<workspace>.dev.azuresynapse.net`.",
     ),
+    th.Property(
+        "adf_authentication",
+        th.StringType(allowed_values=list(OF_ENTRA)),
+        default=SERVICE_PRINCIPAL,
+        title="Pipelines' authentication",
+        description="Who starts the pipeline: `service_principal`, `managed_identity`, or `default`, the chain of azure-identity (environment, workload, machine, `az login`).",
+    ),
     th.Property("adf_pipeline", th.StringType(), title="Pipeline", description="Name of the pipeline; docs/adf-pipeline.json is one to begin with."),
     th.Property(
         "adf_poll_s",
@@ -74,7 +83,8 @@ def way_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         if missing := tuple(name for name in ("adf_url", "adf_pipeline") if not settings.get(name)):
             yield Misfit(missing, "expected, with `load_via` `adf`; found nothing")
         yield from address_misfits(settings, "adf_url", example="https://workspace.dev.azuresynapse.net")
-        yield from principal_misfits(settings, "load_via")
+        if (settings.get("adf_authentication") or SERVICE_PRINCIPAL) == SERVICE_PRINCIPAL:
+            yield from principal_misfits(settings, "adf_authentication")
     for name in ("polybase_data_source", "polybase_file_format"):
         if (value := settings.get(name)) and way != POLYBASE:
             yield Misfit((name, "load_via"), f"expected `load_via` to be `polybase`, {found_text(way)}")
