@@ -177,9 +177,9 @@ HINTS = {
     1105: "the pool is out of room: remove what nobody needs, or raise its maximum size (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     40544: "the pool has come to its maximum size: remove what nobody needs, or raise it (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     # Permissions, by SQL Server's tables (.../errors-events/database-engine-events-and-errors-0-to-999 and -4000-to-4999, read 2026-11-22): unconfirmed for a pool.
-    229: "grant the login what README.md lists under the first load",
-    262: "grant the login what README.md lists under the first load",
-    4834: "grant the login what README.md lists under the first load",
+    **dict.fromkeys(
+        (229, 262, 1088, 2760, 4701, 4834, 4902, 15151, 15247), "`--check` says which right lacks; README.md lists all under the first load"
+    ),
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
     15581: "PolyBase keeps the storage's secret under a master key: run CREATE MASTER KEY once in the database, or set `polybase_data_source`",
     13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",

@@ -26,6 +26,7 @@ from target_synapse.rejects_table import REJECTED, Rejects, RejectsTable, create
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
+from target_synapse.settings.signatures import warn_of_the_end
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.settings.ways import POLYBASE
 from target_synapse.shadows import Shadows
@@ -173,6 +174,8 @@ class TargetSynapse(DurableTarget):
         way, store = chosen(self.config, pool, remote, run_id)
         self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
+        if staged:
+            warn_of_the_end(self.config, self.logger)
         pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         named = ledger_table(self.ledger_schema)

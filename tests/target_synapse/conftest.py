@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import inspect
 import io
 import itertools
 import json
@@ -14,6 +15,16 @@ from synapse_support.ways import WAYS
 from target_synapse.target import TargetSynapse
 
 _numbers = itertools.count(1)
+
+
+class Feed:
+    """A file that gives one line each time it is read."""
+
+    def __init__(self, texts):
+        self._texts = texts
+
+    def read(self, _size):
+        return next(self._texts, "")
 
 
 @pytest.fixture(scope="session")
@@ -98,14 +109,18 @@ def table(pool, schema):
 
 @pytest.fixture
 def load_here(settings, capsys):
-    """Loads lines, objects or JSON, in this process, much faster than the command; returns the states that went out, and raises what the target raises."""
+    """Loads lines, objects or JSON, in this process, much faster than the command; returns the states that went out, and raises what the target raises.
+
+    A generator is asked for a line when the lines before it have been taken.
+    """
 
     def run(lines, **changes):
         capsys.readouterr()
         run.early = []
         target = TargetSynapse(config={name: value for name, value in {**settings, **changes}.items() if value is not None})
         try:
-            target.listen(io.StringIO("".join((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)))
+            texts = ((line if isinstance(line, str) else json.dumps(line)) + "\n" for line in lines)
+            target.listen(Feed(texts) if inspect.isgenerator(lines) else io.StringIO("".join(texts)))
         finally:
             run.account = target.account
             run.rows = {

@@ -28,7 +28,7 @@ from target_synapse.ddl import Column, Partition, TableShape
 from target_synapse.hooks import Hooks
 from target_synapse.ledger import Entry, ledger_table
 from target_synapse.load import Batch, Loader, scratch_name
-from target_synapse.modes import history, merge, shadow_sql
+from target_synapse.modes import history, merge, shadow_parts, shadow_sql
 from target_synapse.modes.choice import mode_of
 from target_synapse.naming import TableName, column_names, table_name
 from target_synapse.own_sql import statements_of as statements_of_setting
@@ -268,13 +268,15 @@ def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tm
     new = scratch_name(NEW_PREFIX, table, "run1")
     distribution = [("HASH", name) for name in names[:1]] if kind == "CLUSTERED" else [("REPLICATE", None)]
     index = [(kind, name, place if "STORE" in kind else 0, place, place % 2) for place, name in enumerate(names, start=1)]
+    definitions = [(name, *kind) for name, kind in zip(names, types, strict=False)]
+    partition = shadow_parts.partition_clause(names[0], "nvarchar(40)", right=kind == "HEAP", boundaries=["it's", names[0]])
     rights = [("GRANT", "SELECT", "a]b", None), ("DENY", "VIEW DEFINITION", "r", names[0]), ("GRANT_WITH_GRANT_OPTION", "CONTROL", "'", None)]
     script = as_script(
         [
             shadow_sql.select_index(table),
-            shadow_sql.select_uncopied(table),
             shadow_sql.select_definitions(table),
-            shadow_sql.create_like(new, [(name, *kind) for name, kind in zip(names, types, strict=False)], distribution, index),
+            shadow_sql.create_like(new, definitions, distribution, index, partition=partition, defaults={names[0]: "N'it''s'", names[-1]: "-1.5"}),
+            *statements_of_parts(table, new, names),
             shadow_sql.select_rights(table),
             *shadow_sql.grants(new, rights),
             shadow_sql.select_statistics(table),
@@ -291,6 +293,20 @@ def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tm
     )
     assert grammar_error(tmp_path, script) == ""
     assert ledger.named(str(table)) == table
+
+
+def statements_of_parts(table, new, names):
+    keys = [("k", kind, name) for kind in ("PK", "UQ") for name in names]
+    return [
+        shadow_parts.select_identity(table),
+        shadow_parts.select_partitioning(table),
+        *(shadow_parts.select_boundaries(table, kind) for kind in ("nvarchar(40)", "date", "float", "decimal(12,3)", "datetimeoffset(7)")),
+        shadow_parts.select_defaults(table),
+        shadow_parts.select_keys(table),
+        *shadow_parts.add_keys(new, keys, set()),
+        shadow_parts.select_indexes(table),
+        *shadow_parts.create_indexes(new, [(names[0], name, place % 2) for place, name in enumerate(names)], set()),
+    ]
 
 
 def test_a_permission_that_is_none_is_not_sent():

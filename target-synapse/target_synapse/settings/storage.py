@@ -10,6 +10,7 @@ from singer_sdk import typing as th
 
 from target_synapse.settings.connection import OF_ENTRA
 from target_synapse.settings.entra import principal_misfits
+from target_synapse.settings.signatures import signature_misfits
 from target_synapse.staging.address import BLOB, DFS, service_of
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(("storage_container",), "expected, unless `load_via` is `insert`; found nothing")
     yield from _upload_misfits(settings)
     yield from _copy_misfits(settings)
+    yield from signature_misfits(settings)
     yield from _file_type_misfits(settings)
     yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
     prefixes = ("storage_prefix", "archive_prefix") if settings.get("after_load") == "archive" else ("storage_prefix",)
