@@ -223,6 +223,7 @@ class Translator:
             if isinstance(node, _COMPARISONS):
                 check_collations(node, everything)
         kinds = {id(node): infer(node.this, everything) for node in nodes if isinstance(node, (exp.Cast, exp.Sum))}
+        kinds |= {id(node): infer(node.expression, everything) for node in nodes if isinstance(node, exp.Convert)}
         whole = {id(node) for node in nodes if isinstance(node, exp.Div) and infer(node, everything)}
         texts = {id(node) for node in nodes if isinstance(node, exp.Add) and self._is_text(node, everything)}
         for node in reversed(nodes):
@@ -300,7 +301,7 @@ class Translator:
             case exp.Convert() if (bits := hexadecimal(node)) is not None:
                 return bits
             case exp.Convert():
-                return self._cast(node.expression, type_of_node(node.this), infer(node.expression, scope))
+                return self._cast(node.expression, type_of_node(node.this), kinds.get(id(node)))
             case exp.TryCast():
                 return exp.TryCast(this=node.this, to=exp.DataType.build(type_of_node(node.to).duck(collate=False), dialect="duckdb"))
             case exp.Cast() if isinstance(node.to, exp.DataType):

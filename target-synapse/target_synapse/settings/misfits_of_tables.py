@@ -54,10 +54,6 @@ def _rules_of_load_methods(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[
         )
     if settings.get("nested_data") == "child_tables":
         yield from _rules_of_child_tables(settings)
-    if settings.get("load_method") == "overwrite":
-        for name in ("primary_key", "table_partition"):
-            if settings.get(name) not in (None, {}, "none"):
-                yield (name, "load_method"), "a table that is overwritten is made anew without it; expected another `load_method`"
 
 
 def _rules_of_child_tables(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
