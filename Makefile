@@ -30,7 +30,7 @@ test-pythons: setup  ## Run the tests on the further Pythons that this machine h
 
 test-all: test test-slow test-pythons  ## Run all of these
 
-bench:  ## Measure the commands beside their peers, 25 minutes (less: make bench BENCH_LIMIT_S=600)
+bench:  ## Measure the commands beside their peers, 27 minutes (less: make bench BENCH_LIMIT_S=600)
 	@$(PYTHON) tools/setup.py --tests
 	@$(BIN)/python -m bench $(if $(BENCH_LIMIT_S),--limit-s $(BENCH_LIMIT_S))
 	@$(BIN)/python tools/generate.py

@@ -139,7 +139,7 @@ def _verdict(results: dict[str, Any]) -> int:
     fatal = [one for one in results["failures"] if one["contender"] in results["ours"] or (is_quick and not one["is_missing"])]
     wrong = [f"{one['case']}: {one['contender']}: {one['reason']}" for one in fatal]
     if is_quick:
-        wrong += [f"{one}: not run, the time was over" for one in results["left_out"]]
+        wrong += [f"{one}: not run, the run ended before" for one in results["left_out"]]
         wrong += [f"{one.goal}: {one.measured}" for one in missed(results)]
     for line in wrong:
         say(f"bench: {line}")

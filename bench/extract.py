@@ -218,7 +218,7 @@ CASES = (
     ),
     Case(
         "extract flights",
-        "The same, real flights",
+        "From a table to lines, real flights",
         FLIGHTS,
         (DUCKDB, MELTANOLABS.sized(FIFTH), POSTGRES, PIPELINEWISE.sized(FIFTH), ROW_TO_JSON),
         POSTGRES.name,
@@ -237,7 +237,7 @@ LARGE_CASES = (
     ),
     Case(
         "extract large flights",
-        "The same, real flights",
+        "From a table of five million real flights to lines",
         FLIGHTS,
         tuple(one.sized(LARGE) for one in (DUCKDB, POSTGRES)),
         POSTGRES.name,

@@ -229,7 +229,7 @@ def peers_pipe(scene: Scene, table: Table, rows: int, *, tap: str, target: str) 
 STAGED = Contender("target-synapse, staged", BIG, staged, is_ours=True)
 LOADED = Contender("target-synapse, loaded", BIG, loaded, is_ours=True)
 SDK_PARQUET = Contender("singer-sdk's target to Parquet", HALF, sdk_parquet)
-SDK_UNVALIDATED = Contender("the same without validation", FIFTH, partial(sdk_parquet, validated=False))
+SDK_UNVALIDATED = Contender("singer-sdk's target to Parquet, unvalidated", FIFTH, partial(sdk_parquet, validated=False))
 JSONL = Contender("target-jsonl", FIFTH, jsonl)
 POSTGRES = Contender("meltanolabs-target-postgres", SOME, postgres)
 DLT_FILES = Contender("dlt to Parquet", FIFTH, dlt_files)
@@ -260,7 +260,14 @@ CASES = (
         STAGED.name,
         TO_STAGED,
     ),
-    Case("load flights", "The same, real flights", FLIGHTS, (STAGED, SDK_PARQUET.sized(FIFTH), JSONL), STAGED.name),
+    Case(
+        "load flights",
+        "From lines to the destination, real flights",
+        FLIGHTS,
+        (STAGED, SDK_PARQUET.sized(FIFTH), JSONL),
+        STAGED.name,
+        in_quick=False,
+    ),
     Case(
         "pipe",
         "Whole pipes",

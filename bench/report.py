@@ -125,7 +125,7 @@ def _profiled(results: Mapping[str, Any], contender: str) -> str:
 
 def _failures(results: Mapping[str, Any]) -> str:
     lines = [f"- {one['case']}: {cell(one['contender'])}: {cell(one['reason'])}" for one in results["failures"]]
-    lines += [f"- {cell(one)}: not run, the time was over" for one in results["left_out"]]
+    lines += [f"- {cell(one)}: not run, the run ended before" for one in results["left_out"]]
     return "\n".join(["## Failed or left out", "", *lines]) if lines else ""
 
 

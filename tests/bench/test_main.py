@@ -37,7 +37,7 @@ def asked(monkeypatch, *words):
         (failed(PEER, kind="quick"), 1, f"bench: extract: {PEER}: no table\n"),
         (failed(PEER, kind="quick", is_missing=True), 0, ""),
         (results_of(left_out=["pipe"]), 0, ""),
-        (results_of(kind="quick", left_out=["pipe"]), 1, "bench: pipe: not run, the time was over\n"),
+        (results_of(kind="quick", left_out=["pipe"]), 1, "bench: pipe: not run, the run ended before\n"),
     ],
 )
 def test_a_peer_that_fails_is_told_and_fails_no_full_run(results, exit_code, said, capsys):

@@ -80,7 +80,7 @@ def test_memory_over_its_goal_is_told_by_process():
 def test_what_failed_or_was_left_out_is_never_passed_over(made_up):
     made_up["failures"] = [{"case": "load", "contender": "a | b", "reason": "it moved\nwrong rows"}]
     made_up["left_out"] = ["pipe"]
-    assert markdown(made_up).endswith("## Failed or left out\n\n- load: a \\| b: it moved wrong rows\n- pipe: not run, the time was over\n")
+    assert markdown(made_up).endswith("## Failed or left out\n\n- load: a \\| b: it moved wrong rows\n- pipe: not run, the run ended before\n")
 
 
 def test_a_pipes_seconds_are_told_by_process():
