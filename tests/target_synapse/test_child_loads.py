@@ -41,16 +41,21 @@ def tables(pool, schema):
     return read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [
-        {},
         {"stage_format": "parquet"},
         {"table_distribution": "round_robin", "table_index": "clustered", "primary_key": "not_enforced"},
-        {"distribution_columns": ["name"], "table_index": "heap", "table_statistics": "all", "rebuild_indexes": True},
-        {"transform_sql": ["DELETE FROM {staging} WHERE [id] = 3"]},
+        {
+            "distribution_columns": ["name"],
+            "table_index": "heap",
+            "table_statistics": "all",
+            "rebuild_indexes": True,
+            "transform_sql": ["DELETE FROM {staging} WHERE [id] = 3"],
+        },
     ],
-    ids=str,
+    ids=["parquet", "clustered", "transformation"],
 )
 def test_child_tables_are_loaded_whatever_the_files_the_shape_and_the_transformation_are(changes, load_here, tree, tables, staged):
     extra = [order(3, "gone")] if "transform_sql" in changes else []
@@ -58,13 +63,14 @@ def test_child_tables_are_loaded_whatever_the_files_the_shape_and_the_transforma
     assert (tree(), tables(), staged()) == (LOADED, sorted(TABLES), [])
 
 
+@pytest.mark.slow
 def test_child_tables_are_loaded_by_every_way(way, load_here, tree, tables, staged):
-    load_here([LINES[0], order(1, "lost", items=[("lost",)]), state({"at": 1})], **way, **CHILDREN)
     assert load_here(LINES, **way, **CHILDREN) == [{"at": 2}]
     assert (tree(), tables(), staged()) == (LOADED, sorted(TABLES), [])
 
 
-def test_a_child_table_is_spread_as_its_records_are_and_knows_its_key(load_here, pool, schema):
+@pytest.mark.slow
+def test_a_child_table_is_spread_as_its_records_are_knows_its_key_and_names_itself_in_labels(load_here, pool, schema):
     load_here(LINES, primary_key="not_enforced", **CHILDREN)
     spread = (
         "SELECT t.name, c.name FROM sys.pdw_column_distribution_properties AS d JOIN sys.columns AS c ON c.object_id = d.object_id"
@@ -74,9 +80,13 @@ def test_a_child_table_is_spread_as_its_records_are_and_knows_its_key(load_here,
     assert sorted(pool.rows(spread)) == sorted([("orders", "id"), *((name, "_sdc_source_key_id") for name in TABLES[1:])])
     (made,) = pool.statements(f"ALTER TABLE [{schema}].[orders__items__notes]")
     assert "PRIMARY KEY NONCLUSTERED ([_sdc_source_key_id], [_sdc_level_0_id], [_sdc_level_1_id]) NOT ENFORCED" in made
+    for verb in ("DELETE", "INSERT INTO"):
+        (found,) = pool.statements(f"{verb} [{schema}].[orders__tags]")
+        assert "table=orders__tags" in found.partition("OPTION (LABEL = ")[2]
+    assert [one for one in pool.statements("COPY INTO") if "table=orders__items__notes" in one]
 
 
-@pytest.mark.parametrize("keys", [("id",), ()], ids=["with keys", "without"])
+@pytest.mark.parametrize("keys", [("id",), pytest.param((), marks=pytest.mark.slow)], ids=["with keys", "without"])
 def test_an_overwrite_swaps_the_child_tables_too_so_that_no_old_element_stays(keys, load_here, table, tables):
     old = [orders_line(keys), order(1, "old", items=[("old", "old")]), order(2, "old"), state({"at": "old"})]
     load_here(old, **OVERWRITE)
@@ -86,19 +96,17 @@ def test_an_overwrite_swaps_the_child_tables_too_so_that_no_old_element_stays(ke
     assert ([len(table(name)) for name in TABLES], tables()) == ([2, 2, 0, 0], sorted(TABLES))
 
 
-def test_an_overwrite_that_is_not_whole_leaves_every_table_as_it_was(load_here, tree, tables):
+@pytest.mark.slow
+def test_an_overwrite_that_is_not_whole_leaves_every_table_as_it_was_and_one_of_no_rows_empties_all(load_here, tree, tables):
     load_here(LINES, **OVERWRITE)
     with pytest.raises(InputError, match="stays as it was"):
         load_here([orders_line(), order(7, "x")], **OVERWRITE)
     assert (tree(), tables()) == (LOADED, sorted(TABLES))
-
-
-def test_a_full_table_of_no_rows_empties_its_child_tables(load_here, tree, tables):
-    load_here(LINES, **OVERWRITE)
     load_here([orders_line(), {"type": "ACTIVATE_VERSION", "stream": "orders", "version": 2}, state({"at": 0})], **OVERWRITE)
     assert (tree(), tables()) == ([[], [], [], []], sorted(TABLES))
 
 
+@pytest.mark.slow
 def test_rows_behind_the_end_of_an_overwrite_go_into_the_tables_that_readers_see(load_here, tree):
     version = {"version": 2}
     lines = [
@@ -112,7 +120,11 @@ def test_rows_behind_the_end_of_an_overwrite_go_into_the_tables_that_readers_see
     assert [row[:3] for row in tree()[1]] == [(1, 0, "b")]
 
 
-@pytest.mark.parametrize("method", [{}, {"upsert_with": "merge"}, {"load_method": "append-only"}], ids=str)
+@pytest.mark.parametrize(
+    "method",
+    [{}, *(pytest.param(one, marks=pytest.mark.slow) for one in ({"upsert_with": "merge"}, {"load_method": "append-only"}))],
+    ids=["delete_insert", "merge", "append"],
+)
 def test_elements_are_in_the_slice_of_their_record(method, load_here, table, pool, schema):
     rows = [order(key % 7, f"row {number}", "x") for number, key in enumerate(range(20))]
     load_here([orders_line(), *rows, state({"at": 20})], max_transaction_rows=16, **method, **CHILDREN)
@@ -123,6 +135,7 @@ def test_elements_are_in_the_slice_of_their_record(method, load_here, table, poo
     assert sorted(table("orders__tags", "[_sdc_level_0_id], [value]")) == sorted([(0, f"row {one}") for one in kept] + [(1, "x")] * len(kept))
 
 
+@pytest.mark.slow
 def test_a_pool_that_finds_a_batch_too_large_with_its_elements_gets_smaller_slices(load_here, tree, pool, schema):
     pool.weather(transaction_rows=9)
     load_here([orders_line(), *(order(key, "a", "b") for key in range(6)), state({"at": 6})], **CHILDREN)
@@ -130,14 +143,7 @@ def test_a_pool_that_finds_a_batch_too_large_with_its_elements_gets_smaller_slic
     assert len(pool.rows(f"SELECT 1 FROM [{schema}].[_sdc_load_ledger]")) > 1
 
 
-def test_every_statement_on_a_child_table_has_a_label_that_names_it(load_here, pool, schema):
-    load_here(LINES, **CHILDREN)
-    for verb in ("DELETE", "INSERT INTO"):
-        (found,) = pool.statements(f"{verb} [{schema}].[orders__tags]")
-        assert "table=orders__tags" in found.partition("OPTION (LABEL = ")[2]
-    assert [one for one in pool.statements("COPY INTO") if "table=orders__items__notes" in one]
-
-
+@pytest.mark.slow
 def test_staging_tables_and_files_of_child_rows_go_with_a_load_that_is_refused_or_are_swept_up(load_here, pool, schema, settings, tables, staged):
     pool.fault("error", rf"INSERT INTO \[{schema}\]\.\[orders__items\]", number=229)
     with pytest.raises(DestinationError):
@@ -154,6 +160,7 @@ def test_staging_tables_and_files_of_child_rows_go_with_a_load_that_is_refused_o
     assert (len(left) >= 4, tables()) == (True, sorted(TABLES))
 
 
+@pytest.mark.slow
 def test_new_child_tables_of_a_run_at_work_are_not_swept_up(load_here, pool, schema, settings, tables):
     """Their name says whose they are: rows that came into the stream's new table a moment ago speak for them, too."""
     load_here([schema_line({"id": {"type": "integer"}}, stream="users"), record("users", id=1)])
@@ -184,7 +191,11 @@ def plan_of(settings):
     return made
 
 
-@pytest.mark.parametrize("method", [{}, {"load_method": "overwrite"}, {"load_method": "append-only"}], ids=str)
+@pytest.mark.parametrize(
+    "method",
+    [{}, *(pytest.param({"load_method": one}, marks=pytest.mark.slow) for one in ("overwrite", "append-only"))],
+    ids=["auto", "overwrite", "append"],
+)
 def test_a_plan_shows_the_child_tables_and_makes_none(method, plan_of, tables, schema):
     shown = plan_of(LINES, **method, **CHILDREN)
     new = "_sdc_new_" if method.get("load_method") == "overwrite" else ""

@@ -34,7 +34,7 @@ def columns(pool, schema):
     return read
 
 
-@pytest.fixture(params=["columns", "one by one"])
+@pytest.fixture(params=["columns", pytest.param("one by one", marks=pytest.mark.slow)])
 def _either_way(request, monkeypatch):
     if request.param == "one by one":
         monkeypatch.setattr(DurableTarget, "block_sink", lambda *_: None)
@@ -62,8 +62,7 @@ def test_each_element_is_a_row_with_its_records_key_and_its_places(load_here, tr
     }  # fmt: skip
 
 
-@pytest.mark.usefixtures("_either_way")
-@pytest.mark.parametrize("upsert_with", ["delete_insert", "merge"])
+@pytest.mark.parametrize("upsert_with", ["delete_insert", pytest.param("merge", marks=pytest.mark.slow)])
 def test_a_record_that_comes_again_has_the_elements_that_it_came_with_last(upsert_with, load_here, tree):
     load_here([orders_line(), order(1, "a", "b", items=[("s", "n"), ("t",)]), order(2, "c", items=[("u", "m")])], **CHILDREN)
     again = [order(1, "lost", items=[("lost", "lost")]), order(2, items=[]), order(1, "z", items=[("v",)])]
@@ -71,17 +70,17 @@ def test_a_record_that_comes_again_has_the_elements_that_it_came_with_last(upser
     assert tree() == [[(1, "order 1"), (2, "order 2")], [(1, 0, "z")], [(1, 0, "v", None)], []]
 
 
-@pytest.mark.parametrize("gone", [{}, {"tags": None}, {"tags": []}], ids=["missing", "null", "empty"])
-def test_an_array_that_is_empty_null_or_missing_has_no_rows(gone, load_here, tree):
-    load_here([orders_line(), order(1, "a")], **CHILDREN)
-    load_here([orders_line(), record("orders", id=1, name="b", **gone)], **CHILDREN)
-    assert tree("orders", "orders__tags") == [[(1, "b")], []]
+@pytest.mark.slow
+def test_an_array_that_is_empty_null_or_missing_has_no_rows(load_here, tree):
+    load_here([orders_line(), *(order(key, "a") for key in (1, 2, 3))], **CHILDREN)
+    load_here([orders_line(), record("orders", id=1), record("orders", id=2, tags=None), record("orders", id=3, tags=[])], **CHILDREN)
+    assert tree("orders", "orders__tags") == [[(1, None), (2, None), (3, None)], []]
 
 
-@pytest.mark.parametrize("keys", [(), ("id",)], ids=["no key", "append-only"])
+@pytest.mark.parametrize("keys", [(), pytest.param(("id",), marks=pytest.mark.slow)], ids=["no key", "append-only"])
 def test_rows_that_are_added_beside_each_other_have_ids_that_their_elements_name(keys, load_here, table, pool, schema):
-    for tags in (["a", "b"], ["c"], []):
-        load_here([orders_line(keys), order(1, *tags, items=[("s", *tags)])], load_method="append-only", **CHILDREN)
+    rows = [(order(1, *tags, items=[("s", *tags)]), state({"at": tags})) for tags in (["a", "b"], ["c"], [])]
+    load_here([orders_line(keys), *(line for both in rows for line in both)], load_method="append-only", batch_size_rows=1, **CHILDREN)
     ids = dict(table("orders", "[_sdc_record_id], [id]"))
     assert list(ids.values()) == [1, 1, 1]
     joined = (
@@ -93,6 +92,7 @@ def test_rows_that_are_added_beside_each_other_have_ids_that_their_elements_name
     assert len(table("orders__items")) == 3
 
 
+@pytest.mark.slow
 def test_a_batch_that_was_loaded_before_is_known_by_its_elements_too(load_here, tree, monkeypatch):
     lines = [orders_line(()), order(1, "a"), state({"at": 1})]
     with monkeypatch.context() as cut_off:
@@ -114,6 +114,7 @@ def _die(*_):
     raise DestinationError("the run ends before its ledger is closed")
 
 
+@pytest.mark.slow
 def test_a_deleted_record_takes_its_elements_with_it(load_here, tree):
     line = orders_line(_sdc_deleted_at=TEXT)
     load_here([line, order(1, "a"), order(2, "b", items=[("s", "n")])], hard_delete=True, **CHILDREN)
@@ -122,6 +123,7 @@ def test_a_deleted_record_takes_its_elements_with_it(load_here, tree):
     assert tree("orders", *TABLES[1:]) == [[(1, "order 1", None)], [(1, 0, "a")], [], []]
 
 
+@pytest.mark.slow
 def test_a_record_that_is_only_marked_keeps_the_elements_that_it_came_with(load_here, table):
     line = orders_line(_sdc_deleted_at=TEXT)
     load_here([line, order(1, "a")], **CHILDREN)
@@ -129,6 +131,7 @@ def test_a_record_that_is_only_marked_keeps_the_elements_that_it_came_with(load_
     assert (len(table("orders")), table("orders__tags")) == (1, [(1, 0, "b")])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hard", [True, False])
 @pytest.mark.parametrize("keys", [("id",), ()], ids=["upsert", "append"])
 def test_the_end_of_a_version_is_the_end_of_its_elements_where_rows_go_and_not_where_they_are_marked(keys, hard, load_here, table):
@@ -143,6 +146,7 @@ def test_the_end_of_a_version_is_the_end_of_its_elements_where_rows_go_and_not_w
     assert [len(table(name)) for name in TABLES[2:]] == ([0, 0] if hard else [1, 1])
 
 
+@pytest.mark.slow
 def test_the_end_of_a_version_in_parts_takes_each_part_with_its_elements(load_here, table, pool, schema):
     def reading(version, keys):
         activate = {"type": "ACTIVATE_VERSION", "stream": "orders", "version": version}
@@ -155,6 +159,7 @@ def test_the_end_of_a_version_in_parts_takes_each_part_with_its_elements(load_he
     assert len(in_parts) == 3
 
 
+@pytest.mark.slow
 def test_a_schema_that_grows_gives_its_child_tables_columns_tables_and_wider_types(load_here, table, columns):
     def line(**properties):
         return schema_line({"id": {"type": "integer"}, "items": {"type": "array", "items": {"type": "object", "properties": properties}}}, stream="o")
@@ -168,6 +173,7 @@ def test_a_schema_that_grows_gives_its_child_tables_columns_tables_and_wider_typ
     assert columns("o__items")["price"] == "float"
 
 
+@pytest.mark.slow
 def test_what_was_text_before_stays_in_its_column_and_new_elements_get_tables(load_here, table):
     load_here([orders_line(), order(1, "a")])
     load_here([orders_line(), order(2, "b")], **CHILDREN)
@@ -175,6 +181,7 @@ def test_what_was_text_before_stays_in_its_column_and_new_elements_get_tables(lo
     assert table("orders__tags") == [(2, 0, "b")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("conflict", "expected"), [("split", [(1, 0, "a", None), (2, 0, None, 5)]), ("rebuild", [(1, 0, "a"), (2, 0, "5")])])
 def test_a_change_of_an_elements_type_does_what_the_settings_say(conflict, expected, load_here, table):
     def line(kind):
@@ -215,7 +222,7 @@ def test_values_are_exact_and_a_record_with_an_element_that_cannot_be_is_rejecte
     ]
 
 
-@pytest.mark.usefixtures("_either_way")
+@pytest.mark.slow
 def test_over_long_text_of_elements_is_cut_or_ends_the_run_where_the_settings_say_so(load_here, table):
     line = schema_line({"id": {"type": "integer"}, "p": {"type": "array", "items": {"type": "string", "maxLength": 3}}}, stream="o")
     load_here([line, record("o", id=1, p=["abcdef", "abc"])], string_length="truncate", **CHILDREN)
@@ -224,6 +231,7 @@ def test_over_long_text_of_elements_is_cut_or_ends_the_run_where_the_settings_sa
         load_here([line, record("o", id=1, p=["abcdef"])], string_length="fail", **CHILDREN)
 
 
+@pytest.mark.slow
 def test_hostile_names_are_loaded(load_here, pool, schema):
     item = {"type": "object", "properties": {"_sdc_level_0_id": TEXT, "_SDC_Source_Row": TEXT, "select]": TEXT, "A": TEXT, "a": TEXT}}
     line = schema_line({"Order]": {"type": "string", "maxLength": 9}, "p" * 130: {"type": "array", "items": item}}, keys=["Order]"], stream="o'")
@@ -236,6 +244,7 @@ def test_hostile_names_are_loaded(load_here, pool, schema):
     ]
 
 
+@pytest.mark.slow
 def test_text_keys_keep_their_collation_so_that_elements_go_with_their_own_record(load_here, table):
     line = schema_line({"id": {"type": "string", "maxLength": 9}, "p": {"type": "array", "items": {"type": "integer"}}}, stream="o")
     rows = [record("o", id="k", p=[1]), record("o", id="K", p=[2]), record("o", id="", p=[3])]
@@ -244,6 +253,7 @@ def test_text_keys_keep_their_collation_so_that_elements_go_with_their_own_recor
     assert sorted(table("o__p")) == [("", 0, 3), ("K", 0, 4)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("made", "told"),
     [
@@ -257,12 +267,14 @@ def test_a_table_or_column_that_is_another_s_is_refused(made, told, load_here):
         load_here(made, **CHILDREN)
 
 
+@pytest.mark.slow
 def test_some_streams_have_child_tables_and_others_text(load_here, table):
     lines = [orders_line(), order(1, "a"), {**orders_line(), "stream": "other"}, {**order(1, "b"), "stream": "other"}]
     load_here(lines, stream_options={"ord*": CHILDREN})
     assert (table("orders__tags"), table("other", "[tags]")) == ([(1, 0, "a")], [('["b"]',)])
 
 
+@pytest.mark.slow
 def test_only_rows_with_elements_leave_the_columns_and_none_goes_one_by_one(load_here, monkeypatch):
     taken, split = [], []
     monkeypatch.setattr(SynapseSink, "process_record", lambda _self, row, _context: taken.append(row))
@@ -282,7 +294,8 @@ ORDERS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.slow
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ORDERS, min_size=1, max_size=12))
 def test_columns_and_single_rows_give_the_same_tables(load_here, tree, pool, schema, monkeypatch, orders):
     lines = [orders_line(), *(raw_line("orders", simplejson.dumps(one, use_decimal=True)) for one in orders), state({"at": 1})]
