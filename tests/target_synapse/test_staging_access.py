@@ -131,6 +131,7 @@ def test_polybase_reads_as_the_pools_own_identity_and_as_a_principal(kind, made,
     assert [cloud.pool.rows(f"SELECT name FROM sys.{view}") for view in ("external_data_sources", "database_scoped_credentials")] == [[], []]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("master_key")
 def test_polybase_refuses_a_principal_with_a_wrong_secret_and_leaves_nothing(load_in_cloud, cloud):
     settings = {**cloud.principal, "entra_client_secret": "another-secret", "storage_account_key": ACCOUNT_KEY, "load_via": "polybase"}
