@@ -27,7 +27,7 @@ test-slow:  ## Run the slow tests: installations, Meltano, the demo
 
 test-million:  ## Move a million rows of every type into the stand-in of a pool, by each way (CASES=insert: by that alone)
 	@$(PYTHON) tools/setup.py --tests
-	ROUND_TRIP_ROWS=1000000 $(BIN)/pytest -n 0 -o log_cli=true --log-cli-level=INFO tests/target_synapse/test_a_million_rows.py -k "$(CASES)"
+	ROUND_TRIP_ROWS=1000000 $(BIN)/pytest -n 0 tests/target_synapse/test_a_million_rows.py -k "$(CASES)"
 
 test-pythons: setup  ## Run the tests on the further Pythons that this machine has
 	@$(BIN)/python tools/test_pythons.py

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
+import sys
 import time
 from dataclasses import dataclass
 
@@ -16,7 +16,6 @@ from synapse_support.every_type import columns
 from synapse_support.many_rows import KEY, STREAM, Rows, differences
 from synapse_support.ways import WAYS
 
-logger = logging.getLogger(__name__)
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 WANTED = os.environ.get("ROUND_TRIP_ROWS")  # of `make test-million`, for all cases; `make test-slow` takes so many of each:
@@ -81,6 +80,19 @@ def held(pool, schema, tmp_path):
     pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[{STREAM}]', N'U') IS NOT NULL DROP TABLE [{schema}].[{STREAM}]")
 
 
+@pytest.fixture
+def tell(capsys):
+    """Shows a line now, where somebody waits for it."""
+
+    def line(text):
+        if WANTED:
+            with capsys.disabled():
+                sys.stdout.write(f"\n{text}\n")
+                sys.stdout.flush()
+
+    return line
+
+
 def spelled(name, chars, precision, scale, fraction):
     if chars is not None:
         return f"{name}({'max' if chars == -1 else chars})"
@@ -109,11 +121,11 @@ def all_differences(held, *parts):
 
 
 @pytest.mark.parametrize("load", LOADS)
-def test_rows_of_every_type_arrive_as_they_were_sent(load, piped, held, table, table_types):
+def test_rows_of_every_type_arrive_as_they_were_sent(load, piped, held, table, table_types, tell):
     count, changes, limits = LOADS[load]
     rows = Rows(columns(**limits), 0, int(WANTED or count))
     run = piped(rows, **changes)
-    logger.info("%s: %d rows in %s", load, rows.end, run.told)
+    tell(f"{load}: {rows.end} rows in {run.told}")
     assert (run.exit_code, run.last_state) == (0, {"end": rows.end}), run.reason
     assert table(STREAM, f"COUNT_BIG(*), COUNT_BIG(DISTINCT [{KEY}]), MIN([{KEY}]), MAX([{KEY}])") == [(rows.end, rows.end, 0, rows.end - 1)]
     assert table_types() == {KEY: "bigint", **{one.name: one.sql for one in rows.columns}}
@@ -121,13 +133,13 @@ def test_rows_of_every_type_arrive_as_they_were_sent(load, piped, held, table, t
 
 
 @pytest.mark.parametrize("upsert_with", ["delete_insert", "merge"])
-def test_changed_rows_take_the_place_of_those_that_were_there(upsert_with, piped, held, table):
+def test_changed_rows_take_the_place_of_those_that_were_there(upsert_with, piped, held, table, tell):
     count = UPSERTED if WANTED is None else UPSERTED_OF_A_MILLION
     first = Rows(columns(), 0, count, is_odd_at_end=False)
     changed = Rows(columns(), count // 2, count, turn=5_000_000)
     for rows in (first, changed):
         run = piped(rows, upsert_with=upsert_with)
-        logger.info("%s: %d rows in %s", upsert_with, rows.end - rows.start, run.told)
+        tell(f"{upsert_with}: {rows.end - rows.start} rows in {run.told}")
         assert (run.exit_code, run.last_state) == (0, {"end": count}), run.reason
     assert table(STREAM, f"COUNT_BIG(*), COUNT_BIG(DISTINCT [{KEY}])") == [(count, count)]
     kept = Rows(columns(), 0, count // 2, is_odd_at_end=False)
