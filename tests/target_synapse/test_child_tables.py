@@ -268,6 +268,16 @@ def test_a_table_or_column_that_is_another_s_is_refused(made, told, load_here):
 
 
 @pytest.mark.slow
+def test_a_stream_whose_key_changes_is_refused_until_it_is_overwritten(load_here, table):
+    load_here([orders_line(), order(1, "a")], **CHILDREN)
+    with pytest.raises(ConfigurationError, match=r"orders__tags\] has no _sdc_source_record_id: its rows were loaded when `orders` had another key"):
+        load_here([orders_line(()), order(2, "b")], **CHILDREN)
+    load_here([orders_line(()), order(2, "b"), state({})], load_method="overwrite", **CHILDREN)
+    load_here([orders_line(()), order(3, "c")], **CHILDREN)
+    assert sorted(table("orders__tags", "[value], [_sdc_source_key_id]")) == [("b", None), ("c", None)]
+
+
+@pytest.mark.slow
 def test_some_streams_have_child_tables_and_others_text(load_here, table):
     lines = [orders_line(), order(1, "a"), {**orders_line(), "stream": "other"}, {**order(1, "b"), "stream": "other"}]
     load_here(lines, stream_options={"ord*": CHILDREN})
