@@ -54,7 +54,7 @@ class NewTable:
     def _keyed(self, column: Column, name: str, shape: TableShape) -> Column:
         if name not in self.keys:
             return column
-        collation = (self.config.get("key_collation") or None) if column.type.is_text else None
+        collation = (column.collation or self.config.get("key_collation") or None) if column.type.is_text else None
         return replace(column, collation=collation, nullable=column.name not in shape.primary_key)
 
     def _index(self) -> Index:

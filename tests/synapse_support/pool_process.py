@@ -27,7 +27,8 @@ CALM = {"state": "online", "service_level": "DW100c", "transaction_rows": None, 
 
 def main() -> None:
     options = json.loads(sys.argv[1]) if sys.argv[1:] else {}
-    pool = Pool(database=DATABASE, users={USER: PASSWORD}, identities=Identities(**options.get("identities", {})), **entra(options))
+    users = options.get("users", {USER: PASSWORD})
+    pool = Pool(database=DATABASE, users=users, identities=Identities(**options.get("identities", {})), **entra(options))
     certificate = Certificate(*map(Path, options["certificate"])) if "certificate" in options else None
     server = TdsServer(pool, encryption="off" if certificate else "not_supported", certificate=certificate)
     threading.Thread(target=server.serve_forever, daemon=True).start()

@@ -9,7 +9,7 @@ import pytest
 from azure.storage.blob import ContainerClient, generate_container_sas
 from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import CredentialsError, DestinationError
-from synapse_support.azure_cloud import CLIENT
+from synapse_support.azure_cloud import CLIENT, SECRET
 from synapse_support.messages import USERS, record, schema_line
 from target_synapse.settings import settings_misfits
 from target_synapse.staging import address
@@ -101,6 +101,39 @@ def test_the_pool_refuses_a_principal_with_a_wrong_secret(load_in_cloud, cloud):
 def test_a_container_that_is_not_public_is_not_read_without_a_credential(load_in_cloud):
     with pytest.raises(DestinationError, match=r"\(105215\)"):
         load_in_cloud(storage_account_key=ACCOUNT_KEY, copy_credential="public")
+
+
+@pytest.fixture
+def master_key(cloud):
+    cloud.pool.connection.execute("IF NOT EXISTS (SELECT 1 FROM sys.symmetric_keys WHERE name = N'##MS_DatabaseMasterKey##') CREATE MASTER KEY")
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        ("managed_identity", "IDENTITY = 'Managed Service Identity'"),
+        ("service_principal", f"IDENTITY = '{CLIENT}@https://127.0.0.1:"),
+    ],
+)
+@pytest.mark.usefixtures("master_key")
+def test_polybase_reads_as_the_pools_own_identity_and_as_a_principal(kind, made, load_in_cloud, cloud):
+    rows, _ = load_in_cloud(storage_account_key=ACCOUNT_KEY, copy_credential=kind, load_via="polybase", **cloud.principal)
+    assert rows == [(1, "Ann")]
+    credential = cloud.pool.statements("CREATE DATABASE SCOPED CREDENTIAL")[-1]
+    source = cloud.pool.statements("CREATE EXTERNAL DATA SOURCE")[-1]
+    assert made in credential
+    assert SECRET not in credential
+    assert f"LOCATION = 'abfss://{CONTAINER}@127.0.0.1:" in source  # wasbs goes with an account key alone
+    assert [cloud.pool.rows(f"SELECT name FROM sys.{view}") for view in ("external_data_sources", "database_scoped_credentials")] == [[], []]
+
+
+@pytest.mark.usefixtures("master_key")
+def test_polybase_refuses_a_principal_with_a_wrong_secret_and_leaves_nothing(load_in_cloud, cloud):
+    settings = {**cloud.principal, "entra_client_secret": "another-secret", "storage_account_key": ACCOUNT_KEY, "load_via": "polybase"}
+    with pytest.raises(DestinationError, match=r"\(105019\)") as caught:
+        load_in_cloud(copy_credential="service_principal", **settings)
+    assert "another-secret" not in str(caught.value)
+    assert [cloud.pool.rows(f"SELECT name FROM sys.{view}") for view in ("external_data_sources", "database_scoped_credentials")] == [[], []]
 
 
 def test_what_the_token_service_refuses_is_told_in_its_words(load_in_cloud, cloud):

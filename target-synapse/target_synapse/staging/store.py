@@ -20,6 +20,7 @@ from target_synapse.staging.address import plain
 from target_synapse.staging.azcopy import AzCopy
 from target_synapse.staging.copy_access import copy_credential
 from target_synapse.staging.delegation import READ_AND_WRITE, DelegatedSignature, Scope
+from target_synapse.staging.expiry import NEW_SIGNATURE_HINT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -176,7 +177,8 @@ class StagingStore:
         where = self.place
         if isinstance(error, ClientAuthenticationError) or (isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN):
             refused = f"the {self._access.kind.replace('_', ' ')}" if self._access.identity else "the secret"
-            return CredentialsError(f"{where} refuses {refused}", hint=self._access.hint)
+            why = self._access.why_refused(str(error))
+            return CredentialsError(f"{where} refuses {refused}{why}", hint=NEW_SIGNATURE_HINT if why else self._access.hint)
         if isinstance(error, ResourceNotFoundError):
             return ConfigurationError(f"there is no {where}", hint="make the container, or change `storage_container`")
         if isinstance(error, ServiceRequestError) or not isinstance(error, HttpResponseError):

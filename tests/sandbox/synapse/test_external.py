@@ -151,6 +151,10 @@ def test_an_external_table_is_made_read_and_dropped_only(source, stage, number, 
         (46525, "CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'https://a.blob.core.windows.net/c')"),
         (46525, ("CREATE MASTER KEY; CREATE DATABASE SCOPED CREDENTIAL m WITH IDENTITY = 'Managed Service Identity';"
                 " CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'wasbs://c@a.blob.core.windows.net', CREDENTIAL = m)")),
+        (46525, ("CREATE MASTER KEY; CREATE DATABASE SCOPED CREDENTIAL p WITH IDENTITY = 'app@https://login.microsoftonline.com/t/oauth2/token', SECRET = 'x';"
+                " CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'wasbs://c@a.blob.core.windows.net', CREDENTIAL = p)")),
+        (46525, ("CREATE MASTER KEY; CREATE DATABASE SCOPED CREDENTIAL g WITH IDENTITY = 'SHARED ACCESS SIGNATURE', SECRET = 'sv=1&sig=x';"
+                " CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'abfss://c@a.dfs.core.windows.net', CREDENTIAL = g)")),
         (46525, "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = NOSUCH)"),
         (46525, "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = DELIMITEDTEXT, DATA_COMPRESSION = 'org.apache.hadoop.io.compress.SnappyCodec')"),
         (46525, "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = DELIMITEDTEXT, FORMAT_OPTIONS (FIRST_ROW = 16))"),
@@ -172,3 +176,21 @@ def test_the_location_is_looked_at_when_the_table_is_made(source, stage):
     source.run("ALTER DATABASE SCOPED CREDENTIAL c WITH IDENTITY = 'user', SECRET = 'd3Jvbmc='")
     assert source.refused(table) == 105019
     assert source.run("SELECT name FROM sys.external_tables") == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "secret"),
+    [
+        ("Managed Service Identity", None),
+        ("app@https://login.microsoftonline.com/t/oauth2/token", "not its secret"),
+        ("app@https://login.microsoftonline.com/t/oauth2/v2.0/token", "s3cret"),
+        ("Managed Identity", None),  # COPY's name for it, which is any name here
+    ],
+)
+def test_an_identity_without_a_role_reads_nothing(source, stage, identity, secret):
+    """The pool has none here but for the principal `app`; a managed identity and a right principal are read with in tests of target-synapse."""
+    host, _, account = stage.url.removeprefix("http://").rpartition("/")[0].partition("/")
+    opened = "" if secret is None else f", SECRET = '{secret}'"
+    source.run(f"CREATE EXTERNAL FILE FORMAT ff WITH ({TEXT}); CREATE DATABASE SCOPED CREDENTIAL i WITH IDENTITY = '{identity}'{opened}")
+    source.run(f"CREATE EXTERNAL DATA SOURCE di WITH (TYPE = HADOOP, LOCATION = 'abfs://{stage.container}@{host}/{account}', CREDENTIAL = i)")
+    assert source.refused("CREATE EXTERNAL TABLE ext (id int) WITH (LOCATION = '/x/', DATA_SOURCE = di, FILE_FORMAT = ff)") == 105019
