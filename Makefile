@@ -37,7 +37,7 @@ test-all: test test-slow test-pythons  ## Run all of these
 bench:  ## Measure the commands beside their peers, 27 minutes (less: make bench BENCH_LIMIT_S=600)
 	@$(PYTHON) tools/setup.py --tests
 	@$(BIN)/python -m bench $(if $(BENCH_LIMIT_S),--limit-s $(BENCH_LIMIT_S))
-	@$(BIN)/python tools/generate.py
+	@$(BIN)/python tools/generate.py </dev/null
 
 bench-quick:  ## The same with few rows, 2 minutes: does it still run, and are the rows right
 	@$(PYTHON) tools/setup.py --tests

@@ -24,7 +24,7 @@ SHOWN: Sequence[tuple[str, str, str, Sequence[str]]] = (  # what it is called, c
     ("DuckDB to lines: `tap-warehouse`", "extract", extract.DUCKDB.name, (extract.MELTANOLABS.name, extract.PIPELINEWISE.name)),
     ("an API's rows to lines: all taps here", "api", extract.SUITE_DICTS.name, (extract.SDK_DICTS.name,)),
     ("lines to staged files: `target-synapse`", "load", load.STAGED.name,
-     (load.SDK_PARQUET.name, load.JSONL.name, load.POSTGRES.name, load.DLT_FILES.name)),
+     (load.SDK_PARQUET.name, load.SDK_UNVALIDATED.name, load.JSONL.name, load.POSTGRES.name, load.DLT_FILES.name)),
     ("PostgreSQL to the pool: `tap-warehouse \\| target-synapse`", "pipe", load.POSTGRES_PIPE.name, [one.name for one in load.PEER_PIPES]),
 )  # fmt: skip
 

@@ -6,6 +6,7 @@ measured cold: each contender runs once beforehand. Each run's rows are checked:
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from bench.cases import LEAST
 from bench.digest import compare
 from bench.errors import BenchError, MissingPeerError, OverdueError
+from bench.peers import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from bench.scene import Scene
 
 LIMIT_S = 300  # of one command: a contender that needs longer is told as a failure
+ADDRESS = re.compile(r"\w+://[^\s'\"`)]+")
 PROVED_ROWS = 100_000  # of a peer's output that is compared whole, at most: writing and reading a million would take a minute
 
 
@@ -97,8 +100,8 @@ class Rounds:
 
     def _failed(self, case: Case, contender: Contender, error: Exception) -> None:
         say(f"  {case.name}: {contender.name}: FAILED: {error!r}")
-        reason, is_missing = str(error) or repr(error), isinstance(error, MissingPeerError)
-        self.failures.append({"case": case.name, "contender": contender.name, "reason": reason, "is_missing": is_missing})
+        is_missing = isinstance(error, MissingPeerError)
+        self.failures.append({"case": case.name, "contender": contender.name, "reason": reason(error), "is_missing": is_missing})
 
     def _ran(self, job: Job) -> Measured:
         if job.before:
@@ -159,6 +162,11 @@ def figures(job: Job, measured: Measured) -> dict[str, Any]:
         ],
         "servers_s": dict(measured.servers_s),
     }
+
+
+def reason(error: Exception) -> str:
+    """What an error says, without what is this machine's alone: its folders, and where it has packages from."""
+    return ADDRESS.sub("(address)", str(error) or repr(error)).replace(str(ROOT), ".")
 
 
 def say(text: str) -> None:

@@ -12,7 +12,8 @@ from bench.data import EVENTS
 from bench.digest import by_rows
 from bench.errors import BenchError, MissingPeerError, OverdueError
 from bench.measure import Measured, Took
-from bench.run import LIMIT_S, PROVED_ROWS, Rounds
+from bench.peers import ROOT
+from bench.run import LIMIT_S, PROVED_ROWS, Rounds, reason
 
 SIZE = Size(2_000, 1_500)
 RIGHT = by_rows([{"id": 1}], EVENTS.columns[:1], 1)
@@ -127,6 +128,12 @@ def test_an_error_of_another_kind_is_a_failure_too(clock, tmp_path):
 
     made, _, _ = rounds(clock, tmp_path, case("x", Contender("a", SIZE, unprepared)))
     assert made.failures == failure("'table'")
+
+
+def test_a_reason_names_no_folder_of_this_machine_and_no_address():
+    told = reason(BenchError(f"{ROOT}/.bench/environments/x/bin/tap: cannot fetch `https://example.org/simple/x/`"))
+    assert told == "./.bench/environments/x/bin/tap: cannot fetch `(address)`"
+    assert reason(KeyError()) == "KeyError()"
 
 
 def test_a_peer_that_cannot_be_installed_is_told_as_that(clock, tmp_path):
