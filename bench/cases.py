@@ -30,7 +30,7 @@ class Size:
         return max(LEAST, int((self.quick if quick else self.full) * scale))
 
 
-BIG, LARGE = Size(1_000_000, 100_000), Size(5_000_000, 200_000)
+BIG, LARGE = Size(1_000_000, 50_000), Size(5_000_000, 200_000)
 # Of those that need 30 to 1,000 microseconds a row: no run is to take more than a minute.
 SLOW, HALF, FIFTH, TENTH, SOME, FEW = (Size(full, min(full // 10, 5_000)) for full in (1_000_000, 500_000, 200_000, 100_000, 50_000, 20_000))
 
