@@ -19,7 +19,7 @@ from synapse_support.every_type import columns
 from synapse_support.many_rows import KEY, STREAM, Rows, differences
 from synapse_support.ways import WAYS
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
 
 WANTED = os.environ.get("ROUND_TRIP_ROWS")  # of `make test-million`, for all cases; `make test-slow` takes so many of each:
 LOADS = {
@@ -27,7 +27,7 @@ LOADS = {
     "copy of parquet": (100_000, {"stage_format": "parquet"}, {}),
     "polybase": (100_000, WAYS["polybase"], {"most_chars": 4_000}),  # an external table holds no longer ones
     "adf": (100_000, WAYS["adf"], {}),
-    "insert": (20_000, WAYS["insert"], {}),
+    "insert": (50_000, WAYS["insert"], {}),
 }
 UPSERTED, UPSERTED_OF_A_MILLION = 20_000, 200_000
 
