@@ -90,6 +90,11 @@ def table_name(stream: str, default_schema: str | None) -> TableName:
     return TableName(held_name(schema), held_name(table))
 
 
+def run_name(run_id: str) -> str:
+    """What labels and sessions of a run begin with."""
+    return f"target-synapse run={run_id}" if run_id else "target-synapse"
+
+
 def child_table(table: TableName, column: str) -> TableName:
     """The table of the elements of an array that would be this column."""
     return TableName(table.schema, held_name(f"{table.table}__{column}"))

@@ -39,9 +39,9 @@ MAX_STATEMENTS = 100  # of a stream that are kept: a plan's memory must not foll
 class PlanPool(Pool):
     """Answers from the real pool's catalogue, where that can be read, and keeps what a load would execute."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], run_id: str) -> None:
         super().__init__(config)
-        self._real = Pool(config)
+        self._real = Pool(config, run_id)
         self._ledger = ledger_table(config.get("default_target_schema") or DEFAULT_SCHEMA)
         self.statements: dict[str, list[str]] = {}
         self.batches: Counter[str] = Counter()

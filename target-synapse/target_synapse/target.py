@@ -131,7 +131,8 @@ class TargetSynapse(DurableTarget):
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
-        pool, remote = Pool(self.config), StagingStore(self.config, retries=0) if needs_storage(self.config) else None
+        pool = Pool(self.config, self.account.run_id)
+        remote = StagingStore(self.config, retries=0) if needs_storage(self.config) else None
         way, store = chosen(self.config, pool, remote, self.account.run_id)
         try:
             yield from Trial(pool, way, store, remote, self.config).checks()
@@ -145,7 +146,8 @@ class TargetSynapse(DurableTarget):
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.ways.planned import planned  # noqa: PLC0415 - of a plan alone
 
-        pool, run_id = PlanPool(self.config), self.account.run_id
+        run_id = self.account.run_id
+        pool = PlanPool(self.config, run_id)
         way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None, run_id)
         self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
@@ -169,7 +171,7 @@ class TargetSynapse(DurableTarget):
 
         _quieten_azure()
         run_id = self.account.run_id
-        pool, staged = Pool(self.config), needs_storage(self.config)
+        pool, staged = Pool(self.config, run_id), needs_storage(self.config)
         remote = StagingStore(self.config) if staged else None
         way, store = chosen(self.config, pool, remote, run_id)
         self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded

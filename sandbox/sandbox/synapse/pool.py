@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -15,13 +16,14 @@ from sandbox.synapse.conversion import MACROS
 from sandbox.synapse.errors import login_failed, no_database
 from sandbox.synapse.faults import Faults
 from sandbox.synapse.locks import TableLocks
-from sandbox.synapse.requests import RequestLog
+from sandbox.synapse.requests import KEPT_REQUESTS, RequestLog
 from sandbox.synapse.session import PoolSession
 from sandbox.synapse.weather import LOGIN_SEVERITY, Weather
 from sandbox.tds.session import Login, SqlError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from sandbox.entra.tokens import Issuer
@@ -81,6 +83,7 @@ class Pool:
         self.locks = TableLocks()
         self.requests = RequestLog()
         self._sessions: dict[str, PoolSession] = {}
+        self.ended: deque[tuple[str, Login, datetime]] = deque(maxlen=KEPT_REQUESTS)  # id, login and begin of sessions that are closed
         self._numbers = itertools.count(1)
 
     def login(self, login: Login) -> PoolSession:
@@ -130,6 +133,7 @@ class Pool:
     def forget(self, session: PoolSession) -> None:
         """A session has ended."""
         self._sessions.pop(session.session_id, None)
+        self.ended.append((session.session_id, session.login, session.opened_utc))
 
     def close(self) -> None:
         """Let go of the database; what a path was given for is on disk."""

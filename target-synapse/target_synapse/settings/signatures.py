@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.misfits import Misfit
 
+from target_synapse.settings.connection import OF_ENTRA
 from target_synapse.staging.expiry import expiry_of, now_utc, told
 
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ def signatures_in_use(settings: Mapping[str, Any]) -> dict[str, str]:
         of_copy = "copy_sas_token" if settings.get("copy_sas_token") or used else "storage_sas_token"
         used |= {of_copy: str(settings[of_copy])} if settings.get(of_copy) else {}
     return used
+
+
+def copy_kind(settings: Mapping[str, Any]) -> str:
+    """What opens the storage to the pool: the kind that is named, else what this command has, or can mint."""
+    kind, upload = settings.get("copy_credential") or "auto", settings.get("storage_authentication") or "auto"
+    if kind != "auto":
+        return str(kind)
+    if upload in OF_ENTRA:
+        return "user_delegation_sas"
+    return "sas" if signatures_in_use(settings) else "account_key"
 
 
 def signature_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
