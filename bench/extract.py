@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import subprocess
 from functools import partial
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bench.scene import Scene
 
 DISCOVERY_LIMIT_S = 60
+DLT_FILE_ROWS = 25_000
 
 
 def tap_settings(scene: Scene, table: Table, rows: int, warehouse: str) -> Path:
@@ -118,7 +120,14 @@ def dlt_sql(scene: Scene, table: Table, rows: int, *, backend: str) -> Job:
 
 def dlt_stage(scene: Scene, job: Path) -> Stage:
     """dlt, with nothing sent to its makers."""
-    environment = {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(scene.folder / "dlt"), "ODBCSYSINI": str(scene.odbc_folder)}
+    environment = {
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        "DLT_DATA_DIR": str(scene.folder / "dlt"),
+        "ODBCSYSINI": str(scene.odbc_folder),
+        # A worker a core, and files that they can share: https://dlthub.com/docs/reference/performance, read 2026-11-22
+        "NORMALIZE__WORKERS": str(os.cpu_count()),
+        "SOURCES__DATA_WRITER__FILE_MAX_ITEMS": str(DLT_FILE_ROWS),
+    }
     return Stage("dlt", (scene.environments.script("dlt"), PROGRAMS / "dlt_move.py", job), environment)
 
 

@@ -47,7 +47,8 @@ class Faster:
         if found is None or (is_quick and not self.in_quick):
             return None
         times = QUICK_RATIO if is_quick else self.times
-        goal = f"{self.ours}: at least {times:g} times {self.other} ({self.case})"
+        much = f"at least {times:g} times" if times > 1 else "at least as fast as"
+        goal = f"{self.ours}: {much} {self.other} ({self.case})"
         return Verdict(goal, f"{found.median:.1f} ({found.least:.1f} to {found.most:.1f})", found.median >= times, self.case, self.ours)
 
 

@@ -96,11 +96,13 @@ def _goals(found: list[Verdict]) -> str:
 
 
 def _where(results: Mapping[str, Any]) -> str:
-    lines = []
+    lines: list[str] = []
+    told: set[str] = set()
     for verdict in [one for one in verdicts(results) if not one.is_met]:
         run = figures.runs(results, verdict.case, verdict.contender)[-1]
         why = f"Peaks: {_peaks(run)}." if verdict.is_of_memory else f"Where the time goes: {time_split(run)}.{_profiled(results, verdict.contender)}"
-        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. {why}")
+        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. {'As above.' if why in told else why}")
+        told.add(why)
     return "\n".join(["## Not met", "", *lines]) if lines else ""
 
 

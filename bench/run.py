@@ -66,17 +66,18 @@ class Rounds:
         return number < (1 if self.quick else case.most_rounds) and self.spent_s + lasted.get(case.name, self.limit_s) <= self.limit_s
 
     def _round(self, case: Case, number: int) -> None:
+        labels = {contender.name: f"{case.name}: {contender.name}" for contender in case.contenders}
         if number == 0:
-            self.left_out.remove(case.name)
+            at = self.left_out.index(case.name)
+            self.left_out[at : at + 1] = labels.values()
         for contender in case.contenders[:: -1 if number % 2 else 1]:
-            if self.spent_s <= self.limit_s:
-                self._one(case, contender, number)
-            elif number == 0:
-                self.left_out.append(f"{case.name}: {contender.name}")
+            if self.spent_s <= self.limit_s and self._one(case, contender, number) and number == 0:
+                self.left_out.remove(labels[contender.name])
 
-    def _one(self, case: Case, contender: Contender, number: int) -> None:
+    def _one(self, case: Case, contender: Contender, number: int) -> bool:
+        """Whether it was run, or has failed by itself; False if the limit of all ended it."""
         if any((one["case"], one["contender"]) == (case.name, contender.name) for one in self.failures):
-            return
+            return True
         rows = contender.size.of(quick=self.quick, scale=self.scale)
         try:
             job = self._prepared(case, contender, rows)
@@ -86,17 +87,18 @@ class Rounds:
                 {"case": case.name, "contender": contender.name, "table": case.table.name, "rows": rows, "round": number, **figures(job, measured)}
             )
         except Exception as error:  # noqa: BLE001 - whatever breaks one contender must not take the others' figures along; it is told
-            self._told(case, contender, number, error)
+            if isinstance(error, OverdueError) and self.spent_s >= self.limit_s:
+                say(f"  {case.name}: {contender.name}: ended, the time is over")
+                return False
+            self._failed(case, contender, error)
         else:
             say(f"  {self.spent_s:4.0f} s: {case.name}, round {number + 1}: {contender.name}: {rows:,} rows in {measured.wall_s:.2f} s")
+        return True
 
-    def _told(self, case: Case, contender: Contender, number: int, error: Exception) -> None:
+    def _failed(self, case: Case, contender: Contender, error: Exception) -> None:
         say(f"  {case.name}: {contender.name}: FAILED: {error!r}")
-        if isinstance(error, OverdueError) and self.spent_s >= self.limit_s:
-            self.left_out += [f"{case.name}: {contender.name}"] * (number == 0)
-        else:
-            reason, is_missing = str(error) or repr(error), isinstance(error, MissingPeerError)
-            self.failures.append({"case": case.name, "contender": contender.name, "reason": reason, "is_missing": is_missing})
+        reason, is_missing = str(error) or repr(error), isinstance(error, MissingPeerError)
+        self.failures.append({"case": case.name, "contender": contender.name, "reason": reason, "is_missing": is_missing})
 
     def _ran(self, job: Job) -> Measured:
         if job.before:

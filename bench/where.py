@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.goals import missed
 from bench.measure import Stage
-from bench.run import LIMIT_S, say
+from bench.run import say
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 SHOWN = 6  # functions, or packages
 PROFILED_ROWS = 200_000  # at most: the profiler makes Python functions several times slower
-ALL_LIMIT_S = 100  # no further one begins after that
+ALL_LIMIT_S = 100  # then what runs is ended, and nothing further begins
 IMPORT_TIME = re.compile(r"^import time:\s+(\d+) \|\s+\d+ \|\s+(\w+)", re.MULTILINE)  # own microseconds, and the package
 
 
@@ -29,32 +29,32 @@ def profiles(scene: Scene, cases: Sequence[Case], results: Mapping[str, Any]) ->
     """For each of ours that misses a goal of speed: what takes the most of its time, each with its share, and what it is a share of."""
     wanted = dict.fromkeys((one.case, one.contender) for one in missed(results) if not one.is_of_memory) if results["kind"] != "quick" else {}
     found: dict[str, dict[str, Any]] = {}
-    begun_s = time.monotonic()
+    end_s = time.monotonic() + ALL_LIMIT_S
     for of_case, name in wanted:
-        if name in found or time.monotonic() - begun_s > ALL_LIMIT_S:
+        if name in found or time.monotonic() > end_s:
             continue
         case, contender = next((case, one) for case in cases for one in case.contenders if (case.name, one.name) == (of_case, name))
         try:
-            found[name] = (imports if of_case == "start" else profile)(scene, case, contender)
+            found[name] = (imports if of_case == "start" else profile)(scene, case, contender, end_s)
         except Exception as error:  # noqa: BLE001 - the figures are there already, and must not be lost for want of an explanation
             say(f"  no profile of {name}: {error}")
     return found
 
 
-def profile(scene: Scene, case: Case, contender: Contender) -> dict[str, Any]:
+def profile(scene: Scene, case: Case, contender: Contender, end_s: float) -> dict[str, Any]:
     """The functions of the last of our commands in a pipe."""
     path = scene.folder / "profile"
-    _again(scene, case, contender, "-m", "cProfile", "-o", str(path))
+    _again(scene, case, contender, end_s, "-m", "cProfile", "-o", str(path))
     return {"of": "Main thread of the last command, under the profiler", "shares": shares(pstats.Stats(str(path)))}
 
 
-def imports(scene: Scene, case: Case, contender: Contender) -> dict[str, Any]:
+def imports(scene: Scene, case: Case, contender: Contender, end_s: float) -> dict[str, Any]:
     """The packages whose modules take the longest to import."""
-    log = _again(scene, case, contender, "-X", "importtime")
+    log = _again(scene, case, contender, end_s, "-X", "importtime")
     return {"of": "Imports, by package", "shares": import_shares(log.read_text(encoding="utf-8", errors="replace"))}
 
 
-def _again(scene: Scene, case: Case, contender: Contender, *options: str) -> Path:
+def _again(scene: Scene, case: Case, contender: Contender, end_s: float, *options: str) -> Path:
     """Run the last command of a pipe once more, with options of Python; where its log is."""
     job = contender.make(scene, case.table, min(contender.size.full, PROFILED_ROWS))
     if job.before:
@@ -63,7 +63,8 @@ def _again(scene: Scene, case: Case, contender: Contender, *options: str) -> Pat
     script = [str(word) for word in last.argv]
     arguments = script[1:] if script[0] == sys.executable else script
     changed = Stage(last.name, (sys.executable, *options, *arguments), last.env)
-    scene.runner.run([*others, changed], limit_s=LIMIT_S, stdin=job.stdin, stdout=job.stdout, drained=bool(job.drained))
+    limit_s = max(1.0, end_s - time.monotonic())
+    scene.runner.run([*others, changed], limit_s=limit_s, stdin=job.stdin, stdout=job.stdout, drained=bool(job.drained))
     return scene.runner.folder / f"{len(others)}-{last.name}.log"
 
 

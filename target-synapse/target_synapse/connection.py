@@ -35,6 +35,7 @@ class Pool:
         self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0), sleep=self._counted_sleep)
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
+        self._was_open = False
         self._login = TokenLogin(config)
         self.calls = Calls()
 
@@ -108,6 +109,7 @@ class Pool:
             text = odbc.connection_string(self._config, driver, application=run_name(self._run_id))
             with self._failures(f"cannot connect to {self._config['host']}"):
                 self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S, attrs_before=self._login.attributes())
+            self._was_open = True
         return self._connection
 
     @contextmanager
@@ -116,7 +118,7 @@ class Pool:
         try:
             yield
         except pyodbc.Error as error:
-            told = odbc.suite_error(odbc.failure(error), doing)
+            told = odbc.suite_error(odbc.failure(error), doing, was_open=self._was_open)
             if isinstance(told, TransientSqlError):
                 self.close()
             raise told from error

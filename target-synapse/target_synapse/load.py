@@ -61,6 +61,7 @@ class Batch:
     put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
     children: Sequence[ChildRows] = ()  # of every child table that the stream has
     mode: Mode = field(kw_only=True)
+    line_bytes: int = field(default=0, kw_only=True)  # of its rows and of those of child tables, as lines of CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,8 @@ class Loader:
         batch = job.batch
         landed = self._partly.pop(batch.entry.content, Progress())
         of_all = staged + sum(one.rows for one in batch.children)  # a row brings its share of child rows with it
-        most = self._size.most_of(staged, changes=-(-of_all // max(staged, 1)) * (2 if batch.plan.keys else 1))
+        changes = -(-of_all // max(staged, 1)) * (2 if batch.plan.keys else 1)
+        most = self._size.most_of(staged, changes=changes, line_bytes=batch.line_bytes / max(of_all, 1))
         if not landed.contents and most >= staged:
             try:
                 return self._move_prepared(job)

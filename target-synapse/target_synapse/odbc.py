@@ -146,11 +146,16 @@ def failure(error: Exception) -> OdbcFailure:
     return OdbcFailure(state, int(numbers[0]) if numbers else 0, " ".join(PREFIX.sub("", first).split()))
 
 
-def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
-    """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend."""
+def suite_error(found: OdbcFailure, doing: str, *, was_open: bool = False) -> SuiteError:
+    """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend.
+
+    A database that could be opened before, and now cannot, is being moved: SqlClient's and EF Core's lists have 4060, too.
+    """
     said = f"{doing}: {found.text}" + (f" ({found.number})" if found.number else "")
     if found.number == LOGIN_FAILED or found.state == "28000":
         return CredentialsError(said, hint="check `user` and `password`, or the identity of Entra ID, and that it has a user in this database")
+    if found.number == CANNOT_OPEN_DATABASE and was_open:
+        return PoolAwayError(said, hint="run again in a few minutes; `wait_for_pool_s` lets a run wait longer")
     if found.number == CANNOT_OPEN_DATABASE:
         return CredentialsError(said, hint="check `database`: it is the name of the dedicated SQL pool")
     if found.number in PAUSED:

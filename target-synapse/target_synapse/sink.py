@@ -294,6 +294,7 @@ class SynapseSink(ColumnarSink):
             self._put_aside,
             self._family.rows(writer),
             mode=self._mode,
+            line_bytes=writer.bytes_of_lines,
         )
         gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
         if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):

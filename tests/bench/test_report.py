@@ -58,6 +58,17 @@ def test_a_missed_goal_says_where_the_time_goes(made_up):
     )
 
 
+def test_what_is_missed_twice_for_one_reason_is_explained_once(made_up):
+    for number, limit in enumerate((0.5, 0.6)):
+        made_up["runs"].append(run("extract", extract.ROW_TO_JSON.name, 1_000_000, limit, number=number))
+        made_up["runs"][1 + 2 * number]["wall_s"] = 1.0
+    assert markdown(made_up).split("## Not met\n\n")[1] == (
+        "- tap-warehouse (PostgreSQL): at least 20 times meltanolabs-tap-postgres (extract): 4.5 (4.0 to 5.0). "
+        "Where the time goes: 2.5 s for 1 million rows: one 1.5 s CPU.\n"
+        "- tap-warehouse (PostgreSQL): at least as fast as psql COPY row_to_json (extract): 0.2 (0.2 to 0.2). As above.\n"
+    )
+
+
 def test_memory_over_its_goal_is_told_by_process():
     large = run("pipe large", load.POSTGRES_PIPE.name, 5_000_000, 20.0, names=("tap", "target"), peak_mb=390)
     large["processes"][1]["peak_bytes"] = 420_000_000

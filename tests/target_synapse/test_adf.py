@@ -158,6 +158,7 @@ def test_the_machines_own_identity_starts_the_pipeline_without_any_secret(load_b
     assert starter(pipelines) == running_pipelines_of_all.entra.directory.identity
 
 
+@pytest.mark.slow
 def test_the_default_chain_starts_the_pipeline_as_who_the_environment_names(load_by_pipeline, pipelines, settings, table, monkeypatch):
     names = ("tenant_id", "client_id", "client_secret")
     for name in names:

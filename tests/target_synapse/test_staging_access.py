@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import threading
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from azure.storage.blob import ContainerClient, generate_container_sas
@@ -127,6 +131,7 @@ def test_polybase_reads_as_the_pools_own_identity_and_as_a_principal(kind, made,
     assert [cloud.pool.rows(f"SELECT name FROM sys.{view}") for view in ("external_data_sources", "database_scoped_credentials")] == [[], []]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("master_key")
 def test_polybase_refuses_a_principal_with_a_wrong_secret_and_leaves_nothing(load_in_cloud, cloud):
     settings = {**cloud.principal, "entra_client_secret": "another-secret", "storage_account_key": ACCOUNT_KEY, "load_via": "polybase"}
@@ -173,6 +178,51 @@ def test_a_signature_is_made_anew_when_half_of_its_time_is_over(cloud):
             with pytest.raises(Exception, match="AuthorizationPermissionMismatch"):
                 container.upload_blob("x", b"")
     store.close()
+
+
+class Forwarding(BaseHTTPRequestHandler):
+    """Hands each request on to the address that it names, as a proxy does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _forward(self):
+        place = urlsplit(self.path)
+        self.server.asked.append((self.command, place.netloc))
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        behind = HTTPConnection(place.netloc)
+        behind.request(self.command, f"{place.path}?{place.query}", content, dict(self.headers))
+        answer = behind.getresponse()
+        told = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in {"content-length", "transfer-encoding", "connection", "server", "date"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+        behind.close()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _forward  # noqa: N815 - the names that http.server looks for
+
+    def log_message(self, *_):
+        """Nothing: stderr is the command's."""
+
+
+@pytest.fixture
+def proxy():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forwarding) as server:
+        server.asked, server.daemon_threads = [], True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_everything_for_the_storage_goes_through_the_proxy_that_is_named(proxy, load_here, table, azurite, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "nowhere.example")
+    load_here(LINES, proxy_url=f"http://127.0.0.1:{proxy.server_port}")
+    assert table("users") == [(1, "Ann")]
+    assert {place for _, place in proxy.asked} == {urlsplit(azurite.url).netloc}
+    assert {"GET", "PUT"} <= {method for method, _ in proxy.asked}
 
 
 @pytest.mark.parametrize(

@@ -91,7 +91,8 @@ def test_what_a_table_has_its_successor_has(what, way, load_here, execute, parts
     assert parts()[1:] == before[1:]
 
 
-@pytest.mark.parametrize("way", [pytest.param("overwrite", marks=pytest.mark.slow), "rebuild"])
+@pytest.mark.slow
+@pytest.mark.parametrize("way", WAYS)
 def test_indexes_beside_the_tables_own_are_made_anew_under_their_names(way, load_here, execute, parts, table):
     execute("CREATE TABLE {} ([id] bigint NOT NULL, [n] bigint NULL) WITH (HEAP)")
     execute("CREATE INDEX [of an administrator] ON {} ([n], [id] DESC)" if way == "overwrite" else "CREATE INDEX [i] ON {} ([id])")
@@ -102,6 +103,7 @@ def test_indexes_beside_the_tables_own_are_made_anew_under_their_names(way, load
     assert table("users") == ROWS[way]
 
 
+@pytest.mark.slow
 def test_a_default_holds_for_the_rows_of_the_new_table_too(load_here, execute, table):
     execute("CREATE TABLE {} ([id] bigint NULL, [n] bigint NULL, [from] nvarchar(9) NULL DEFAULT N'tap') WITH (HEAP)")
     load_here(LINES["overwrite"], load_method="overwrite")

@@ -15,7 +15,7 @@ from singer_commons.errors import ConfigurationError
 from target_synapse.children.tree import every, renamed
 from target_synapse.ddl import Column
 from target_synapse.naming import RECORD_COLUMN, SOURCE_ROW_COLUMN, folded, held_name
-from target_synapse.tables import LoadPlan, ensure_table
+from target_synapse.tables import LoadPlan, ensure_table, existing_columns
 from target_synapse.types import BIGINT, SqlType
 
 if TYPE_CHECKING:
@@ -83,9 +83,21 @@ def ensure_children(
         properties = {names[name]: schema for name, schema in branch.properties.items()}
         keys = [one.name for one in own]
         table = loaded(branch.table)
+        if table == branch.table:
+            _refuse_others(pool, table, sources, stream)
         plan = ensure_table(pool, table, properties, keys, settings, stream=f"{stream}.{branch}", own=own, rebuild=rebuild)
         made.append(ChildTable(branch, plan, identity, [plan.columns[one.name] for one in sources], levels, names))
     return made
+
+
+def _refuse_others(pool: Pool, table: TableName, sources: Sequence[Column], stream: str) -> None:
+    """Raise ConfigurationError if the table's rows are known by other columns: they would not go with their records."""
+    held = {folded(name) for name in existing_columns(pool, table)}
+    if held and (missing := [one.name for one in sources if folded(one.name) not in held]):
+        raise ConfigurationError(
+            f"{table} has no {', '.join(missing)}: its rows were loaded when `{stream}` had another key, or none",
+            hint="load the stream once with `load_method` `overwrite`",
+        )
 
 
 def source_name(column: Column) -> str:

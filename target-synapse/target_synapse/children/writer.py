@@ -49,3 +49,8 @@ class FamilyWriter(BatchWriter):
     def every_path(self) -> list[str]:
         """The parts of all tables."""
         return [*self.paths, *(path for writer in self.children.values() for path in writer.paths)]
+
+    @property
+    def bytes_of_lines(self) -> int:
+        """Those of all tables, before they are packed."""
+        return self.line_bytes + sum(writer.line_bytes for writer in self.children.values())

@@ -7,7 +7,12 @@ from datetime import datetime
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
+from sandbox.synapse import external_tables
+from sandbox.synapse.declared import DeclaredType
+from sandbox.synapse.objects import ColumnDef, ExternalPlace, FormatDef, TableDef
 
 from .conftest import KEY
 
@@ -65,6 +70,20 @@ def test_one_dirty_row_is_one_too_many_by_default(source, stage):
     )
     assert "Column ordinal: 0, Expected data type: INT, Offending value: x  (Column Conversion Error)" in words
     assert source.refused("SELECT * FROM t") == 208
+
+
+LINES = st.lists(st.text("a\x1f\r\n\0\"' é😀\ufeff\u2028\x85,", max_size=6), max_size=8).map("\x1f".join)
+
+
+@given(LINES | LINES.map(lambda text: text + "\n") | st.text("a\x1f\r\n", max_size=12))
+def test_lines_without_quotes_are_read_quickly_as_field_by_field(text):
+    columns = [ColumnDef(name, DeclaredType("nvarchar", 9)) for name in ("a", "b")]
+    declared = FormatDef("f", "DELIMITEDTEXT", {"FIELD_TERMINATOR": "0x1F"})
+    reader = external_tables._TextReader(None, TableDef("dbo", "t", columns), ExternalPlace("/", "s", "f"), declared)
+    rows, bad = reader._cut(external_tables._lines_of(text), 1)
+    quick = reader._read_quickly(text, 1)
+    if quick is not None:
+        assert (quick.to_pylist(), bad) == ([{"c1": fields[0], "c2": fields[1], "line": number} for number, fields in rows], [])
 
 
 @pytest.mark.parametrize(
