@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help setup sandbox demo test test-slow test-pythons test-all bench bench-quick lint generate lock clean
+.PHONY: help setup sandbox demo test test-slow test-million test-pythons test-all bench bench-quick lint generate lock clean
 
 help:  ## Show the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ test:  ## Run every check and all but the slow tests
 test-slow:  ## Run the slow tests: installations, Meltano, the demo
 	@$(PYTHON) tools/setup.py --tests
 	$(BIN)/pytest -n 2 -m slow
+
+test-million:  ## Move a million rows of every type into the stand-in of a pool, by each way (CASES=insert: by that alone)
+	@$(PYTHON) tools/setup.py --tests
+	ROUND_TRIP_ROWS=1000000 $(BIN)/pytest -n 0 tests/target_synapse/test_a_million_rows.py -k "$(CASES)"
 
 test-pythons: setup  ## Run the tests on the further Pythons that this machine has
 	@$(BIN)/python tools/test_pythons.py

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Size:
 
 
 BIG, LARGE = Size(1_000_000, 100_000), Size(5_000_000, 200_000)
-HALF, FIFTH, TENTH = Size(500_000, 50_000), Size(200_000, 5_000), Size(100_000, 5_000)
-SOME, FEW = Size(50_000, 5_000), Size(20_000, 2_000)  # for those that need up to a millisecond a row
+# Of those that need 30 to 1,000 microseconds a row: no run is to take more than a minute.
+SLOW, HALF, FIFTH, TENTH, SOME, FEW = (Size(full, min(full // 10, 5_000)) for full in (1_000_000, 500_000, 200_000, 100_000, 50_000, 20_000))
 
 
 @dataclass
@@ -71,16 +71,20 @@ class Contender:
     is_ours: bool = False
     is_limit: bool = False
 
+    def sized(self, size: Size) -> Contender:
+        """The same with other numbers of rows."""
+        return replace(self, size=size)
+
 
 @dataclass(frozen=True)
 class Case:
-    """The same work by several; `measure` names the one of ours that the others are held against."""
+    """The same work by several; `measure` names the one of ours that the others are held against, `note` says what the figures are of."""
 
     name: str
     title: str
     table: Table
     contenders: Sequence[Contender]
     measure: str
-    least_rounds: int = 2
+    note: str = ""
     most_rounds: int = 5
     in_quick: bool = True

@@ -9,3 +9,11 @@ class BenchError(Exception):
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.hint = hint
+
+
+class OverdueError(BenchError):
+    """A measured command did not end within its time."""
+
+
+class MissingPeerError(BenchError):
+    """A peer cannot be installed here."""

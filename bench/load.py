@@ -10,7 +10,7 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from bench import arrived, extract
-from bench.cases import BIG, FEW, LARGE, SOME, TENTH, Case, Contender, Job
+from bench.cases import BIG, FEW, FIFTH, HALF, LARGE, SOME, Case, Contender, Job
 from bench.data import EVENTS, FLIGHTS
 from bench.errors import BenchError
 from bench.extract import tap_settings, write
@@ -104,10 +104,10 @@ def _until_copied(scene: Scene, measured: Measured) -> dict[str, float]:
     raise BenchError("no file was copied into the pool")
 
 
-def sdk_parquet(scene: Scene, table: Table, rows: int) -> Job:
-    """The SDK's target with the SDK's defaults, to Parquet."""
+def sdk_parquet(scene: Scene, table: Table, rows: int, *, validated: bool = True) -> Job:
+    """The SDK's target with the SDK's defaults, to Parquet; or without the validation of records, which its users may switch off."""
     out = scene.folder / "sdk-parquet"
-    config = write(scene.folder / "sdk-parquet.json", {"path": str(out)})
+    config = write(scene.folder / "sdk-parquet.json", {"path": str(out), **({} if validated else {"validate_records": False})})
     return Job(
         [program("sdk_parquet_target", "--config", config)],
         stdin=lines(scene, table, rows),
@@ -151,7 +151,7 @@ def postgres(scene: Scene, table: Table, rows: int) -> Job:
 
 def _to_postgres(scene: Scene, table: Table, rows: int, stages: list[Stage], name: str, *, stdin: Path | None = None) -> Job:
     url = scene.server.url.replace("postgresql:", "postgresql+psycopg:")
-    config = write(scene.folder / "target-postgres.json", {"sqlalchemy_url": url, "default_target_schema": "loaded"})
+    config = write(scene.folder / "target-postgres.json", {"sqlalchemy_url": url, "default_target_schema": "loaded", "use_copy": True})
     stage = Stage("meltanolabs-target-postgres", (scene.environments.script("meltanolabs-target-postgres"), "--config", config))
 
     def before() -> None:
@@ -228,10 +228,11 @@ def peers_pipe(scene: Scene, table: Table, rows: int, *, tap: str, target: str) 
 
 STAGED = Contender("target-synapse, staged", BIG, staged, is_ours=True)
 LOADED = Contender("target-synapse, loaded", BIG, loaded, is_ours=True)
-SDK_PARQUET = Contender("singer-sdk's target to Parquet", SOME, sdk_parquet)
-JSONL = Contender("target-jsonl", SOME, jsonl)
-POSTGRES = Contender("meltanolabs-target-postgres", FEW, postgres)
-DLT_FILES = Contender("dlt to Parquet", TENTH, dlt_files)
+SDK_PARQUET = Contender("singer-sdk's target to Parquet", HALF, sdk_parquet)
+SDK_UNVALIDATED = Contender("the same without validation", FIFTH, partial(sdk_parquet, validated=False))
+JSONL = Contender("target-jsonl", FIFTH, jsonl)
+POSTGRES = Contender("meltanolabs-target-postgres", SOME, postgres)
+DLT_FILES = Contender("dlt to Parquet", FIFTH, dlt_files)
 DLT_SYNAPSE = Contender("dlt to Synapse (the sandbox)", FEW, dlt_synapse)
 
 POSTGRES_PIPE = Contender("tap-warehouse (PostgreSQL) | target-synapse", BIG, partial(our_pipe, warehouse="postgres"), is_ours=True)
@@ -239,36 +240,53 @@ DUCKDB_PIPE = Contender("tap-warehouse (DuckDB) | target-synapse", BIG, partial(
 PEER_PIPES = tuple(
     Contender(f"{tap} | {target}", size, partial(peers_pipe, tap=tap, target=target))
     for tap, target, size in (
-        ("pipelinewise-tap-postgres", "target-jsonl", SOME),
-        ("meltanolabs-tap-postgres", "target-jsonl", SOME),
-        ("meltanolabs-tap-postgres", "meltanolabs-target-postgres", FEW),
+        ("pipelinewise-tap-postgres", "target-jsonl", FIFTH),
+        ("meltanolabs-tap-postgres", "target-jsonl", FIFTH),
+        ("meltanolabs-tap-postgres", "meltanolabs-target-postgres", SOME),
     )
 )
 
+TO_STAGED = (
+    '"Staged" ends with the pool\'s first COPY INTO, in a run with one batch, whose files are all in the blob store by then; its CPU time and peak are of the '
+    'whole run. "Loaded" is with the default settings, to the end. The servers are the blob store and the sandbox\'s pool, which is no Synapse: '
+    "what it takes says nothing about a real one. Files of the others are on the local disk."
+)
 CASES = (
-    Case("load", "From lines to the destination", EVENTS, (STAGED, SDK_PARQUET, LOADED, JSONL, POSTGRES, DLT_FILES, DLT_SYNAPSE), STAGED.name),
-    Case("load flights", "The same, real flights", FLIGHTS, (STAGED, SDK_PARQUET, JSONL), STAGED.name),
-    Case("pipe", "Whole pipes", EVENTS, (POSTGRES_PIPE, PEER_PIPES[0], DUCKDB_PIPE, *PEER_PIPES[1:]), POSTGRES_PIPE.name),
+    Case(
+        "load",
+        "From lines to the destination",
+        EVENTS,
+        (STAGED, SDK_PARQUET, SDK_UNVALIDATED, LOADED, JSONL, POSTGRES, DLT_FILES, DLT_SYNAPSE),
+        STAGED.name,
+        TO_STAGED,
+    ),
+    Case("load flights", "The same, real flights", FLIGHTS, (STAGED, SDK_PARQUET.sized(FIFTH), JSONL), STAGED.name),
+    Case(
+        "pipe",
+        "Whole pipes",
+        EVENTS,
+        (POSTGRES_PIPE, PEER_PIPES[0], DUCKDB_PIPE, *PEER_PIPES[1:]),
+        POSTGRES_PIPE.name,
+        "Ours ends in the sandbox's pool, so with all that the pool takes for its part; the others end in files, or in PostgreSQL by COPY.",
+    ),
 )
 LARGE_CASES = (
     Case(
         "pipe large",
         "Five million rows through a whole pipe",
         EVENTS,
-        (Contender(POSTGRES_PIPE.name, LARGE, POSTGRES_PIPE.make, is_ours=True),),
+        (POSTGRES_PIPE.sized(LARGE),),
         POSTGRES_PIPE.name,
-        least_rounds=1,
-        most_rounds=1,
+        most_rounds=2,
         in_quick=False,
     ),
     Case(
         "load large",
         "Five million rows from lines to the destination",
         EVENTS,
-        (Contender(LOADED.name, LARGE, LOADED.make, is_ours=True),),
+        (LOADED.sized(LARGE),),
         LOADED.name,
-        least_rounds=1,
-        most_rounds=1,
+        most_rounds=2,
         in_quick=False,
     ),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.errors import BenchError
+from bench.errors import BenchError, OverdueError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 LAUNCH = Path(__file__).with_name("launch.py")
 GRACE_S = 120  # for the launcher to end after its limit of time, on a machine that is busy with other things
 SHOWN_CHARS = 400  # of what a failed command said last
+# What this process's environment must not hand on: settings of Python (a user's writes compiled modules), of plugins, of peers and of their clients.
+FOREIGN = ("PYTHON", "VIRTUAL_ENV", "TAP_", "TARGET_", "SINGER_SDK_", "PG", "DLT_", "SLING_", "ARROW_", "MALLOC_")
 
 
 @dataclass(frozen=True)
@@ -103,17 +105,16 @@ def _launched(job: dict[str, Any], limit_s: float) -> dict[str, Any]:
 
 def _complain(told: Mapping[str, Any], logs: Sequence[Path], limit_s: float) -> None:
     if told["overdue"]:
-        raise BenchError(f"{told['stages'][0]['name']} did not end within {limit_s:.0f} s")
-    for stage, log in zip(told["stages"], logs, strict=True):
+        raise OverdueError(f"{told['stages'][0]['name']} did not end within {limit_s:.0f} s")
+    for stage, log in reversed(list(zip(told["stages"], logs, strict=True))):  # the last one that failed: those before it lost their reader
         if stage["exit_code"]:
             last = log.read_text(encoding="utf-8", errors="replace").strip()[-SHOWN_CHARS:]
             raise BenchError(f"{stage['name']} ended with {stage['exit_code']}: {last}")
 
 
 def plain_environment() -> dict[str, str]:
-    """This process's environment, without any plugin's settings in it."""
-    drop = ("TAP_", "TARGET_", "SINGER_SDK_", "VIRTUAL_ENV", "PYTHONPATH", "PYTHONHOME")
-    return {name: value for name, value in os.environ.items() if not name.startswith(drop)}
+    """This process's environment, without anything in it that changes what a measured command does."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
 
 
 def cpu_s_of_tree(pid: int, proc: Path = Path("/proc")) -> float:

@@ -9,7 +9,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.errors import BenchError
+from bench.errors import BenchError, MissingPeerError
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = Path(__file__).with_name("requirements")
@@ -52,16 +52,16 @@ class Environments:
         self.missing: dict[str, str] = {}  # why a peer could not be had
 
     def script(self, name: str) -> Path:
-        """The peer's program, or its Python. Raises BenchError if it cannot be installed, each time it is asked for."""
+        """The peer's program, or its Python. Raises MissingPeerError if it cannot be installed, each time it is asked for."""
         if name in self.missing:
-            raise BenchError(self.missing[name])
+            raise MissingPeerError(self.missing[name])
         try:
             home = self._made(name)
             pattern = PEERS[name].script if name in PEERS else HELPERS[name]
             return next(home.glob(pattern or "bin/python"))
-        except (BenchError, StopIteration) as error:
+        except (BenchError, StopIteration, subprocess.TimeoutExpired) as error:
             self.missing[name] = f"{name} cannot be installed: {error or 'its program is not in its package'}"
-            raise BenchError(self.missing[name]) from error
+            raise MissingPeerError(self.missing[name]) from error
 
     def _made(self, name: str) -> Path:
         home, wanted = self._folder / name, REQUIREMENTS / f"{name}.txt"

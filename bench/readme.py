@@ -63,13 +63,14 @@ def _rows(results: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _memory(results: Mapping[str, Any]) -> Iterator[str]:
-    peaks: dict[str, float] = {}
+    peaks: dict[tuple[str, float], float] = {}
     for _, large, contender in LARGER:
         for run in figures.runs(results, large, contender):
             for process in run["processes"]:
-                peaks[process["name"]] = max(peaks.get(process["name"], 0.0), figures.peak_mb(run, process["name"]))
+                key = (process["name"], run["rows"] / figures.MILLION)
+                peaks[key] = max(peaks.get(key, 0.0), figures.peak_mb(run, process["name"]))
     if peaks:
-        yield "Peak memory at five million rows: " + ", ".join(f"`{name}` {peak:.0f} MB" for name, peak in peaks.items()) + "."
+        yield "Peak memory: " + ", ".join(f"`{name}` {peak:.0f} MB over {rows:g} million rows" for (name, rows), peak in peaks.items()) + "."
 
 
 def _start(results: Mapping[str, Any]) -> Iterator[str]:

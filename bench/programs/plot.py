@@ -12,10 +12,11 @@ import matplotlib as mpl
 
 mpl.use("svg")
 import matplotlib.pyplot as plt
+from matplotlib.patches import Patch
 
 OURS, PEER, LIMIT = "#1f6f8b", "#b8b8b8", "#d9c27c"
 PANEL_WIDTH_IN, BAR_IN = 9, 0.32
-SHOWN = ("extract", "extract flights", "api", "load", "load flights", "pipe")
+SHOWN = ("extract", "extract flights", "load", "load flights", "pipe", "api")
 
 
 def bars(results: dict[str, Any], case: str) -> list[tuple[str, float]]:
@@ -43,6 +44,10 @@ def draw(results: dict[str, Any], path: Path) -> None:
         axis.xaxis.set_visible(False)
         axis.tick_params(labelsize=8)
         axis.margins(x=0.12)
+    machine = results["machine"]
+    figure.suptitle(f"{results['date']}, {machine['cores']} cores of {machine['processor']}", x=0.01, ha="left", fontsize=9)
+    kinds = {"ours": OURS, "peers": PEER, "what the server gives": LIMIT}
+    figure.legend([Patch(color=colour) for colour in kinds.values()], kinds, loc="outside lower left", ncols=len(kinds), fontsize=8, frameon=False)
     figure.savefig(path, metadata={"Date": None})
 
 

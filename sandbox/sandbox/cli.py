@@ -12,7 +12,7 @@ import click
 
 from sandbox import processes
 from sandbox.errors import SandboxError
-from sandbox.services import SERVICES
+from sandbox.services import OPTIONAL, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +55,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    epilog=f"NAMES are services: {', '.join(SERVICES)}. Without any, all are meant.",
+    epilog=f"NAMES are services: {', '.join(SERVICES)}. Without any, all are meant; `up` leaves out {', '.join(OPTIONAL)}.",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 def main() -> None:
@@ -76,9 +76,12 @@ def _port(_context: click.Context, _parameter: click.Parameter, values: Sequence
 @folder_option
 @click.option("--seed", type=int, default=1, show_default=True, help="The data are made from it: the same seed, the same data.")
 @click.option("--port", "ports", multiple=True, metavar="NAME=N", callback=_port, help="A service's port; any free one by default.")
+@click.option("--with", "more", multiple=True, type=click.Choice(sorted(OPTIONAL)), help="An optional service beside the others.")
 @names_argument
-def up(folder: Path, seed: int, ports: dict[str, int], names: tuple[str, ...]) -> None:
+def up(folder: Path, seed: int, ports: dict[str, int], more: tuple[str, ...], names: tuple[str, ...]) -> None:
     """Start services and leave them running."""
+    if more:
+        names = (*(names or (name for name in SERVICES if name not in OPTIONAL)), *more)
     before = {note.name for note in processes.notes(folder, names)}
     signal.signal(signal.SIGTERM, _interrupt)
     try:
@@ -110,10 +113,10 @@ def status(folder: Path, names: tuple[str, ...]) -> None:
     """Show which services are up; exits with 3 if not all are."""
     by_name = {note.name: note for note in processes.notes(folder, names)}
     click.echo(f"{'service':<10} {'state':<5} {'pid':>7} {'port':>5}  url")
-    asked = names or tuple(SERVICES)
+    asked = names or tuple(name for name in SERVICES if name not in OPTIONAL or name in by_name)
     for name in asked:
         click.echo(_line(name, by_name.get(name)))
-    if len(by_name) < len(set(asked)):
+    if not by_name.keys() >= set(asked):
         raise click.exceptions.Exit(EXIT_NOT_ALL_UP)
 
 

@@ -68,13 +68,13 @@ def running(
     seed: int = 1,
     ports: Mapping[str, int] | None = None,
 ) -> Iterator[dict[str, str]]:
-    """Services (all, if no names are given) that run inside the block, with the settings to reach them.
+    """Services (all but the optional ones, if no names are given) that run inside the block, with the settings to reach them.
 
     They end with the block, and with this process, however it ends. Raises SandboxError if one does not start.
     """
     with _alone_in(folder):
         _refuse_running(folder, names)
-        children = _start(folder, _known(names), seed, ports or {})
+        children = _start(folder, _wanted(names), seed, ports or {})
     try:
         yield settings_of(notes(folder, [child.name for child in children]))
     finally:
@@ -82,11 +82,11 @@ def running(
 
 
 def start(folder: Path, names: Sequence[str] | None = None, *, seed: int = 1, ports: Mapping[str, int] | None = None) -> list[Note]:
-    """Start those services that do not run yet, and leave them running; the notes of all that were asked for.
+    """Start those services (all but the optional ones, if no names are given) that do not run yet, and leave them running; the notes of all that were asked for.
 
     Raises SandboxError if one does not start, or runs with another port or seed than asked for; none of those started here then runs.
     """
-    wanted, asked_ports = _known(names), ports or {}
+    wanted, asked_ports = _wanted(names), ports or {}
     with _alone_in(folder):
         missing = [name for name in wanted if not _fits(folder, name, asked_ports.get(name, 0), seed)]
         children = _start(folder, missing, seed, asked_ports)
@@ -125,6 +125,10 @@ def settings_of(some: Sequence[Note]) -> dict[str, str]:
 def log_path(folder: Path, name: str) -> Path:
     """Where the log of a service is."""
     return folder / "logs" / f"{name}.log"
+
+
+def _wanted(names: Sequence[str] | None) -> list[str]:
+    return _known(names or [name for name in services.SERVICES if name not in services.OPTIONAL])
 
 
 def _known(names: Sequence[str] | None) -> list[str]:

@@ -23,7 +23,9 @@ SERVICES: Mapping[str, str] = {
     "warehouse": "sandbox.warehouse.service",
     "blob": "sandbox.blob.service",
     "synapse": "sandbox.synapse.service",
+    "adf": "sandbox.adf.service",
 }
+OPTIONAL = frozenset({"adf"})  # started for those who ask for it
 
 
 @dataclass(frozen=True, slots=True)

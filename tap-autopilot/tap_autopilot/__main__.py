@@ -1,5 +1,8 @@
-"""`python -m tap_autopilot`."""
+"""The command `tap-autopilot`, also as `python -m tap_autopilot`."""
 
-from tap_autopilot.tap import main
+from singer_commons.start import starter
 
-main()
+main = starter("tap_autopilot.tap")
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,8 @@
-"""`python -m tap_fullstory`."""
+"""The command `tap-fullstory`, also as `python -m tap_fullstory`."""
 
-from tap_fullstory.tap import main
+from singer_commons.start import starter
 
-main()
+main = starter("tap_fullstory.tap")
+
+if __name__ == "__main__":
+    main()

@@ -1,5 +1,8 @@
-"""`python -m tap_warehouse` is the command `tap-warehouse`."""
+"""The command `tap-warehouse`, also as `python -m tap_warehouse`."""
 
-from tap_warehouse.tap import main
+from singer_commons.start import starter
 
-main()
+main = starter("tap_warehouse.tap")
+
+if __name__ == "__main__":
+    main()

@@ -11,8 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
+    from typing import TypeVar
 
     import pyarrow as pa
+
+    Made = TypeVar("Made")
 
 BATCHES_AHEAD = 2  # read while the ones before are encoded and written
 POLL_S = 0.2  # how often a waiting reader looks whether it is still wanted
@@ -34,6 +37,23 @@ def read_ahead(read: Callable[[], Iterable[pa.RecordBatch]], cancel: Callable[[]
         while reader.is_alive():
             cancel()
             reader.join(POLL_S)
+
+
+def aside(make: Callable[[], Made]) -> Made:
+    """What `make` gives or raises, called in a thread that is not waited for if a signal ends this one."""
+    made: Queue[tuple[Made | None, Exception | None]] = Queue(1)
+    threading.Thread(target=_make, args=(make, made), name="warehouse log-in", daemon=True).start()
+    value, error = made.get()
+    if error is not None:
+        raise error
+    return value  # type: ignore[return-value]  # without an error there is a value
+
+
+def _make(make: Callable[[], Any], made: Queue[Any]) -> None:
+    try:
+        made.put((make(), None))
+    except Exception as error:  # noqa: BLE001 - handed over to the thread that asked
+        made.put((None, error))
 
 
 def _read(read: Callable[[], Iterable[pa.RecordBatch]], ready: Queue[Any], stop: threading.Event) -> None:

@@ -1,5 +1,8 @@
-"""`python -m target_mparticle` is the command target-mparticle."""
+"""The command `target-mparticle`, also as `python -m target_mparticle`."""
 
-from target_mparticle.target import main
+from singer_commons.start import starter
 
-main()
+main = starter("target_mparticle.target")
+
+if __name__ == "__main__":
+    main()

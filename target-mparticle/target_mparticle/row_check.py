@@ -27,6 +27,7 @@ TELLING = frozenset(
     )
 )  # fmt: skip
 NEVER: frozenset[type] = frozenset()
+NO_NUMBERS = frozenset((NoneType, bool, str, list, dict))  # limits of numbers say nothing about them; a fraction is left to the validator
 
 
 class RowCheck:
@@ -120,9 +121,17 @@ def _longest(chars: Any) -> Look | None:
     return (lambda value: type(value) is not str or len(value) <= chars) if type(chars) is int else None
 
 
+def _least(limit: Any) -> Look | None:
+    return (lambda value: (type(value) is int and value >= limit) or type(value) in NO_NUMBERS) if type(limit) is int else None
+
+
+def _greatest(limit: Any) -> Look | None:
+    return (lambda value: (type(value) is int and value <= limit) or type(value) in NO_NUMBERS) if type(limit) is int else None
+
+
 def _items(schema: Any) -> Look | None:
     one = look(schema)
     return None if one is None else lambda value: type(value) is not list or all(map(one, value))
 
 
-_LIMITS: Mapping[str, Callable[[Any], Look | None]] = {"maxLength": _longest, "items": _items}
+_LIMITS: Mapping[str, Callable[[Any], Look | None]] = {"maxLength": _longest, "minimum": _least, "maximum": _greatest, "items": _items}

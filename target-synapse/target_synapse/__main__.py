@@ -1,5 +1,8 @@
-"""`python -m target_synapse`."""
+"""The command `target-synapse`, also as `python -m target_synapse`."""
 
-from target_synapse.target import main
+from singer_commons.start import starter
 
-main()
+main = starter("target_synapse.target")
+
+if __name__ == "__main__":
+    main()

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 SCALAR_CHARS = 64  # more than any number, moment or uuid has as text: a decimal has 38 digits, a sign and a point
 SHORT_TEXT = SqlType("nvarchar", SCALAR_CHARS)
+# Of CONVERT: 3 is every digit of a float, 2 four places of money, 23 and 126 are ISO 8601
+# (https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql; that pools know style 3 is unconfirmed).
+STYLES = {"float": 3, "real": 3, "date": 23, "datetime2": 126, "datetime": 126, "smalldatetime": 126, "money": 2, "smallmoney": 2}
 MOMENTS = {"date": 0, "datetime2": 1, "datetimeoffset": 2}  # each holds what those before it do
 
 
@@ -42,11 +45,7 @@ class Rebuilt:
 
     @property
     def value(self) -> str:
-        """Its values as the new type holds them. Text is what a load would write for them now: as JSON has it, moments in ISO 8601.
-
-        Style 3 of CONVERT is every digit of a float, 23 and 126 are ISO 8601
-        (https://learn.microsoft.com/sql/t-sql/functions/cast-and-convert-transact-sql; that pools know style 3 is unconfirmed).
-        """
+        """Its values as the new type holds them. Text is what a load would write for them now: as JSON has it, moments in ISO 8601."""
         name, kind = quoted(self.held.name), self.held.type
         if not self.type.is_text or kind.is_text:
             return f"CAST({name} AS {self.type})"
@@ -54,8 +53,13 @@ class Rebuilt:
             return f"CASE {name} WHEN 1 THEN N'true' WHEN 0 THEN N'false' END"
         if kind.name == "uniqueidentifier":
             return f"LOWER(CAST({name} AS nvarchar(36)))"
-        style = {"float": ", 3", "real": ", 3", "date": ", 23", "datetime2": ", 126", "datetime": ", 126", "money": ", 2", "smallmoney": ", 2"}
-        return f"CONVERT(nvarchar({SCALAR_CHARS}), {name}{style.get(kind.name, '')})"
+        return as_text(name, kind.name)
+
+
+def as_text(expression: str, kind: str) -> str:
+    """A number or moment of the type as text that loses nothing of it."""
+    style = STYLES.get(kind)
+    return f"CONVERT(nvarchar({SCALAR_CHARS}), {expression}{'' if style is None else f', {style}'})"
 
 
 def fails(table: TableName, held: Column, wanted: SqlType, why: str = "") -> DestinationError:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from singer_commons.accounts import Calls
 
 from target_synapse import odbc
+from target_synapse.naming import run_name
 from target_synapse.patience import ATTEMPTS, Patience, TransientSqlError
+from target_synapse.quoting import labelled
 from target_synapse.settings.connection import DEFAULT_PORT
 from target_synapse.token_login import TokenLogin
 
@@ -23,13 +25,17 @@ logger = logging.getLogger("target-synapse")
 
 
 class Pool:
-    """A dedicated SQL pool, as far as a loader needs it. One statement at a time; not for use by several threads."""
+    """A dedicated SQL pool, as far as a loader needs it. One statement at a time; not for use by several threads.
 
-    def __init__(self, config: Mapping[str, Any], *, first_wait_s: float = 1.0) -> None:
-        self._config = config
+    With a run's id every query has a label, and every session the id in its name: by that an administrator finds what takes no label, too.
+    """
+
+    def __init__(self, config: Mapping[str, Any], run_id: str = "", *, first_wait_s: float = 1.0) -> None:
+        self._config, self._run_id = config, run_id
         self._patience = Patience(first_wait_s, float(config.get("wait_for_pool_s") or 0), sleep=self._counted_sleep)
         self.host, self.port = str(config["host"]), int(config.get("port") or DEFAULT_PORT)
         self._connection: Any = None
+        self._was_open = False
         self._login = TokenLogin(config)
         self.calls = Calls()
 
@@ -51,9 +57,10 @@ class Pool:
 
     def rows(self, sql: str, *, doing: str) -> list[Sequence[Any]]:
         """Run one query and return all its rows."""
+        told = labelled(sql, f"{run_name(self._run_id)} step=read") if self._run_id else sql
         with self._failures(doing), closing(self._open().cursor()) as cursor:
             self.calls.called()
-            return list(cursor.execute(sql).fetchall())
+            return list(cursor.execute(told).fetchall())
 
     def number(self, sql: str, *, doing: str) -> int:
         """Run a query that answers with one number."""
@@ -98,9 +105,11 @@ class Pool:
     def _open(self) -> Any:
         if self._connection is None:
             pyodbc = odbc.load_pyodbc()
-            text = odbc.connection_string(self._config, odbc.find_driver(pyodbc, self._config.get("odbc_driver")))
+            driver = odbc.find_driver(pyodbc, self._config.get("odbc_driver"))
+            text = odbc.connection_string(self._config, driver, application=run_name(self._run_id))
             with self._failures(f"cannot connect to {self._config['host']}"):
                 self._connection = pyodbc.connect(text, autocommit=True, timeout=LOGIN_TIMEOUT_S, attrs_before=self._login.attributes())
+            self._was_open = True
         return self._connection
 
     @contextmanager
@@ -109,7 +118,7 @@ class Pool:
         try:
             yield
         except pyodbc.Error as error:
-            told = odbc.suite_error(odbc.failure(error), doing)
+            told = odbc.suite_error(odbc.failure(error), doing, was_open=self._was_open)
             if isinstance(told, TransientSqlError):
                 self.close()
             raise told from error

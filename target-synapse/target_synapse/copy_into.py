@@ -13,9 +13,11 @@ from singer_commons.secrets import MASK
 
 from target_synapse.naming import ROW_COLUMN
 from target_synapse.quoting import labelled, plain_literal, quoted
+from target_synapse.staging.expiry import expiry_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
@@ -40,6 +42,11 @@ class Credential:
     def secret(self) -> str:
         """What opens the store; empty for an identity that needs none."""
         return self._secret
+
+    @property
+    def expiry(self) -> datetime | None:
+        """When a signature ends, if it is one and says so."""
+        return expiry_of(self._secret) if self.identity == SIGNATURE else None
 
     @property
     def masked(self) -> Credential:

@@ -11,8 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from target_synapse import staged
-from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, ROW_COLUMN, VERSION_COLUMN
-from target_synapse.quoting import labelled, quoted
+from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, RECORD_COLUMN, ROW_COLUMN, VERSION_COLUMN
+from target_synapse.quoting import labelled, literal, quoted
 from target_synapse.values import ESCAPE_CODE
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from target_synapse.ddl import Column
     from target_synapse.naming import TableName
 
+LOAD_ID_CHARS = 32  # of a UUID as digits
+
 
 def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column], *, label: str) -> str:
     """Delete the rows of the table whose key is in the staging table."""
@@ -28,9 +30,20 @@ def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column]
     return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS s ON {same}", label)
 
 
-def insert_all(table: TableName, staging: TableName, columns: Sequence[Column], *, version: int | None = None, label: str) -> str:
-    """Append all staged rows."""
-    return labelled(f"INSERT INTO {table} ({names_of(columns, version)})\nSELECT {values_of(columns, version)}\nFROM {staging} AS s", label)
+def insert_all(
+    table: TableName, staging: TableName, columns: Sequence[Column], *, version: int | None = None, load_id: str | None = None, label: str
+) -> str:
+    """Append all staged rows; with a `load_id`, each gets the id that its child rows name."""
+    names, values = names_of(columns, version), values_of(columns, version)
+    if load_id is not None:
+        names = ", ".join(filter(None, (names, quoted(RECORD_COLUMN))))
+        values = ", ".join(filter(None, (values, record_id(load_id, "s."))))
+    return labelled(f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM {staging} AS s", label)
+
+
+def record_id(load_id: str, prefix: str) -> str:
+    """What tells a staged row from all others: the id of its batch, which a slice has behind its own, and its place in it."""
+    return f"{literal(load_id[:LOAD_ID_CHARS] + '-')} + CAST({prefix}{quoted(ROW_COLUMN)} AS nvarchar(20))"
 
 
 def insert_newest(
@@ -120,9 +133,9 @@ def values_of(columns: Sequence[Column], version: int | None = None) -> str:
     return ", ".join([*(typed(one) for one in columns), *([] if version is None else [f"CAST({version} AS bigint)"])])
 
 
-def typed(column: Column) -> str:
-    """A staged value, of `s`, as the table wants it."""
-    value = restored(column, "s.")
+def typed(column: Column, prefix: str = "s.") -> str:
+    """A staged value as the table wants it."""
+    value = restored(column, prefix)
     return f"CAST({value} AS {column.type})" if column.type.is_text or column.staged else value
 
 

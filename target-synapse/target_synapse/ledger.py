@@ -57,14 +57,18 @@ def create_ledger(ledger: TableName) -> str:
     return if_missing(ledger, create_table(ledger, COLUMNS, TableShape()))
 
 
-def insert_entry(ledger: TableName, entry: Entry, *, label: str) -> str:
-    """Write an entry; belongs into the transaction of the load."""
-    texts = ", ".join(literal(text) for text in (entry.load_id, entry.run_id, entry.target, entry.content))
+def insert_entry(ledger: TableName, *entries: Entry, label: str) -> str:
+    """Write an entry, or several, all of them or none; one belongs into the transaction of the load."""
+    selected = "\nUNION ALL ".join(f"SELECT {_values(entry)}" for entry in entries)
     return labelled(
-        f"INSERT INTO {ledger} ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])\n"
-        f"SELECT {texts}, {entry.files}, {entry.rows}, SYSUTCDATETIME()",
+        f"INSERT INTO {ledger} ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])\n{selected}",
         label,
     )
+
+
+def _values(entry: Entry) -> str:
+    texts = ", ".join(literal(text) for text in (entry.load_id, entry.run_id, entry.target, entry.content))
+    return f"{texts}, {entry.files}, {entry.rows}, SYSUTCDATETIME()"
 
 
 def select_load(ledger: TableName, load_id: str) -> str:
@@ -89,10 +93,10 @@ def select_open(ledger: TableName, content: str, *, target: str | None = None, h
     return f"SELECT [load_id], [target], [content] FROM {ledger}\nWHERE [closed_at] IS NULL AND LEFT([content], {len(content)}) = {literal(content)}{of}{old}"
 
 
-def count_recent(ledger: TableName, target: str, hours: int) -> str:
-    """How many entries a target has got in the last hours."""
+def count_recent(ledger: TableName, end: str, hours: int) -> str:
+    """How many entries targets whose name ends so have got in the last hours."""
     since = f"[committed_at] >= DATEADD(hour, -{hours}, SYSUTCDATETIME())"
-    return f"SELECT COUNT_BIG(*) FROM {ledger} WHERE [target] = {literal(target)} AND {since}"
+    return f"SELECT COUNT_BIG(*) FROM {ledger} WHERE RIGHT([target], {len(end)}) = {literal(end)} AND {since}"
 
 
 def close_load(ledger: TableName, load_id: str, *, label: str) -> str:

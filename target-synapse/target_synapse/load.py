@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse import ddl, dml, ledger
+from target_synapse.children import statements as children
 from target_synapse.ledger import Entry
 from target_synapse.modes import Job
 from target_synapse.naming import TableName, beside, digest
@@ -31,8 +32,10 @@ from target_synapse.transaction_size import MAX_PARTS, TOO_LARGE_HINT, Transacti
 from target_synapse.ways import Staged
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from target_synapse.children.batch import ChildRows
+    from target_synapse.children.tables import ChildTable
     from target_synapse.connection import Pool
     from target_synapse.ddl import Column
     from target_synapse.error_files import Refused
@@ -56,7 +59,9 @@ class Batch:
     version: int | None = None
     transformation: Transformation | None = None
     put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
+    children: Sequence[ChildRows] = ()  # of every child table that the stream has
     mode: Mode = field(kw_only=True)
+    line_bytes: int = field(default=0, kw_only=True)  # of its rows and of those of child tables, as lines of CSV
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,12 @@ class Loader:
         """Load the batch. Raises DestinationError, or TransientSqlError when tries are spent."""
         staging = staging_name(batch.plan.table, self._run_id, batch.entry.load_id)
         label = partial(self._label, batch.entry, batch.plan.table)
-        tables = (*batch.mode.scratch(staging), staging)
+        tables = (*batch.mode.scratch(staging), *(one.staging(staging) for one in batch.children if one.rows), staging)
         try:
             refused, staged = self._pool.repeated(lambda: self._stage(staging, batch))
             if refused and batch.put_aside:
                 batch.put_aside(refused)  # before the rows beside them are committed: a run that is killed in between gets all of them again
-            job = Job(replace(batch, entry=replace(batch.entry, rows=staged)), staging, label)
+            job = Job(replace(batch, entry=replace(batch.entry, rows=staged)), staging, label, staging)
             inserted = self._moved(job, staged)
         except DestinationError:  # a refusal, not a lost connection: the pool is there to take the tables back
             self.drop(*tables)
@@ -128,8 +133,8 @@ class Loader:
             sql = ledger.claim(self._ledger, load_id, self._run_id, label=self._label(batch.entry, batch.plan.table, "claim"))
             self._pool.repeated(partial(self._pool.execute, sql, doing="cannot take over an entry of the ledger"))
 
-    def activate(self, table: TableName, version: int, mode: Mode, *, hard: bool) -> int:
-        """Take the rows that are not of this version out of what is there; returns how many, -1 if the pool does not say.
+    def activate(self, table: TableName, version: int, mode: Mode, *, hard: bool, of_children: Sequence[ChildTable] = ()) -> int:
+        """Take the rows that are not of this version out of what is there; returns how many, -1 if the pool does not say. Child rows go with theirs.
 
         May be repeated: what a run that was killed has removed is gone, and marked is marked.
         """
@@ -140,24 +145,33 @@ class Loader:
             try:
                 for number in range(parts):
                     part = part_of(parts, number) if parts > 1 else ""
-                    removed += self._activate_part(table, version, mode, part, hard=hard)
+                    removed += self._activate_part(table, version, mode, part, hard=hard, of_children=of_children)
             except TransactionTooLargeError:
                 parts *= 2  # what went before is gone, and is not counted again
             else:
                 return removed
         raise TransactionTooLargeError(f"the rows of other versions of {table} are too many to go in {MAX_PARTS} transactions", hint=TOO_LARGE_HINT)
 
-    def _activate_part(self, table: TableName, version: int, mode: Mode, part: str, *, hard: bool) -> int:
+    def _activate_part(self, table: TableName, version: int, mode: Mode, part: str, *, hard: bool, of_children: Sequence[ChildTable]) -> int:
         entry = Entry(uuid.uuid4().hex, self._run_id, str(table), f"ACTIVATE_VERSION {version}", 0, 0)
-        sql = mode.end_of_versions(table, version, hard=hard, part=part, label=self._label(entry, table, "activate"))
-        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, sql))
+        statements = [
+            children.delete_other_versions(one, table, version, part=part, label=self._label(entry, one.plan.table, "activate"))
+            for one in (of_children if hard else ())  # a row that is only marked keeps its own
+        ]
+        statements.append(mode.end_of_versions(table, version, hard=hard, part=part, label=self._label(entry, table, "activate")))
+        return self._pool.repeated(lambda: self._activate_unless_landed(table, version, entry, statements))
 
     def note(self, table: TableName, content: str) -> str:
         """Write an entry of no rows, and return its load id."""
-        entry = Entry(uuid.uuid4().hex, self._run_id, str(table), content, 0, 0)
-        sql = ledger.insert_entry(self._ledger, entry, label=self._label(entry, table, "ledger"))
-        self._pool.repeated(lambda: self._landed(entry.load_id) or self._pool.execute(sql, doing="cannot write into the ledger"))
-        return entry.load_id
+        return self.note_all({table: content})[table]
+
+    def note_all(self, contents: Mapping[TableName, str]) -> dict[TableName, str]:
+        """Write an entry of no rows for each table, all of them or none, and return their load ids."""
+        entries = {table: Entry(uuid.uuid4().hex, self._run_id, str(table), content, 0, 0) for table, content in contents.items()}
+        table, first = next(iter(entries.items()))
+        sql = ledger.insert_entry(self._ledger, *entries.values(), label=self._label(first, table, "ledger"))
+        self._pool.repeated(lambda: self._landed(first.load_id) or self._pool.execute(sql, doing="cannot write into the ledger"))
+        return {table: entry.load_id for table, entry in entries.items()}
 
     def close_targets(self, targets: Sequence[str]) -> None:
         """Note that the run came to its end for these tables."""
@@ -180,28 +194,41 @@ class Loader:
         return found
 
     def _stage(self, staging: TableName, batch: Batch) -> tuple[Sequence[Refused], int]:
+        for one in batch.children:
+            if one.rows:
+                self._fill(one.staging(staging), Staged(one.columns, one.files, one.rows), batch, one.child.plan.table)
+        staged = self._fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), batch, batch.plan.table)
+        refused = self._way.refused()
+        if batch.transformation:
+            staged = batch.transformation.run(self._pool, staging, batch, partial(self._label, batch.entry, batch.plan.table))
+        return refused, staged
+
+    def _fill(self, staging: TableName, rows: Staged, batch: Batch, table: TableName) -> int:
         # A fresh table for every try: what a failed COPY leaves behind is not documented, and other ways come in pieces.
         self._pool.execute(ddl.drop_table(staging), doing=f"cannot drop {staging}")
-        create = ddl.create_staging(staging, batch.columns, hashed_by=batch.plan.staging_hashed_by)
+        hashed_by = batch.plan.staging_hashed_by if table == batch.plan.table else ()
+        create = ddl.create_staging(staging, rows.columns, hashed_by=hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        label = partial(self._label, batch.entry, batch.plan.table)
-        self._way.fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), label)
-        refused = self._way.refused()
-        staged = self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
-        if staged + len(refused) != batch.entry.rows:
-            told = f" and {len(refused)} were refused" if refused else ""
-            raise DestinationError(
-                f"{batch.entry.rows} rows were staged for {batch.plan.table}, and {staged} arrived{told}", hint="nothing was loaded; run again"
-            )
-        if batch.transformation:
-            staged = batch.transformation.run(self._pool, staging, batch, label)
-        return refused, staged
+        self._way.fill(staging, rows, partial(self._label, batch.entry, table))
+        refused = len(self._way.refused())
+        staged = self._arrived(staging, rows.rows)
+        if staged + refused != rows.rows:
+            told = f" and {refused} were refused" if refused else ""
+            raise DestinationError(f"{rows.rows} rows were staged for {table}, and {staged} arrived{told}", hint="nothing was loaded; run again")
+        return staged
+
+    def _arrived(self, staging: TableName, rows: int) -> int:
+        """How many rows are in a staging table that was given so many."""
+        del rows
+        return self._pool.number(dml.count_rows(staging), doing=f"cannot count the rows of {staging}")
 
     def _moved(self, job: Job, staged: int) -> int:
         """Move what is staged, in one transaction or in slices; returns how many rows came into the table, -1 if that is not known."""
         batch = job.batch
         landed = self._partly.pop(batch.entry.content, Progress())
-        most = self._size.most_of(staged, changes=2 if batch.plan.keys else 1)
+        of_all = staged + sum(one.rows for one in batch.children)  # a row brings its share of child rows with it
+        changes = -(-of_all // max(staged, 1)) * (2 if batch.plan.keys else 1)
+        most = self._size.most_of(staged, changes=changes, line_bytes=batch.line_bytes / max(of_all, 1))
         if not landed.contents and most >= staged:
             try:
                 return self._move_prepared(job)
@@ -237,7 +264,7 @@ class Loader:
         tables = (*batch.mode.scratch(made), made)
         try:
             rows = self._pool.repeated(lambda: self._make_slice(made, create))
-            moved = self._move_prepared(Job(replace(batch, entry=replace(entry, rows=rows)), made, label))
+            moved = self._move_prepared(Job(replace(batch, entry=replace(entry, rows=rows)), made, label, job.whole))
         except DestinationError:
             self.drop(*tables)
             raise
@@ -263,13 +290,14 @@ class Loader:
             return self._inserted
         return self._move(job)
 
-    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, sql: str) -> int:
+    def _activate_unless_landed(self, table: TableName, version: int, entry: Entry, statements: Sequence[str]) -> int:
         if self._landed(entry.load_id):
             logger.info("The commit of the version of %s was not answered, but the ledger has it", table)
             return self._removed
         doing = f"cannot remove what is not of version {version} from {table}"
         with self._pool.transaction(doing=doing):
-            self._removed = self._pool.execute(sql, doing=doing)
+            for statement in statements:
+                self._removed = self._pool.execute(statement, doing=doing)
             made = replace(entry, rows=max(self._removed, 0))
             self._pool.execute(ledger.insert_entry(self._ledger, made, label=self._label(entry, table, "ledger")), doing=doing)
         return self._removed
@@ -290,7 +318,7 @@ class Loader:
         """Run the one transaction: the mode's statements, and the entry."""
         doing = f"cannot load {job.batch.plan.table}"
         with self._pool.transaction(doing=doing):
-            for statement in job.batch.mode.moves(job):
+            for statement in (*children.moves(job, partial(self._label, job.batch.entry)), *job.batch.mode.moves(job)):
                 self._inserted = self._pool.execute(statement, doing=doing)
             self._pool.execute(ledger.insert_entry(self._ledger, job.batch.entry, label=job.label("ledger")), doing=doing)
         return self._inserted

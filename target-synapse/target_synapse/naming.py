@@ -4,7 +4,7 @@
 - A name that T-SQL cannot hold, or tell from another, is repaired and gets `_` and 8 hexadecimal digits of its SHA-256: blanks at the end go
   (T-SQL compares names without them), NUL and halves of surrogate pairs become `_`, so does an empty name, and what is over 128 UTF-16 units is cut.
 - Of names that are equal but for case, the one that the table has already, else the first, stays; the others get such digits, and so do
-  `_sdc_row` and `_sdc_rank`, which staging tables have for themselves, and what is `_sdc_table_version` or `_sdc_deleted_at` but for case.
+  `_sdc_row`, `_sdc_rank` and `_sdc_source_row`, which staging tables have for themselves, and what is `_sdc_table_version` or `_sdc_deleted_at` but for case.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ DEFAULT_SCHEMA = "dbo"
 UNSPEAKABLE = re.compile(r"[\0\ud800-\udfff]")
 DIGEST_CHARS = 8
 ROW_COLUMN, RANK_COLUMN = "_sdc_row", "_sdc_rank"  # a staged row's place in its batch, and among the rows with its key
-STAGING_ONLY = frozenset((ROW_COLUMN, RANK_COLUMN))
+SOURCE_ROW_COLUMN = "_sdc_source_row"  # of a child row: the place of the record that it comes from
+RECORD_COLUMN = "_sdc_record_id"  # what tells rows without a key apart, where they have child tables
+STAGING_ONLY = frozenset((ROW_COLUMN, RANK_COLUMN, SOURCE_ROW_COLUMN))
 # The SDK's names (https://sdk.meltano.com/en/latest/implementation/record_metadata.html), which no property of a stream has: it takes them out.
 VERSION_COLUMN, DELETED_COLUMN = "_sdc_table_version", "_sdc_deleted_at"
 OF_VERSIONS = frozenset((VERSION_COLUMN, DELETED_COLUMN))
@@ -56,7 +58,7 @@ def folded(name: str) -> str:
 def held_name(name: str) -> str:
     """The name as T-SQL can hold it."""
     held = UNSPEAKABLE.sub("_", name).rstrip(" ") or "_"
-    return name if held == name and utf16_units(name) <= MAX_NAME_CHARS else _told_apart(held, name)
+    return name if held == name and utf16_units(name) <= MAX_NAME_CHARS else told_apart(held, name)
 
 
 def column_names(properties: Iterable[str], existing: Iterable[str] = ()) -> dict[str, str]:
@@ -69,7 +71,7 @@ def column_names(properties: Iterable[str], existing: Iterable[str] = ()) -> dic
     for name in by_right:
         column = held_name(name)
         if folded(column) in taken or (folded(column) in OF_VERSIONS and name not in OF_VERSIONS):
-            column = _told_apart(column, name)
+            column = told_apart(column, name)
         taken.add(folded(column))
         chosen[name] = column
     return {name: chosen[name] for name in ordered}
@@ -88,6 +90,16 @@ def table_name(stream: str, default_schema: str | None) -> TableName:
     return TableName(held_name(schema), held_name(table))
 
 
+def run_name(run_id: str) -> str:
+    """What labels and sessions of a run begin with."""
+    return f"target-synapse run={run_id}" if run_id else "target-synapse"
+
+
+def child_table(table: TableName, column: str) -> TableName:
+    """The table of the elements of an array that would be this column."""
+    return TableName(table.schema, held_name(f"{table.table}__{column}"))
+
+
 def beside(staging: TableName, part: str) -> TableName:
     """Another table of the same load: of the same form, so that it is swept as that one is."""
     return TableName(staging.schema, staging.table[:-DIGEST_CHARS] + digest(staging.table[-DIGEST_CHARS:] + part))
@@ -98,7 +110,8 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:DIGEST_CHARS]
 
 
-def _told_apart(held: str, name: str) -> str:
+def told_apart(held: str, name: str) -> str:
+    """A name that T-SQL can hold, with digits by which it differs from others like it."""
     tail = f"_{digest(name)}"
     while utf16_units(held) > MAX_NAME_CHARS - len(tail):
         held = held[:-1]

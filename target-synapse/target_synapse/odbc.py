@@ -111,8 +111,8 @@ def find_driver(pyodbc: ModuleType, wanted: str | None) -> str:
     )
 
 
-def connection_string(config: Mapping[str, Any], driver: str) -> str:
-    """The connection string; every value is put in braces, so none can end its own entry."""
+def connection_string(config: Mapping[str, Any], driver: str, *, application: str = "target-synapse") -> str:
+    """The connection string; every value is put in braces, so none can end its own entry. The application is the session's `app_name` in the pool."""
     trust = "yes" if config.get("trust_server_certificate") else "no"
     parts = {
         "DRIVER": driver,
@@ -123,7 +123,7 @@ def connection_string(config: Mapping[str, Any], driver: str) -> str:
         "TrustServerCertificate": trust,
         **({"ServerCertificate": config["server_certificate_path"]} if config.get("server_certificate_path") else {}),
         "LongAsMax": "yes",  # long parameters go as nvarchar(max), not as ntext, which a pool does not know
-        "APP": "target-synapse",
+        "APP": application,
         "ConnectRetryCount": "0",  # a connection restored behind our back would hide a lost transaction
     }
     return ";".join(f"{name}={{{str(value).replace('}', '}}')}}}" for name, value in parts.items())
@@ -146,11 +146,16 @@ def failure(error: Exception) -> OdbcFailure:
     return OdbcFailure(state, int(numbers[0]) if numbers else 0, " ".join(PREFIX.sub("", first).split()))
 
 
-def suite_error(found: OdbcFailure, doing: str) -> SuiteError:
-    """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend."""
+def suite_error(found: OdbcFailure, doing: str, *, was_open: bool = False) -> SuiteError:
+    """The error that a user meets for a failure that waiting does not mend, or that waiting did not mend.
+
+    A database that could be opened before, and now cannot, is being moved: SqlClient's and EF Core's lists have 4060, too.
+    """
     said = f"{doing}: {found.text}" + (f" ({found.number})" if found.number else "")
     if found.number == LOGIN_FAILED or found.state == "28000":
         return CredentialsError(said, hint="check `user` and `password`, or the identity of Entra ID, and that it has a user in this database")
+    if found.number == CANNOT_OPEN_DATABASE and was_open:
+        return PoolAwayError(said, hint="run again in a few minutes; `wait_for_pool_s` lets a run wait longer")
     if found.number == CANNOT_OPEN_DATABASE:
         return CredentialsError(said, hint="check `database`: it is the name of the dedicated SQL pool")
     if found.number in PAUSED:
@@ -177,9 +182,9 @@ HINTS = {
     1105: "the pool is out of room: remove what nobody needs, or raise its maximum size (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     40544: "the pool has come to its maximum size: remove what nobody needs, or raise it (ALTER DATABASE ... MODIFY (MAXSIZE = ...))",
     # Permissions, by SQL Server's tables (.../errors-events/database-engine-events-and-errors-0-to-999 and -4000-to-4999, read 2026-11-22): unconfirmed for a pool.
-    229: "grant the login what README.md lists under the first load",
-    262: "grant the login what README.md lists under the first load",
-    4834: "grant the login what README.md lists under the first load",
+    **dict.fromkeys(
+        (229, 262, 1088, 2760, 4701, 4834, 4902, 15151, 15247), "`--check` says which right lacks; README.md lists all under the first load"
+    ),
     105215: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",
     15581: "PolyBase keeps the storage's secret under a master key: run CREATE MASTER KEY once in the database, or set `polybase_data_source`",
     13807: "the pool cannot read the staged files: check `copy_storage_url`, the storage secret, and the storage's firewall",

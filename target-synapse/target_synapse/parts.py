@@ -60,6 +60,7 @@ class BatchWriter:
         self.paths: list[str] = []
         self.content = ""  # the hash, once all rows are written
         self.rows = 0
+        self.line_bytes = 0  # of the lines that were handed on, before they are packed
         self.place = 0  # rows that have come for the batch, refused ones too: of rows with the same key, the one with the last place wins
 
     def add(self, content: bytes, tail: bytes) -> None:
@@ -108,6 +109,7 @@ class BatchWriter:
             self._content, self._lines = bytearray(), bytearray()
 
     def _hand_on(self, content: memoryview, lines: memoryview) -> None:
+        self.line_bytes += len(lines)
         size_bytes = len(content) + len(lines)  # both are held until they are packed
         while self._packing and (self._packing[0][0].done() or sum(size for _, size in self._packing) + size_bytes > WAITING_BYTES):
             self._packing.popleft()[0].result()

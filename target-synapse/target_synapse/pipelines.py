@@ -57,7 +57,7 @@ class Pipelines:
         self._base = str(config["adf_url"]).rstrip("/")
         self._query = {"api-version": FACTORY_VERSION if is_factory(self._base) else WORKSPACE_VERSION}
         self._token, self._options, self._sleep = token, _request_options(config), sleep
-        hint = "give the service principal the role Data Factory Contributor, or Synapse Compute Operator, there"
+        hint = "give the identity of `adf_authentication` the role Data Factory Contributor, or Synapse Compute Operator, there"
         self._client = HttpClient("The pipelines' service", headers={}, policy=policy, key_hint=hint)
         self._starter = HttpClient("The pipelines' service", headers={}, policy=ONCE, key_hint=hint)
 

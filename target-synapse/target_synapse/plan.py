@@ -39,9 +39,9 @@ MAX_STATEMENTS = 100  # of a stream that are kept: a plan's memory must not foll
 class PlanPool(Pool):
     """Answers from the real pool's catalogue, where that can be read, and keeps what a load would execute."""
 
-    def __init__(self, config: Mapping[str, Any]) -> None:
+    def __init__(self, config: Mapping[str, Any], run_id: str) -> None:
         super().__init__(config)
-        self._real = Pool(config)
+        self._real = Pool(config, run_id)
         self._ledger = ledger_table(config.get("default_target_schema") or DEFAULT_SCHEMA)
         self.statements: dict[str, list[str]] = {}
         self.batches: Counter[str] = Counter()
@@ -174,6 +174,10 @@ class PlanLoader(Loader):
         del load_id
         return False
 
+    def _arrived(self, staging: TableName, rows: int) -> int:
+        del staging
+        return rows
+
     def _places(self, staging: TableName) -> tuple[int, int]:
         del staging
         return 1, self._plan_pool.staged_rows
@@ -196,6 +200,8 @@ class PlanSink(SynapseSink):
         with self._named() as pool:
             super().setup()
             pool.note(self._plan)
+            for child in self._family.children:
+                pool.note(child.plan)
 
     def _loaded_table(self, named: TableName) -> TableName:
         loaded = super()._loaded_table(named)

@@ -1,7 +1,8 @@
 """`_sdc_rejected`: rejected rows as a table beside the ledger, in the fields of the rejects file (docs/rejects.md).
 
-Rows gather until `sync`, which every batch calls before its own rows are committed. A statement that is repeated after a lost answer adds nothing twice: it
-looks for its first row.
+Rows gather until `sync`, which every batch calls before its own rows are committed; beyond KEPT_BYTES they do so in a temporary file, since the pool may be
+busy with a delivery, and memory must not follow how many are refused. A statement that is repeated after a lost answer adds nothing twice: it looks for its first
+row.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ import json
 import threading
 import uuid
 from datetime import UTC, datetime
+from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from singer_commons.errors import SuiteError
 from singer_commons.secrets import known_secrets
 
 from target_synapse.ddl import Column, TableShape, create_table, if_missing
@@ -21,7 +24,7 @@ from target_synapse.quoting import labelled, literal, quoted
 from target_synapse.types import DATETIME, TEXT_4000, TEXT_MAX, SqlType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from singer_commons.planning import RejectsSeen
     from singer_commons.rejects import RejectsFile
@@ -43,10 +46,12 @@ COLUMNS = (
 # A statement holds 20,000 literals at most (https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits).
 ROWS_A_STATEMENT = 500
 BYTES_A_STATEMENT = 2**20  # a row that is longer alone goes alone
+KEPT_BYTES = 8 * 2**20  # of rows that wait for a `sync`, in memory
 SHORT_CHARS = 4000
 
 Row = tuple[str, ...]
 _encoder = msgspec.json.Encoder(enc_hook=str, decimal_format="number")
+_rows = msgspec.json.Decoder(tuple[str, ...])
 
 
 def rejected_table(schema: str) -> TableName:
@@ -73,7 +78,7 @@ class RejectsTable:
 
     def __init__(self, pool: Callable[[], Pool], table: TableName, run_id: str) -> None:
         self._pool, self._table, self._run_id = pool, table, run_id
-        self._rows: list[Row] = []
+        self._rows = Waiting()
         self._lock = threading.Lock()  # rows are refused while they are read, and by a delivery in its own thread
         self.path = f"table {table}"
 
@@ -85,19 +90,50 @@ class RejectsTable:
         )  # fmt: skip
         row = tuple("NULL" if text is None else literal(_speakable(text)) for text in texts)
         with self._lock:
-            self._rows.append(row)
+            self._rows.add(row)
 
     def sync(self) -> None:
         """Insert what has come. Raises DestinationError, or TransientSqlError."""
         with self._lock:
-            rows, self._rows = self._rows, []
-        for some in _statements(rows):
-            sql = insert_rejected(self._table, some, label=f"target-synapse run={self._run_id} step=reject")
-            pool = self._pool()
-            pool.repeated(lambda pool=pool, sql=sql: pool.execute(sql, doing=f"cannot write rejected rows into {self._table}"))  # type: ignore[misc]  # mypy knows no lambda's defaults
+            rows, self._rows = self._rows, Waiting()
+        try:
+            for some in _statements(rows.taken()):
+                sql = insert_rejected(self._table, some, label=f"target-synapse run={self._run_id} step=reject")
+                pool = self._pool()
+                pool.repeated(lambda pool=pool, sql=sql: pool.execute(sql, doing=f"cannot write rejected rows into {self._table}"))  # type: ignore[misc]  # mypy knows no lambda's defaults
+        finally:
+            rows.close()
 
     def close(self) -> None:
-        """Nothing: rows that no `sync` took have no STATE behind them, and come again."""
+        """Let go of rows that no `sync` took: they have no STATE behind them, and come again."""
+        self._rows.close()
+
+
+class Waiting:
+    """Rows in their order, in memory up to KEPT_BYTES, then in a file that has no name and ends with the process."""
+
+    def __init__(self) -> None:
+        self._file: SpooledTemporaryFile[bytes] | None = None
+
+    def add(self, row: Row) -> None:
+        """Take a row. Raises SuiteError where the disk is full."""
+        try:
+            if self._file is None:
+                self._file = SpooledTemporaryFile(KEPT_BYTES)  # noqa: SIM115 - open until `close`
+            self._file.write(_encoder.encode(row) + b"\n")
+        except OSError as error:
+            raise SuiteError(f"rejected rows cannot wait for their batch on this disk: {error.strerror}", hint="make room, or set TMPDIR") from error
+
+    def taken(self) -> Iterator[Row]:
+        """All rows, one after the other."""
+        if self._file is not None:
+            self._file.seek(0)
+            yield from map(_rows.decode, self._file)
+
+    def close(self) -> None:
+        """Forget them."""
+        if self._file is not None:
+            self._file.close()
 
 
 class Rejects:
@@ -123,7 +159,7 @@ class Rejects:
             place.close()
 
 
-def _statements(rows: Sequence[Row]) -> Iterator[list[Row]]:
+def _statements(rows: Iterable[Row]) -> Iterator[list[Row]]:
     some: list[Row] = []
     size_bytes = 0
     for row in rows:

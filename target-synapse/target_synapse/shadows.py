@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from target_synapse.load import scratch_name
-from target_synapse.swaps import NEW_PREFIX
+from target_synapse.naming import TableName, digest
+from target_synapse.swaps import NEW_PREFIX, OWNER_CHARS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from target_synapse.naming import TableName
     from target_synapse.sink import SynapseSink
 
 
@@ -26,12 +26,25 @@ class Shadow:
     table: TableName
     name: TableName
     sinks: list[SynapseSink] = field(default_factory=list)  # that the stream has had in this run
-    is_made: bool = False
+    beside: dict[TableName, TableName] = field(default_factory=dict)  # the same of child tables
+    made: list[TableName] = field(default_factory=list)  # new tables, of which there may be one in the pool now
     has_rows: bool = False
     empty_version: int | None = None  # activated before any row came: the table is empty if none comes
     rows_said: int = -1  # that had come when a STATE came
     is_decided: bool = False  # from now on it is the table
     is_done: bool = False
+
+    @property
+    def tables(self) -> dict[TableName, TableName]:
+        """Every table that readers see, and where its rows gather."""
+        return {self.table: self.name, **self.beside}
+
+    def new(self, table: TableName) -> TableName:
+        """Where the rows of a table gather. That of a child table has a name by which it is known as this run's, like the stream's."""
+        if table == self.table:
+            return self.name
+        whose = self.name.table[-OWNER_CHARS:]
+        return self.beside.setdefault(table, TableName(table.schema, f"{NEW_PREFIX}_{digest(str(table))}{whose}"))
 
     @property
     def is_open(self) -> bool:

@@ -19,6 +19,7 @@ from target_synapse.values import field_encoder
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+UNLIMITED = {types.TEXT_4000: types.TEXT_MAX, types.BYTES_8000: types.BYTES_MAX}
 NOT_HASHED = ("float", "real", "bit")  # too few values, or none that are surely equal
 NUMBERS = (*types.INTEGERS, "decimal", "float", "real", "bit", "money", "smallmoney")
 
@@ -54,7 +55,7 @@ class NewTable:
     def _keyed(self, column: Column, name: str, shape: TableShape) -> Column:
         if name not in self.keys:
             return column
-        collation = (self.config.get("key_collation") or None) if column.type.is_text else None
+        collation = (column.collation or self.config.get("key_collation") or None) if column.type.is_text else None
         return replace(column, collation=collation, nullable=column.name not in shape.primary_key)
 
     def _index(self) -> Index:
@@ -117,13 +118,13 @@ class NewTable:
 def fitting(column: Column, index: Index, *, short: bool = False) -> Column:
     """The column as a table with this index can have it.
 
-    A columnstore holds no (max) column, so text has 4,000 characters there, and bytes 8,000. Elsewhere text without `maxLength` has no limit, unless it
-    must stay `short`, to be a key or to order, distribute or part rows.
+    A columnstore holds no (max) column, so text has 4,000 characters there, and bytes 8,000. Elsewhere text and bytes without `maxLength` have no limit, unless
+    they must stay `short`, to be a key or to order, distribute or part rows.
     """
     kind = column.type
     if index == "columnstore" or short:
         return replace(column, type=replace(kind, length=types.LENGTH_LIMITS[kind.name])) if kind.is_max else column
-    return replace(column, type=types.TEXT_MAX) if kind == types.TEXT_4000 else column
+    return replace(column, type=UNLIMITED.get(kind, kind))
 
 
 def hash_columns(keys: Sequence[Column]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.columnar.sink import ColumnarSink
@@ -12,13 +13,15 @@ from singer_commons.errors import DestinationError, InputError
 from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
+from target_synapse.children.family import Family
+from target_synapse.children.tables import RECORD_ID, ensure_children, identity_of
+from target_synapse.children.tree import branches_of_stream, every
 from target_synapse.error_files import COPY_REJECTED
 from target_synapse.ledger import Entry
 from target_synapse.load import Batch, Loaded
 from target_synapse.modes.choice import load_keys, mode_of
 from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
 from target_synapse.own_sql import statements_of
-from target_synapse.parts import BatchWriter
 from target_synapse.rebuilds import Rebuilds
 from target_synapse.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from singer_commons.columnar.blocks import Block
 
+    from target_synapse.children.writer import FamilyWriter
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.ddl import Column
     from target_synapse.error_files import Refused
@@ -65,7 +69,11 @@ class SynapseSink(ColumnarSink):
         """Make the table ready for the schema."""
         run = self.target.run
         named = self.target.table_of(self.stream_name)
-        run.pool.repeated(lambda: run.swaps.repair(named))
+        self._branches = branches_of_stream(self.config, self.stream_name, named, self.schema["properties"], self.key_properties)
+        self._shadow = self.target.shadows.of(self, named) if self.config.get("load_method") == "overwrite" else None
+        for one in (named, *(branch.table for branch in every(self._branches))):
+            self.target.claim(one, self.stream_name)
+            run.pool.repeated(partial(run.swaps.repair, one))
         table = self._loaded_table(named)
         keys = self._load_keys()
         rebuilds = self._rebuilds(run)
@@ -84,11 +92,25 @@ class SynapseSink(ColumnarSink):
         self._ensured: set[str] = set()
         self._choose_mode()
         self._mode.make_ready(run.pool, plan, self._ensure)
+        self._family = self._new_family(rebuilds)
+
+    def _new_family(self, rebuilds: Rebuilds) -> Family:
+        """The child tables, ready for the schema."""
+        run = self.target.run
+        identity = identity_of(self._plan, self.stream_name) if self._branches else []
+        if RECORD_ID in identity:
+            self._ensure(RECORD_ID)
+        make = partial(ensure_children, run.pool, self._branches, identity, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
+        children = run.pool.repeated(lambda: make(loaded=self._loaded_table))
+        truncated = self._count_truncated if self.config.get("string_length") == "truncate" else None
+        return Family(children, run.way, self.config.get("stage_format") or "csv", run.files, truncated)
 
     def _table(self, table: TableName, keys: Sequence[str], rebuilds: Rebuilds) -> LoadPlan:
         run = self.target.run
         run.swaps.repair(table)  # an attempt before this one may have ended while it put a rebuilt table into its place
-        return ensure_table(run.pool, table, self.schema["properties"], keys, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
+        apart = {branch.path[0] for branch in self._branches}
+        properties = {name: schema for name, schema in self.schema["properties"].items() if name not in apart}
+        return ensure_table(run.pool, table, properties, keys, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
 
     def _rebuilds(self, run: RunParts) -> Rebuilds:
         return Rebuilds(run.pool, run.swaps, run.loader, run.run_id)
@@ -98,15 +120,15 @@ class SynapseSink(ColumnarSink):
         return staged([self._plan.columns[name] for name in self._rows.properties], self.config.get("stage_format") or "csv")
 
     def _loaded_table(self, named: TableName) -> TableName:
-        """The table that rows are loaded into: the stream's, or one that takes its place once it is whole."""
+        """The table that rows are loaded into: the one that readers see, or one that takes its place once it is whole."""
         run = self.target.run
-        self._shadow = self.target.shadows.of(self, named) if self.config.get("load_method") == "overwrite" else None
         if (shadow := self._shadow) is None or shadow.is_done:
             return named
-        if not shadow.is_made:
-            run.pool.repeated(lambda: run.swaps.make_shadow(named, shadow.name))
-            shadow.is_made = True
-        return shadow.name
+        new = shadow.new(named)
+        if new not in shadow.made:
+            run.pool.repeated(lambda: run.swaps.make_shadow(named, new))
+            shadow.made.append(new)
+        return new
 
     @property
     def rows_seen(self) -> int:
@@ -160,7 +182,7 @@ class SynapseSink(ColumnarSink):
         """Columns as the table wants them."""
         from target_synapse.columns.schema import arrow_schema  # noqa: PLC0415 - Arrow: not for `--version`
 
-        return arrow_schema(self._plan, self.schema["properties"])
+        return arrow_schema(self._plan, self.schema["properties"], arrays=[branch.path[0] for branch in self._branches])
 
     def process_table(self, table: pa.Table, block: Block) -> None:
         """Write the rows into the batch; those that columns cannot write go one by one, in their places."""
@@ -170,10 +192,13 @@ class SynapseSink(ColumnarSink):
             self._encoder = TableEncoder(self._carried, self._rows.content, self._rows.tail)
         writer = self._writer(self._get_context({}), block.version)
         first = writer.place
-        for run in self._encoder.encode(table, first + 1).runs():
+        elements, refused = self._family.lines_of_table(table, first + 1)
+        for run in self._encoder.encode(table, first + 1).without(refused).runs():
             if isinstance(run, Lines):
                 self.account.read(run.rows)
                 writer.add_block(run.content, run.lines, run.rows)
+                for row in range(run.start, run.start + run.rows) if elements else ():
+                    writer.add_children(elements.get(row, ()))
                 writer.place = first + run.start + run.rows
             else:
                 for message in block.slice(run, run + 1).messages():
@@ -192,6 +217,7 @@ class SynapseSink(ColumnarSink):
         try:
             self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
             content, tail = self._rows.line(record, writer.place)
+            elements = self._family.lines(record, writer.place)
         except InvalidRecord as error:
             self._reject(record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None)
         except RefusedRowError as error:
@@ -202,6 +228,7 @@ class SynapseSink(ColumnarSink):
             self._reject(record, error.code, str(error), error.field)
         else:
             writer.add(content, tail)
+            writer.add_children(elements)
 
     def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
         self.account.reject(code)
@@ -213,20 +240,20 @@ class SynapseSink(ColumnarSink):
             self._reject({names.get(column, column): value for column, value in one.values.items()}, COPY_REJECTED, one.reason, None)
         self.target.rejects.sync()
 
-    def _writer(self, context: dict[str, Any], named_version: object) -> BatchWriter:
+    def _writer(self, context: dict[str, Any], named_version: object) -> FamilyWriter:
         """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
         version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
         self.target.versions.saw(self.stream_name, version)
         if self._shadow:
             self._shadow.has_rows = True
-        writers: list[BatchWriter] = context.setdefault("writers", [])
+        writers: list[FamilyWriter] = context.setdefault("writers", [])
         if not writers or writers[-1].version != version:
             if writers:
                 writers[-1].finish()  # its threads end
             run = self.target.run
             folder = f"{self.config['storage_prefix']}/{run.run_id}/{safe_part(self.stream_name)}/{context['batch_id']}"
             name = f"{folder}-{len(writers) + 1}" if writers else folder
-            writers.append(BatchWriter(run.store, name, version=version, layout=self._layout, written=run.way.written))
+            writers.append(self._family.writer(run.store, name, version=version, layout=self._layout))
         return writers[-1]
 
     def process_batch(self, context: dict[str, Any]) -> None:
@@ -245,18 +272,18 @@ class SynapseSink(ColumnarSink):
         what = self.config.get("after_load") or "delete"
         if what == "delete":
             return
-        paths = [path for writer in context.pop("writers", ()) for path in writer.paths]
+        paths = [path for writer in context.pop("writers", ()) for path in writer.every_path]
         if what == "archive" and paths:
             self.target.run.store.move(paths, self.config["storage_prefix"], self.config["archive_prefix"])
 
-    def _load(self, writer: BatchWriter) -> None:
+    def _load(self, writer: FamilyWriter) -> None:
         content, run, version = writer.finish(), self.target.run, writer.version
         if version is not None:
             # The same rows of another version are other rows: as those of a run that was cut off they would be removed with its version.
             content = hashlib.sha256(f"{content} of version {version}".encode()).hexdigest()
             self._ensure(VERSION)
         columns = self._staged()
-        entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.paths), writer.rows)
+        entry = Entry(uuid.uuid4().hex, run.run_id, str(self._plan.table), content, len(writer.every_path), writer.rows)
         batch = Batch(
             self._plan,
             columns,
@@ -265,7 +292,9 @@ class SynapseSink(ColumnarSink):
             None if VERSION_COLUMN in self._plan.columns else version,
             self._transformation,
             self._put_aside,
+            self._family.rows(writer),
             mode=self._mode,
+            line_bytes=writer.bytes_of_lines,
         )
         gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
         if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):
@@ -274,6 +303,9 @@ class SynapseSink(ColumnarSink):
         else:
             self._account_for(writer.rows, run.loader.load(batch))
             self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
+            for one in batch.children:
+                self.account.notes[f"rows of {one.child.branch.table.table}"] += one.rows
+                self.target.upkeep.loaded(replace(one.child.plan, table=one.child.branch.table), self.config)
             return
         self.account.load(writer.rows)
 
@@ -311,7 +343,8 @@ class SynapseSink(ColumnarSink):
             return
         hard = bool(self.config.get("hard_delete")) or (self._shadow is not None and not self._shadow.is_done)
         self._ensure(VERSION, *self._mode.columns_of_gone(hard=hard))
-        removed = self.target.run.loader.activate(self._plan.table, version, self._mode, hard=hard)
+        loader = self.target.run.loader
+        removed = loader.activate(self._plan.table, version, self._mode, hard=hard, of_children=self._family.children)
         if removed > 0:
             self.account.notes[self._mode.said_of_gone(hard=hard)] += removed
         self.swap()
@@ -321,17 +354,20 @@ class SynapseSink(ColumnarSink):
         if (shadow := self._shadow) is None or shadow.is_done:
             return
         run = self.target.run
-        run.pool.repeated(lambda: run.swaps.dress(shadow.table, shadow.name))
-        load_id = run.loader.note(shadow.table, f"{DECIDED} {shadow.name.table}")
+        for table, new in shadow.tables.items():
+            run.pool.repeated(partial(run.swaps.dress, table, new))
+        load_ids = run.loader.note_all({table: f"{DECIDED} {new.table}" for table, new in shadow.tables.items()})
         shadow.is_decided = True
-        run.pool.repeated(lambda: run.swaps.finish(load_id, shadow.table, shadow.name))
+        for table, new in shadow.tables.items():
+            run.pool.repeated(partial(run.swaps.finish, load_ids[table], table, new))
         shadow.is_done = True
         self._plan = replace(self._plan, table=shadow.table)
-        self.logger.info("%s holds the rows of this run now, and no others", shadow.table)
+        self._family = self._family.in_place()
+        self.logger.info("%s holds the rows of this run now, and no others", ", ".join(map(str, shadow.tables)))
 
     def abandon(self, context: dict[str, Any]) -> None:
         """Take back what was staged."""
-        writers: list[BatchWriter] = context.pop("writers", [])  # once: at the second call the store may be closed
+        writers: list[FamilyWriter] = context.pop("writers", [])  # once: at the second call the store may be closed
         for writer in writers:
             writer.abandon()
-            self.target.run.store.remove(writer.paths)
+            self.target.run.store.remove(writer.every_path)

@@ -1,6 +1,6 @@
 """A new table takes the place of an old one: made like it, filled, and then renamed; what a killed run leaves in between is brought to its end.
 
-    CREATE TABLE -> rows come in -> rights, statistics -> row in the ledger -> old table renamed -> new one renamed -> old one dropped -> row closed
+    CREATE TABLE -> rows come in -> keys, indexes, statistics, rights -> row in the ledger -> old table renamed -> new one renamed -> old one dropped -> row closed
 
 The row in the ledger is the decision: before it the new table is a leftover, from it on it is the table. Whoever finds such a row open, a run that
 loads the table or one that sweeps up, goes on from what is there: `finish`. So does a run whose connection was lost on the way.
@@ -16,7 +16,8 @@ from singer_commons.errors import ConfigurationError
 from target_synapse import ddl, ledger
 from target_synapse.modes import shadow_sql
 from target_synapse.modes.merge import select_distribution
-from target_synapse.naming import TableName
+from target_synapse.naming import DIGEST_CHARS, TableName
+from target_synapse.table_parts import TableParts, UncopiedError
 from target_synapse.tables import existing_columns
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 NEW_PREFIX, OLD_PREFIX = "_sdc_new", "_sdc_old"
 DECIDED = "OVERWRITE"  # and the new table: the content of the ledger's row
+OWNER_CHARS = len(f"_{'0' * 14}_{'0' * DIGEST_CHARS}")  # at the end of a new table's name: when it was made, and by whom
 HINTS = ("load it with another `load_method`", "make it anew by hand, or set `type_conflict` to `split`")
 logger = logging.getLogger("target-synapse")
 
@@ -36,29 +38,35 @@ class Swaps:
 
     def __init__(self, pool: Pool, ledger_table: TableName, run_id: str) -> None:
         self._pool, self._ledger, self._run_id = pool, ledger_table, run_id
+        self._read = TableParts(pool)
 
     def make_shadow(self, table: TableName, shadow: TableName, changed: Mapping[str, SqlType] | None = None) -> None:
         """Make an empty table like the one that is there, with other types of some columns; nothing, if there is none.
 
         Raises ConfigurationError for what cannot be made alike.
         """
-        doing = f"cannot read how {table} is made"
+        doing, changed = f"cannot read how {table} is made", changed or {}
         index = self._pool.rows(shadow_sql.select_index(table), doing=doing)
         if not index:
             return
-        if uncopied := self._pool.rows(shadow_sql.select_uncopied(table), doing=doing):
-            found = ", ".join(f"{kind} {name}" for kind, name in uncopied)
-            raise ConfigurationError(f"{table} has {found}, which a new table in its place would not have", hint=HINTS[bool(changed)])
+        definitions = self._pool.rows(shadow_sql.select_definitions(table), doing=doing)
+        try:
+            partition, defaults = self._read.partition(table, definitions, changed), self._read.defaults(table, changed)
+            self._read.refuse_identity(table)
+        except UncopiedError as error:
+            raise ConfigurationError(f"{table} has {error}, which a new table in its place would not have", hint=HINTS[bool(changed)]) from None
         distribution = self._pool.rows(select_distribution(table), doing=doing)
         self._pool.execute(ddl.drop_table(shadow), doing=f"cannot drop {shadow}")
-        definitions = self._pool.rows(shadow_sql.select_definitions(table), doing=doing)
-        if changed and any(kind.is_max for kind in changed.values()) and index[0][0] == shadow_sql.COLUMNSTORE:
+        if any(kind.is_max for kind in changed.values()) and index[0][0] == shadow_sql.COLUMNSTORE:
             index = []  # a heap: a columnstore holds no (max) column
-        definitions = [shadow_sql.retyped(row, changed[row[0]]) if changed and row[0] in changed else row for row in definitions]
-        self._pool.execute(shadow_sql.create_like(shadow, definitions, distribution, index), doing=f"cannot make a table like {table}")
+        definitions = [shadow_sql.retyped(row, changed[row[0]]) if row[0] in changed else row for row in definitions]
+        create = shadow_sql.create_like(shadow, definitions, distribution, index, partition=partition, defaults=defaults)
+        self._pool.execute(create, doing=f"cannot make a table like {table}")
 
     def dress(self, table: TableName, shadow: TableName) -> None:
-        """Give the new table the rights and the statistics of the old one; may be repeated."""
+        """Give the new table keys, indexes, statistics and rights of the old one; may be repeated."""
+        for sql in self._read.keys_and_indexes(table, shadow):
+            self._pool.execute(sql, doing=f"cannot make the keys and indexes of {table} anew")
         doing = f"cannot read the rights on {table}"
         there = {str(name) for name, _ in self._pool.rows(shadow_sql.select_statistics(shadow), doing=doing)}
         statistics = [one for one in self._pool.rows(shadow_sql.select_statistics(table), doing=doing) if str(one[0]) not in there]
@@ -78,8 +86,9 @@ class Swaps:
         ]
 
     def is_living(self, shadow: TableName, hours: int) -> bool:
-        """Whether a run still brings rows into a new table, however long ago that was made."""
-        return bool(self._pool.number(ledger.count_recent(self._ledger, str(shadow), hours), doing="cannot read the ledger"))
+        """Whether a run still brings rows into a new table, or into the one whose child table it is, however long ago that was made."""
+        whose = f"{shadow.table[-OWNER_CHARS:]}]"
+        return bool(self._pool.number(ledger.count_recent(self._ledger, whose, hours), doing="cannot read the ledger"))
 
     def finish(self, load_id: str, table: TableName, shadow: TableName) -> None:
         """Bring a decided swap to its end, from wherever it is."""

@@ -94,20 +94,22 @@ def ensure_table(
     config: Mapping[str, Any],
     *,
     stream: str,
+    own: Sequence[Column] = (),
     rebuild: Rebuild | None = None,
 ) -> LoadPlan:
     """Bring the table to where it can take rows of this schema; may be repeated. Raises ConfigurationError or DestinationError.
 
-    `rebuild` makes a table anew, where `type_conflict` asks for that.
+    `own` are columns before those of the properties, known by their names. `rebuild` makes a table anew, where `type_conflict` asks for that.
     """
-    wanted = {name: wanted_type(schema, config) for name, schema in properties.items()}
+    given = {one.name: one for one in own}
+    wanted = {one.name: one.type for one in own} | {name: wanted_type(schema, config) for name, schema in properties.items()}
     if len(wanted) > ddl.MAX_COLUMNS:
         raise DestinationError(
             f"stream `{stream}` has {len(wanted)} properties, a table at most {ddl.MAX_COLUMNS} columns", hint="deselect some in the catalog"
         )
     held = existing_columns(pool, table)
     names = column_names(wanted, held)
-    columns = {name: Column(names[name], kind) for name, kind in wanted.items()}
+    columns = {name: Column(names[name], kind, given[name].collation if name in given else None) for name, kind in wanted.items()}
     if not held:
         return _made(pool, table, NewTable(stream, columns, keys, config))
     short = {folded(columns[key].name) for key in keys}

@@ -26,6 +26,7 @@ from target_synapse.rejects_table import REJECTED, Rejects, RejectsTable, create
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
+from target_synapse.settings.signatures import warn_of_the_end
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.settings.ways import POLYBASE
 from target_synapse.shadows import Shadows
@@ -130,7 +131,8 @@ class TargetSynapse(DurableTarget):
         from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
-        pool, remote = Pool(self.config), StagingStore(self.config, retries=0) if needs_storage(self.config) else None
+        pool = Pool(self.config, self.account.run_id)
+        remote = StagingStore(self.config, retries=0) if needs_storage(self.config) else None
         way, store = chosen(self.config, pool, remote, self.account.run_id)
         try:
             yield from Trial(pool, way, store, remote, self.config).checks()
@@ -144,7 +146,8 @@ class TargetSynapse(DurableTarget):
         from target_synapse.plan import PlanLoader, PlanPool, PlanSink, PlanStore, plan_text  # noqa: PLC0415 - the Azure libraries: not for `--version`
         from target_synapse.ways.planned import planned  # noqa: PLC0415 - of a plan alone
 
-        pool, run_id = PlanPool(self.config), self.account.run_id
+        run_id = self.account.run_id
+        pool = PlanPool(self.config, run_id)
         way, store = planned(self.config, pool, PlanStore(self.config) if needs_storage(self.config) else None, run_id)
         self.rejects = rejects = RejectsSeen(self.config.get("rejects_path") or DEFAULT_REJECTS_PATH, show_values=show_values)
         self.default_sink_class = PlanSink
@@ -168,11 +171,13 @@ class TargetSynapse(DurableTarget):
 
         _quieten_azure()
         run_id = self.account.run_id
-        pool, staged = Pool(self.config), needs_storage(self.config)
+        pool, staged = Pool(self.config, run_id), needs_storage(self.config)
         remote = StagingStore(self.config) if staged else None
         way, store = chosen(self.config, pool, remote, run_id)
         self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
+        if staged:
+            warn_of_the_end(self.config, self.logger)
         pool.repeated(lambda: self._ensure_own_tables(pool))
         hours = int(self.config.get("sweep_after_hours") or DEFAULT_SWEEP_AFTER_HOURS)
         named = ledger_table(self.ledger_schema)
@@ -204,9 +209,9 @@ class TargetSynapse(DurableTarget):
 
     def _drop_shadows(self, run: RunParts) -> None:
         for shadow in self.shadows:
-            if shadow.is_made and not shadow.is_decided:
-                run.loader.drop(shadow.name)
-                shadow.is_made = False
+            if not shadow.is_decided:
+                run.loader.drop(*shadow.made)
+                shadow.made.clear()
 
     def _close(self) -> None:
         self.rejects.close()
@@ -222,12 +227,16 @@ class TargetSynapse(DurableTarget):
             raise ConfigurationError(
                 f"stream `{stream}` would be loaded into {table}, which is the loader's own", hint="rename it with `stream_maps`"
             )
+        self.claim(table, stream)
+        return table
+
+    def claim(self, table: TableName, stream: str) -> None:
+        """Note that a stream loads a table. Raises ConfigurationError if it is another's."""
         other = self._streams_of.setdefault(table.same_as, stream)
         if other != stream:
             raise ConfigurationError(
                 f"streams `{other}` and `{stream}` would share the table {table}", hint="give one another `default_target_schema` in `stream_options`"
             )
-        return table
 
     # A batch ends at a STATE, so that every STATE that goes out has whole batches before it: a run that resumes from it cuts its
     # batches where the lost run did, and the ledger knows them by their content.
@@ -282,7 +291,7 @@ class TargetSynapse(DurableTarget):
             self._show_shadows()
             super().process_endofpipe()
             self.rejects.sync()
-            tables = [*(self.table_of(stream) for stream in self._streams_of.values()), *(shadow.name for shadow in self.shadows)]
+            tables = [*(self.table_of(stream) for stream in dict.fromkeys(self._streams_of.values())), *(shadow.name for shadow in self.shadows)]
             self.run.loader.close_targets([str(one) for one in tables])
             self.upkeep.run(self.run.pool)
             self.run.hooks.after_loads()

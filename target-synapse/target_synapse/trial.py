@@ -21,7 +21,7 @@ from target_synapse.ddl import Column
 from target_synapse.load import staging_name
 from target_synapse.naming import DEFAULT_SCHEMA, TableName, held_name
 from target_synapse.quoting import quoted
-from target_synapse.rights import granting, needs, own_sql_of
+from target_synapse.rights import granting, is_refused, needs, own_sql_of
 from target_synapse.token_login import login_of
 from target_synapse.types import BIGINT
 from target_synapse.ways import Staged
@@ -40,10 +40,6 @@ PROBE = Column("probe", BIGINT)
 PROBE_LINE = b"1,1\n"  # the column, and the row's number behind it
 BAD_LINE = b"x,2\n"
 LABEL = "target-synapse step=check"
-# Permission denied on an object, in a database, and for bulk loading: 229 and 262 in .../database-engine-events-and-errors-0-to-999, 4834 in
-# ...-4000-to-4999 (https://learn.microsoft.com/sql/relational-databases/errors-events/, read 2026-11-22). The tables are SQL Server's: no page says
-# which numbers a dedicated pool gives, so this is unconfirmed; with another number a check fails all the same, without the GRANT.
-REFUSED = ("(229)", "(262)", "(4834)")
 
 
 @dataclass(slots=True)
@@ -185,9 +181,10 @@ class Trial:
             try:
                 self.pool.repeated(work, attempts=ATTEMPTS)
             except DestinationError as error:
-                if str(error).endswith(REFUSED):
+                said = str(error)
+                if is_refused(said):
                     raise DestinationError(
-                        f"refused: {str(error).partition(': ')[2]}", hint=granting(right, schema, login_of(self.config))
+                        f"refused: {said.partition(': ')[2]}", hint=granting(right, schema, login_of(self.config), said)
                     ) from error
                 raise
             return what

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from target_synapse.quoting import utf16_units
-from target_synapse.types import BIGINT_MAX, BIGINT_MIN, MONEY_AS_DECIMAL, SqlType
+from target_synapse.types import BIGINT_MAX, BIGINT_MIN, MONEY_AS_DECIMAL, SCALED, SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,6 +29,7 @@ MONEY_RANGES = {
     "money": (Decimal("-922337203685477.5808"), Decimal("922337203685477.5807")),
     "smallmoney": (Decimal("-214748.3648"), Decimal("214748.3647")),
 }
+BEYOND_REAL = (2 - 2**-24) * 2.0**127  # rounds to what is no number any more; real is IEEE 754's binary32, whose largest is (2 - 2**-23) * 2**127
 MAX_OFFSET = timedelta(hours=14)  # https://learn.microsoft.com/sql/t-sql/data-types/datetimeoffset-transact-sql
 BASE64 = re.compile("[A-Za-z0-9+/]*={0,2}")
 FRACTION = re.compile(r"\.(\d+)")
@@ -59,9 +60,10 @@ def field_encoder(kind: SqlType, *, truncated: Callable[[], None] | None = None)
     if kind.is_binary:
         return lambda value: _binary(value, kind)
     try:
-        return PLAIN[kind.name]
+        encode = PLAIN[kind.name]
     except KeyError:
         raise ValueError(f"values of type {kind} cannot be loaded") from None
+    return encode if kind.name not in SCALED or kind.scale == SQL_DIGITS else lambda value: encode(_as_fine_as(value, kind))
 
 
 def is_loadable(kind: SqlType) -> bool:
@@ -159,6 +161,13 @@ def _float(value: Any) -> str:
     return repr(number)
 
 
+def _real(value: Any) -> str:
+    written = _float(value)
+    if abs(float(written)) >= BEYOND_REAL:
+        raise ValueError(f"{value} is too large for real")
+    return written
+
+
 def _bit(value: Any) -> str:
     if value not in (True, False, 0, 1):
         raise ValueError(f"{value!r} is no boolean")
@@ -208,6 +217,14 @@ def _time(value: Any) -> str:
     return moment.isoformat(timespec="microseconds") + _seventh_digit(value)
 
 
+def _as_fine_as(value: Any, kind: SqlType) -> Any:
+    """The value itself. Raises ValueError if its column would round it."""
+    match = FRACTION.search(str(value))
+    if match and match[1][kind.scale :].strip("0"):
+        raise ValueError(f"{value} is finer than a column of {kind} holds")
+    return value
+
+
 def _seventh_digit(value: Any) -> str:
     """The digit that Python's types leave out. Raises ValueError if there are more that count."""
     match = FRACTION.search(value) if isinstance(value, str) and len(value) > MICROSECOND_DIGITS else None
@@ -224,6 +241,6 @@ def _string(value: Any) -> str:
 
 
 PLAIN: dict[str, Callable[[Any], str]] = {
-    "float": _float, "real": _float, "bit": _bit, "date": _date, "time": _time, "uniqueidentifier": _uuid,
+    "float": _float, "real": _real, "bit": _bit, "date": _date, "time": _time, "uniqueidentifier": _uuid,
     "datetime2": _datetime, "datetimeoffset": _moment,
 }  # fmt: skip

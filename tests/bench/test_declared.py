@@ -9,12 +9,12 @@ import pytest
 
 from bench import extract
 from bench.__main__ import CASES
-from bench.errors import BenchError
+from bench.errors import BenchError, MissingPeerError
 from bench.goals import FASTER, LARGER
 from bench.machine import processor
 from bench.peers import HELPERS, PEERS, REQUIREMENTS, Environments
 from bench.programs import api_rows
-from bench.where import shares
+from bench.where import import_shares, shares
 
 NAMES = {(case.name, one.name) for case in CASES for one in case.contenders}
 
@@ -37,7 +37,7 @@ def test_a_peer_that_cannot_be_installed_is_named_each_time_and_tried_once(tmp_p
     monkeypatch.setattr("bench.peers._uv", lambda: "uv")
     environments = Environments(tmp_path)
     for _ in range(2):
-        with pytest.raises(BenchError, match=r"^dlt cannot be installed: no such version$"):
+        with pytest.raises(MissingPeerError, match=r"^dlt cannot be installed: no such version$"):
             environments.script("dlt")
     assert (len(tried), list(environments.missing)) == (1, ["dlt"])
 
@@ -88,3 +88,13 @@ def test_a_profile_tells_the_functions_with_the_greatest_own_time():
     }
     assert shares(stats)[:2] == [["<method 'encode'>", 0.6], ["pkg/stream.py: write", 0.3]]
     assert len(shares(stats)) == 6
+
+
+def test_the_packages_that_take_the_longest_to_import_are_told():
+    log = """import time: self [us] | cumulative | imported package
+import time:       300 |        300 |     duckdb._core
+2026-01-01 00:00:00,000 | INFO     | tap-warehouse | import time
+import time:       500 |        800 |   duckdb
+import time:       200 |       1000 | singer_sdk.tap
+"""
+    assert import_shares(log) == [["duckdb", 0.8], ["singer_sdk", 0.2]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
@@ -143,6 +144,12 @@ def test_mparticles_batches_are_read_back_as_the_rows_they_were_made_from(tmp_pa
     bodies.write_text(json.dumps(users[:2]) + "\n" + json.dumps(users[2]) + "\n")
     wanted = by_rows(({"id": n, "amount": n, "email": f"{n}@x.org"} for n in (1, 2, 3)), columns, 3)
     assert wanted.differences(arrived.batches(bodies, columns, 3, identities={"email": "email"})) == []
+
+
+def test_batches_are_counted_plain_and_packed(tmp_path):
+    bodies, batch = tmp_path / "bodies.txt", b'{"source_request_id":"x"}'
+    bodies.write_bytes(b"[" + batch + b"," + batch + b"]\n" + gzip.compress(batch).hex().encode() + b"\n")
+    assert arrived.count_batches(bodies) == 3
 
 
 def test_flights_are_repeated_with_a_running_key():

@@ -53,6 +53,12 @@ def test_a_command_that_fails_is_named_with_its_last_words(tmp_path):
         )
 
 
+def test_of_a_broken_pipe_the_command_that_broke_it_is_named(tmp_path):
+    second = python("second", "import os, sys; os.close(0); sys.stderr.write('no such table'); sys.exit(3)")
+    with pytest.raises(BenchError, match=r"^second ended with 3: no such table$"):
+        Runner(tmp_path).run([python("first", f"{LINES}; sys.stdout.write('x' * 10_000_000)"), second], limit_s=LIMIT_S)
+
+
 def test_a_command_that_does_not_end_is_killed_with_what_it_started(tmp_path):
     with pytest.raises(BenchError, match=r"^endless did not end within 2 s$"):
         Runner(tmp_path).run([Stage("endless", ("/bin/sh", "-c", "sleep 600 & echo $! > pid; wait"))], limit_s=2)
@@ -60,11 +66,13 @@ def test_a_command_that_does_not_end_is_killed_with_what_it_started(tmp_path):
     assert not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z"  # dead, and not waited for yet by whoever is left
 
 
-def test_no_settings_of_a_plugin_come_from_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setenv("TAP_WAREHOUSE_LIMIT", "1")
-    code = "import os; print(os.environ.get('TAP_WAREHOUSE_LIMIT'), os.environ['GIVEN'])"
+def test_no_settings_of_plugins_clients_or_python_come_from_the_environment(tmp_path, monkeypatch):
+    foreign = ("TAP_WAREHOUSE_LIMIT", "PYTHONDONTWRITEBYTECODE", "PYTHONUNBUFFERED", "PGOPTIONS", "DLT_DATA_DIR")
+    for name in foreign:
+        monkeypatch.setenv(name, "1")
+    code = f"import os; print([name for name in {foreign} if name in os.environ], os.environ['GIVEN'])"
     Runner(tmp_path).run([python("one", code, GIVEN="yes")], limit_s=LIMIT_S, stdout=tmp_path / "out")
-    assert (tmp_path / "out").read_text() == "None yes\n"
+    assert (tmp_path / "out").read_text() == "[] yes\n"
 
 
 def test_a_record_that_is_cut_by_a_read_is_counted_once(tmp_path):

@@ -120,4 +120,7 @@ def test_results_are_written_with_a_report_that_shows_the_plot(made_up, tmp_path
     written = {path.name: path.read_text() for path in (tmp_path / "results").iterdir()}
     assert written.keys() == {"2026-01-02.json", "2026-01-02.md", "2026-01-02.svg"}
     assert json.loads(written["2026-01-02.json"]) == made_up
+    plotter.write_text("#!/bin/sh\nexit 1\n")
+    publish.write(made_up, tmp_path / "no plot", plotter)
+    assert {path.name for path in (tmp_path / "no plot").iterdir()} == {"2026-01-02.json", "2026-01-02.md"}
     assert written["2026-01-02.md"].startswith("# Speed, 2026-01-02\n\n![Rows a second of each](2026-01-02.svg)\n\n2 cores of")

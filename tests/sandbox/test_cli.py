@@ -56,6 +56,20 @@ def test_a_second_up_says_that_it_was_up_and_is_no_failure(box):
     assert [" ".join(line.split()[:4]) for line in stdout.splitlines()[:2]] == ["one was already up", "two is up port"]
 
 
+def test_an_optional_service_is_started_only_for_those_who_ask_and_counts_only_while_it_is_up(box, small_services, tmp_path):
+    small_services["adf"] = "shelf"
+    folder = tmp_path / "my box"
+    box("up")
+    assert [note.name for note in processes.notes(folder)] == ["one", "two"]
+    assert (box("status")[0], box("status", "adf")[0]) == (0, 3)
+    exit_code, stdout, _ = box("up", "--with", "adf")
+    assert (exit_code, [line.split()[:2] for line in stdout.splitlines()[:3]]) == (0, [["one", "was"], ["two", "was"], ["adf", "is"]])
+    assert [line.split()[0] for line in box("status")[1].splitlines()] == ["service", "one", "two", "adf"]
+    assert box("down")[1] == "stopped one, two, adf\n"
+    box("up", "one", "--with", "adf")
+    assert [note.name for note in processes.notes(folder)] == ["one", "adf"]
+
+
 def test_status_is_a_table_and_exits_with_3_until_all_are_up(box, tmp_path):
     box("up", "one")
     (one,) = processes.notes(tmp_path / "my box")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import json
 import logging
 import os
+import sys
 import threading
 from functools import partial
 
@@ -207,6 +209,19 @@ def test_a_pipe_is_read_as_lines_come_not_when_it_is_full():
         assert arrived.wait(30)
         sink.close()
         thread.join(30)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a pipe hold more")
+@pytest.mark.parametrize(("before", "after"), [(4_096, 2**20), (2**20, 2**20)])
+def test_a_pipe_is_let_hold_a_megabyte_and_what_is_no_pipe_stays_as_it_is(before, after, tmp_path):
+    reading_end, writing_end = os.pipe()
+    with os.fdopen(reading_end, "rb") as source, os.fdopen(writing_end, "wb"):
+        fcntl.fcntl(source, fcntl.F_SETPIPE_SZ, before)
+        reading.widen(source)
+        assert fcntl.fcntl(source, fcntl.F_GETPIPE_SZ) == after
+    with (tmp_path / "lines").open("wb") as file:
+        reading.widen(file)
+    reading.widen(io.BytesIO())
 
 
 def test_rows_under_stream_maps_go_one_by_one_and_filtered_ones_are_counted(caplog):

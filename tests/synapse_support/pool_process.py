@@ -1,7 +1,8 @@
 """The stand-in of a pool, in a process of its own: prints its port, then obeys a line of JSON at a time until stdin closes.
 
 `{"fault": {...}}` lets a fault wait, `{"weather": {...}}` changes the pool's, `{"clear": true}` ends both, `{"waiting": true}` answers with the faults,
-`{"hanging": seconds}` with whether none waits any more, and `{"requests": true}` with all statements, oldest first.
+`{"hanging": seconds}` with whether none waits any more, `{"requests": true}` with all statements, oldest first, and `{"export": {...}}` writes rows as they
+are stored into an Arrow file, as the wire would take minutes for millions.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ import os
 import sys
 import threading
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 from sandbox.entra.tokens import Issuer
 from sandbox.synapse.blobs import Identities
 from sandbox.synapse.faults import Fault
@@ -27,7 +30,8 @@ CALM = {"state": "online", "service_level": "DW100c", "transaction_rows": None, 
 
 def main() -> None:
     options = json.loads(sys.argv[1]) if sys.argv[1:] else {}
-    pool = Pool(database=DATABASE, users={USER: PASSWORD}, identities=Identities(**options.get("identities", {})), **entra(options))
+    users = options.get("users", {USER: PASSWORD})
+    pool = Pool(database=DATABASE, users=users, identities=Identities(**options.get("identities", {})), **entra(options))
     certificate = Certificate(*map(Path, options["certificate"])) if "certificate" in options else None
     server = TdsServer(pool, encryption="off" if certificate else "not_supported", certificate=certificate)
     threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -52,6 +56,20 @@ def all_met(pool: Pool, limit_s: float) -> bool:
     return not pool.faults.to_dict()["faults"]
 
 
+def export(pool: Pool, schema: str, table: str, columns: list[str], key: str, start: int, end: int, path: str) -> int:
+    """Write the rows with keys from `start` up to `end`, in their order; UUIDs as text."""
+    held = pool.catalog.table((schema, table))
+    names = ", ".join(
+        f'CAST("{name}" AS VARCHAR) AS "{name}"' if held.column(name).type.name == "uniqueidentifier" else f'"{name}"' for name in columns
+    )
+    sql = f'SELECT {names} FROM {held.duck} WHERE "{key}" >= {start} AND "{key}" < {end} ORDER BY "{key}"'
+    with closing(pool.duck.cursor()) as cursor:
+        found = cursor.sql(sql).to_arrow_table()
+    with pa.OSFile(path, "wb") as file, pa.ipc.new_file(file, found.schema) as writer:
+        writer.write_table(found)
+    return found.num_rows
+
+
 def say(what: object) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
@@ -69,6 +87,8 @@ def obey(pool: Pool, order: dict[str, object]) -> object:
         return pool.faults.to_dict()["faults"]
     if limit_s := order.get("hanging"):
         return all_met(pool, float(str(limit_s)))
+    if isinstance(wish := order.get("export"), dict):
+        return export(pool, **wish)
     if order.get("requests"):
         return [one.command for one in reversed(list(pool.requests))]
     return "ok"

@@ -54,9 +54,11 @@ class PoolProcess:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
         self.port = int(self._process.stdout.readline())
         self._connection: Any = None
+        self._users = (options or {}).get("users", {"loader": "Secret1!"})  # owners
 
     def settings(self, port: int | None = None) -> dict[str, Any]:
-        return {"host": "127.0.0.1", "port": port or self.port, "database": "pool", "user": "loader", "password": "Secret1!", "encrypt": "no"}
+        user, password = next(iter(self._users.items()))
+        return {"host": "127.0.0.1", "port": port or self.port, "database": "pool", "user": user, "password": password, "encrypt": "no"}
 
     def order(self, **what: object) -> Any:
         self._process.stdin.write(json.dumps(what) + "\n")
@@ -78,10 +80,13 @@ class PoolProcess:
     @property
     def connection(self) -> Any:
         if self._connection is None:
-            pyodbc = odbc.load_pyodbc()
-            text = odbc.connection_string(self.settings(), odbc.find_driver(pyodbc, None))
-            self._connection = pyodbc.connect(text, autocommit=True)
+            self._connection = self.connect()
         return self._connection
+
+    def connect(self, **changes: object) -> Any:
+        pyodbc = odbc.load_pyodbc()
+        text = odbc.connection_string({**self.settings(), **changes}, odbc.find_driver(pyodbc, None))
+        return pyodbc.connect(text, autocommit=True)
 
     def close(self) -> None:
         if self._connection is not None:

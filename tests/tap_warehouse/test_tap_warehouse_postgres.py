@@ -1,13 +1,21 @@
 """The tap over a real PostgreSQL server."""
 
+import json
 import re
+import subprocess
+import sys
+from contextlib import closing
 from decimal import Decimal
 
 import pytest
+from adbc_driver_postgresql import connect as driver
 from harness import run_command
+from hypothesis import given
+from hypothesis import strategies as st
+from psycopg.conninfo import conninfo_to_dict
 from singer_commons.checking import run_checks
 from tap_warehouse.checks import checks
-from tap_warehouse.warehouses.postgres import Postgres
+from tap_warehouse.warehouses.postgres import Postgres, conninfo
 from tap_warehouse_reading import bookmark, read, records
 
 EXACT = """
@@ -18,6 +26,20 @@ SELECT 9223372036854775807::bigint AS big, (-32768)::smallint AS small, 12345678
     '\\x00ff'::bytea AS raw, '{"a": 1.10, "b": [1,\n2]}'::json AS doc, ARRAY['x', NULL, 'y"']::text[] AS list, ARRAY[1.10, 2]::numeric[] AS sums,
     interval '1 day 2 hours' AS span, '11111111-2222-3333-4444-555555555555'::uuid AS uuid
 """
+
+
+# Types that no JSON has a word for, or that the driver has no name for, with what is told of each: its type in PostgreSQL and the schema's kinds.
+ODD_TYPES = {
+    "mood": ("'sad'::mood", "mood", ["string", "null"], "sad"),
+    "moods": ("ARRAY['sad', 'glad']::mood[]", "mood[]", ["array", "null"], ["sad", "glad"]),
+    "small": ("1.50::small", "numeric(7,3)", ["number", "null"], Decimal("1.500")),
+    "negative": ("1200::numeric(3,-2)", "numeric(3,-2)", ["number", "null"], 1200),
+    "pair": ("ROW(1, 'a')::pair", "pair", ["string", "null"], "(1,a)"),
+    "span": ("int4range(1, 5)", "int4range", ["string", "null"], "[1,5)"),
+    "spans": ("ARRAY[int4range(1, 5)]", "int4range[]", ["array", "null"], ["[1,5)"]),
+    "rights": ("'postgres=r/postgres'::aclitem", "aclitem", ["string", "null"], "postgres=r/postgres"),
+    "address": ("inet '::1'", "inet", ["string", "null"], "::1/128"),
+}
 
 
 def config(server, *models, **more):
@@ -55,6 +77,39 @@ def test_every_kind_of_value_arrives_exactly(postgres):
     types = {name: one.get("x-sql-datatype") for name, one in messages[0]["schema"]["properties"].items()}
     assert types["money"] == "decimal(12,2)"
     assert (types["free"], types["naive"], types["zoned"], types["big"]) == ("numeric", "timestamp", "timestamptz", "bigint")
+
+
+def test_a_type_without_a_word_in_json_is_read_as_the_servers_own_text(postgres):
+    with postgres.connect() as connection:
+        connection.execute("CREATE TYPE mood AS ENUM ('sad', 'glad')")
+        connection.execute("CREATE DOMAIN small AS numeric(7,3)")
+        connection.execute("CREATE TYPE pair AS (a integer, b text)")
+    sql = f"SELECT {', '.join(f'{made} AS {name}' for name, (made, *_) in ODD_TYPES.items())}"
+    with closing(Postgres(driver(postgres.url), "postgres")) as session:
+        told = {one.name: (one.sql_type, one.schema["type"]) for one in session.columns(sql)}
+    assert told == {name: (sql_type, kinds) for name, (_, sql_type, kinds, _) in ODD_TYPES.items()}
+    assert records(read(config(postgres, {"name": "odd_types", "sql": sql}))) == [{name: value for name, (*_, value) in ODD_TYPES.items()}]
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(("host", "dbname", "user", "password", "options")), st.text(st.characters(exclude_characters="\0", codec="utf-8"))
+    )
+)
+def test_the_words_of_a_log_in_are_libpqs(parts):
+    assert conninfo_to_dict(conninfo(port=5432, sslmode=None, **parts)) == {"port": "5432", **parts}
+
+
+def test_reading_loads_no_other_client_and_nothing_of_arrow_that_it_does_not_use(postgres, tmp_path):
+    (tmp_path / "config.json").write_text(json.dumps(config(postgres, {"name": "one", "sql": "SELECT 1 AS n"})))
+    idle = ("psycopg", "pyarrow.compute", "pyarrow.dataset", "adbc_driver_postgresql.dbapi", "numpy", "pandas", "sqlalchemy", "fastjsonschema")
+    program = (
+        "import sys; from tap_warehouse.tap import main; sys.argv = ['tap-warehouse', '--config', 'config.json']\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        f"print('loaded:', *[one for one in {idle!r} if one in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
+    assert ('{"n":1}' in done.stdout, done.stdout.splitlines()[-1]) == (True, "loaded:")
 
 
 @pytest.mark.parametrize(
@@ -197,9 +252,7 @@ def test_a_check_tells_when_the_role_could_write_though_the_connection_cannot(po
 
 def test_a_connection_that_may_write_fails_the_check(postgres, tmp_path, reader):
     """As behind a pooler that drops the options of the session; and a model is not asked to prove it."""
-    with postgres.connect() as connection, connection.cursor() as cursor:
-        session = Postgres(connection, "")
-        cursor.execute("SET transaction_read_only = off")
+    with closing(Postgres(driver(postgres.url), "postgres")) as session:
         found = []
         code = run_checks(checks("postgres", lambda: session, []), found.append)
     assert (code, found[1]) == (1, "FAIL postgres: read-only: the warehouse would let this connection write - hint: use a role that may only read\n")

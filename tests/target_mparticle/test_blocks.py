@@ -154,6 +154,7 @@ PARTS = st.recursive(
             "maxLength": st.integers(0, 4),
             "format": st.just("date"),
             "minimum": st.integers(0, 3),
+            "maximum": st.integers(0, 3) | st.just(2.5),
             "enum": st.lists(SCALARS, min_size=1, max_size=2),
         },
     ),
@@ -191,6 +192,8 @@ def test_the_quick_look_lets_nothing_pass_that_the_validator_refuses(schema, val
         ({"type": "array", "items": {"type": "integer"}}, [1, 2]),
         ({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "null"}]}, None),
         ({"type": "number", "x-sql-datatype": "decimal(12,2)"}, Decimal("12.50")),
+        ({"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1}, -(2**63)),
+        ({"type": ["integer", "null"], "minimum": -(2**63), "maximum": 2**63 - 1}, None),
     ],
 )
 def test_the_quick_look_knows_what_taps_usually_say(schema, value):

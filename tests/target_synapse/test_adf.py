@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -142,12 +143,54 @@ def test_a_refused_identity_is_told_which_role_it_needs(load_by_pipeline, pipeli
     assert "Data Factory Contributor" in caught.value.hint
 
 
+def starter(pipelines):
+    """Whom the token names with which the last pipeline was started."""
+    claims = starts(pipelines)[-1]["headers"]["authorization"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(claims + "=="))["appid"]
+
+
+def test_the_machines_own_identity_starts_the_pipeline_without_any_secret(load_by_pipeline, pipelines, running_pipelines_of_all, table, monkeypatch):
+    for name, value in running_pipelines_of_all.entra.identity_environment.items():
+        monkeypatch.setenv(name, value)
+    nobody = dict.fromkeys(("entra_tenant_id", "entra_client_id", "entra_client_secret"))
+    load_by_pipeline(adf_authentication="managed_identity", **nobody)
+    assert table("users") == [(1, "a"), (2, "")]
+    assert starter(pipelines) == running_pipelines_of_all.entra.directory.identity
+
+
+@pytest.mark.slow
+def test_the_default_chain_starts_the_pipeline_as_who_the_environment_names(load_by_pipeline, pipelines, settings, table, monkeypatch):
+    names = ("tenant_id", "client_id", "client_secret")
+    for name in names:
+        monkeypatch.setenv(f"AZURE_{name.upper()}", settings[f"entra_{name}"])
+    load_by_pipeline(adf_authentication="default", **{f"entra_{name}": None for name in names})
+    assert table("users") == [(1, "a"), (2, "")]
+    assert starter(pipelines) == settings["entra_client_id"]
+
+
+def test_a_machine_without_an_identity_is_told_at_the_start(load_by_pipeline, pipelines, running_pipelines_of_all, monkeypatch):
+    environment = {**running_pipelines_of_all.entra.identity_environment, "IDENTITY_HEADER": "of another machine"}
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CredentialsError, match="Entra ID gives no token to the managed identity") as caught:
+        load_by_pipeline(adf_authentication="managed_identity")
+    assert caught.value.hint.startswith("a managed identity is there only on a machine in Azure")
+    assert pipelines.stand.runs == {}
+
+
+@pytest.mark.parametrize("kind", ["managed_identity", "default"])
+def test_an_identity_without_a_secret_needs_none_in_the_settings(kind):
+    storage = {"user": "u", "password": "p", "storage_url": "https://a", "storage_container": "c", "storage_prefix": "p", "storage_account_key": "k"}
+    way = {"load_via": "adf", "adf_url": "https://x", "adf_pipeline": "p", "adf_authentication": kind}
+    assert list(settings_misfits({**storage, **way})) == []
+
+
 def test_settings_that_lack_are_told_together():
     storage = {"user": "u", "password": "p", "storage_url": "https://a", "storage_container": "c", "storage_prefix": "p", "storage_account_key": "k"}
     told = [str(one) for one in settings_misfits({**storage, "load_via": "adf", "entra_tenant_id": "t"})]
     assert told == [
         "`adf_url` and `adf_pipeline`: expected, with `load_via` `adf`; found nothing",
-        "`load_via` and `entra_client_id` and `entra_client_secret`: a service principal has a tenant, a client id and a secret; found `entra_tenant_id`",
+        "`adf_authentication` and `entra_client_id` and `entra_client_secret`: a service principal has a tenant, a client id and a secret; found `entra_tenant_id`",
     ]
 
 

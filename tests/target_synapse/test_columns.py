@@ -89,6 +89,11 @@ def decimals(precision, scale):
     return st.integers(-(10**precision) + 1, 10**precision - 1).map(lambda number: Decimal(number).scaleb(-scale, context=WIDE))
 
 
+DECIMAL_TEXT = (
+    st.builds(lambda units, scale: f"{Decimal(units).scaleb(-scale, context=WIDE):f}", st.integers(-(10**40), 10**40), st.integers(0, 40))
+    | st.from_regex(r"-?[0-9]{1,4}(\.[0-9]{1,4})?", fullmatch=True)
+    | st.sampled_from(["-0", "+1", ".5", "1.", "1E5", "1e-3", "NaN", "Infinity", "", " 1", "1_000", "0x1", "\u0661", "00012.5", "-0.0"])
+)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 CASES = [
     ("bigint", pa.int64(), integers(64)),
@@ -104,6 +109,11 @@ CASES = [
     ("decimal(38,38)", pa.decimal128(38, 38), decimals(38, 38)),
     ("decimal(38,18)", pa.decimal128(38, 18), decimals(38, 18)),
     ("decimal(2,2)", pa.decimal128(2, 2), decimals(2, 2)),
+    ("decimal(38,38)", pa.decimal128(38, 2), decimals(38, 2)),
+    ("decimal(38,18)", pa.string(), DECIMAL_TEXT),
+    ("decimal(2,2)", pa.large_string(), DECIMAL_TEXT),
+    ("decimal(38,38)", pa.string(), DECIMAL_TEXT),
+    ("decimal(5,0)", pa.string(), DECIMAL_TEXT),
     ("decimal(12,2)", pa.decimal128(12, 2), decimals(12, 2)),
     ("decimal(12,4)", pa.decimal128(12, 2), decimals(12, 2)),
     ("decimal(38,10)", pa.decimal128(38, 2), decimals(38, 2)),
@@ -111,10 +121,15 @@ CASES = [
     ("float", pa.float64(), FLOATS),
     ("real", pa.float32(), st.floats(width=32, allow_nan=False, allow_infinity=False)),
     ("float", pa.int64(), integers(64)),
+    ("real", pa.float64(), FLOATS | st.sampled_from([3.4028234663852886e38, 3.4028235677973366e38, 3.4028235677973362e38])),
     ("bit", pa.bool_(), st.booleans()),
     ("date", pa.string(), st.sampled_from(DAYS) | st.dates().map(dt.date.isoformat)),
     ("datetime2(7)", pa.string(), st.sampled_from(MOMENTS) | MOMENT_TEXT),
     ("datetimeoffset(7)", pa.large_string(), st.sampled_from(MOMENTS) | MOMENT_TEXT),
+    ("datetime2(3)", pa.string(), st.sampled_from(MOMENTS) | MOMENT_TEXT),
+    ("datetime2(0)", pa.timestamp("us"), st.datetimes() | st.datetimes().map(lambda moment: moment.replace(microsecond=0))),
+    ("datetimeoffset(4)", pa.string(), st.sampled_from(MOMENTS) | MOMENT_TEXT),
+    ("time(2)", pa.string(), st.builds("{}{}".format, st.just("01:02:03"), DIGITS)),
     ("time(7)", pa.string(), st.sampled_from(CLOCKS) | CLOCK_TEXT | st.builds("{}{}".format, st.just("01:02:03"), DIGITS)),
     ("uniqueidentifier", pa.string(), st.sampled_from(IDS) | st.uuids().map(str)),
     ("varbinary(6)", pa.string(), st.sampled_from(BASE64) | st.binary(max_size=9).map(as_base64)),
@@ -198,6 +213,12 @@ KEPT = [
     ("bigint", pa.int64(), [-(2**63), 2**63 - 1, None]),
     ("decimal(38,10)", pa.decimal128(38, 10), [Decimal("1234567890123456789012345678.0123456789"), Decimal("-0.10"), Decimal(0)]),
     ("decimal(2,2)", pa.decimal128(2, 2), [Decimal("0.50"), Decimal("-0.05")]),
+    ("decimal(38,38)", pa.decimal128(38, 38), [Decimal("0." + "9" * 38), Decimal("-0.05"), Decimal(0), None]),
+    ("decimal(38,18)", pa.string(), ["99999999999999999999.999999999999999999", "-0.5", "0", "12", "007.10", None]),
+    ("decimal(38,38)", pa.string(), ["-0." + "9" * 38, "0"]),
+    ("real", pa.float64(), [0.1, 3.4028234663852886e38, 1e-300]),
+    ("datetime2(3)", pa.string(), ["2024-01-02T03:04:05.123Z", "2024-01-02T03:04:05.123000Z", "2024-01-02T03:04:05Z"]),
+    ("datetime2(3)", pa.timestamp("ns"), [0, 1_000_000, -5_000_000]),
     ("float", pa.float64(), [0.1, 1e300, -0.0, 3.0]),
     ("date", pa.string(), ["2024-02-29", "2024-02-29T00:00:00.000000Z", "0001-01-01"]),
     ("datetime2(7)", pa.string(), ["2024-01-02T03:04:05Z", "2024-01-02T03:04:05.123456+02:00", "2024-01-02T03:04:05.1234567Z", "9999-12-31 23:59:59"]),

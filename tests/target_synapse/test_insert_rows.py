@@ -17,17 +17,17 @@ ID, NAME, AMOUNT, RATIO = (
 )
 
 
-def test_whole_numbers_and_null_are_written_out_and_all_else_is_a_parameter():
+def test_text_and_floats_are_parameters_and_all_else_is_written_out():
     rows = [["1", "it's", "1.5000000000", "0.1"], ["-2", "", "", ""], ["", "?", "-0.1000000000", "1e+22"]]
     (made,) = statements(TABLE, [ID, NAME, AMOUNT, RATIO], rows, label="x")
     assert made.sql == (
         "INSERT INTO [s].[t] ([id], [name], [amount], [ratio])\n"
-        "SELECT CAST(1 AS bigint), CAST(? AS nvarchar(max)), CAST(? AS decimal(38,10)), CAST(? AS float)\n"
+        "SELECT CAST(1 AS bigint), CAST(? AS nvarchar(max)), CAST('1.5000000000' AS decimal(38,10)), CAST(? AS float)\n"
         "UNION ALL SELECT -2, NULL, NULL, NULL\n"
-        "UNION ALL SELECT NULL, ?, CAST(? AS decimal(38,10)), ?\n"
+        "UNION ALL SELECT NULL, ?, CAST('-0.1000000000' AS decimal(38,10)), ?\n"
         "OPTION (LABEL = N'x')"
     )
-    assert (made.parameters, made.rows) == (["it's", "1.5000000000", 0.1, "?", "-0.1000000000", 1e22], 3)
+    assert (made.parameters, made.rows) == (["it's", 0.1, "?", 1e22], 3)
 
 
 def test_a_first_row_of_nulls_names_the_types_too():
@@ -50,6 +50,13 @@ def test_rows_without_parameters_are_cut_at_10000():
     assert [one.rows for one in made] == [10_000, 10_000, 5_000]
 
 
+def test_rows_of_decimals_are_cut_at_20000_literals():
+    made = list(statements(TABLE, [ID, AMOUNT, Column("other", AMOUNT.type)], [["1", "1.5", "2.5"]] * 25_000, label="x"))
+    assert [one.rows for one in made] == [10_000, 10_000, 5_000]
+    made = list(statements(TABLE, [AMOUNT] * 3, [["1.5", "2.5", ""]] * 7_000, label="x"))
+    assert [one.rows for one in made] == [6_666, 334]
+
+
 def test_long_values_make_statements_of_few_rows(monkeypatch):
     monkeypatch.setattr(insert_rows, "MAX_BYTES", 100)
     made = list(statements(TABLE, [NAME], [["x" * 40]] * 5 + [["y" * 500]] + [["z"]], label="x"))
@@ -59,6 +66,16 @@ def test_long_values_make_statements_of_few_rows(monkeypatch):
 def test_what_is_no_whole_number_is_never_written_out():
     with pytest.raises(ValueError, match="'1; DROP' is no whole number"):
         list(statements(TABLE, [ID], [["1; DROP"]], label="x"))
+
+
+@given(st.text(max_size=9))
+def test_a_literal_never_ends_before_its_value_does(field):
+    if insert_rows.HARMLESS.fullmatch(field):
+        assert "'" not in field
+        assert next(statements(TABLE, [AMOUNT], [[field]], label="x")).sql.count("'") == 4
+    elif field:
+        with pytest.raises(ValueError, match="is no decimal"):
+            list(statements(TABLE, [AMOUNT], [[field]], label="x"))
 
 
 def test_a_plan_shows_the_statement_of_one_row():

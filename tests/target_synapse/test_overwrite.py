@@ -7,7 +7,7 @@ from contextlib import nullcontext
 
 import pytest
 from harness import run_command
-from singer_commons.errors import ConfigurationError, DestinationError, InputError, TooManyRejectsError
+from singer_commons.errors import DestinationError, InputError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.shadows import says_unfinished
 from target_synapse.sink import SynapseSink
@@ -202,24 +202,6 @@ def shape_of(pool, schema):
         ),
     ]
     return [sorted(pool.rows(sql), key=str) for sql in asked]
-
-
-UNCOPIED = {
-    "the IDENTITY column n": "[n] bigint IDENTITY(1, 1)) WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)",
-    "partitions, 2": "[n] int) WITH (DISTRIBUTION = ROUND_ROBIN, HEAP, PARTITION ([n] RANGE LEFT FOR VALUES (1)))",
-    "the default d": "[n] int CONSTRAINT [d] DEFAULT 4) WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)",
-    "the index or key pk": "[n] int NOT NULL, CONSTRAINT [pk] PRIMARY KEY NONCLUSTERED ([n]) NOT ENFORCED) WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)",
-}
-
-
-@pytest.mark.parametrize("what", UNCOPIED)
-def test_a_table_of_which_something_would_be_lost_is_refused(what, load_here, pool, schema, tables):
-    pool.connection.execute(f"EXEC('CREATE SCHEMA [{schema}]')")
-    pool.connection.execute(f"CREATE TABLE [{schema}].[users] ([id] bigint NULL, [name] nvarchar(50) NULL, {UNCOPIED[what]}")
-    with pytest.raises(ConfigurationError) as caught:
-        load_here(reading([2, 3], "new"), **OVERWRITE)
-    assert str(caught.value) == f"[{schema}].[users] has {what}, which a new table in its place would not have"
-    assert tables() == ["users"]
 
 
 def test_the_plan_shows_the_new_table_and_how_it_takes_its_place(load_here, settings, tmp_path, table, tables, schema):

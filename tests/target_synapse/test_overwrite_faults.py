@@ -112,7 +112,7 @@ def sweep(pool, settings, schema, *, later=timedelta(0)):
 
 @pytest.mark.usefixtures("_old")
 def test_new_tables_of_dead_runs_are_swept_up_and_those_of_living_ones_are_not(load_here, table, tables, pool, schema, settings, monkeypatch):
-    with pytest.raises(Killed), killed_after(monkeypatch, 28, done=True):
+    with pytest.raises(Killed), killed_after(monkeypatch, 30, done=True):
         load_here([*LINES[:2], state({"at": 2}), *LINES[2:]], batch_size_rows=1, **OVERWRITE)
     (new, *_) = tables()
     assert new.startswith("_sdc_new")

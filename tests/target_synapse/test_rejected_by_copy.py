@@ -6,14 +6,16 @@ import csv
 import gzip
 import json
 import re
+import tracemalloc
 from pathlib import Path
 
 import pytest
-from singer_commons.errors import ConfigurationError, DestinationError, TooManyRejectsError
+from singer_commons.errors import ConfigurationError, DestinationError, SuiteError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.ddl import Column
 from target_synapse.error_files import UNREAD, refused_rows
-from target_synapse.rejects_table import ROWS_A_STATEMENT, _statements
+from target_synapse.naming import TableName
+from target_synapse.rejects_table import KEPT_BYTES, ROWS_A_STATEMENT, RejectsTable, _statements
 from target_synapse.settings import settings_misfits
 from target_synapse.staging.store import StagingStore
 from target_synapse.types import BIGINT, TEXT_MAX, SqlType
@@ -173,6 +175,42 @@ def test_a_row_with_a_long_text_can_be_refused_too():
         assert refused_rows(f'x,"{"y" * 200_000}",1\n', [Column("n", BIGINT), Column("t", TEXT_MAX)]) == [{"n": "x", "t": "y" * 200_000}]
     finally:
         csv.field_size_limit(limit)
+
+
+class CountingPool:
+    """Takes statements, and counts the rows in them."""
+
+    rows = 0
+
+    def repeated(self, work):
+        return work()
+
+    def execute(self, sql, *, doing):
+        self.rows += sql.count("\nUNION ALL ") + 1
+
+
+def test_memory_does_not_follow_the_rows_that_wait_for_their_batch():
+    pool = CountingPool()
+    table = RejectsTable(lambda: pool, TableName("dbo", "_sdc_rejected"), "run1")
+    tracemalloc.start()
+    for number in range(3_000):
+        table.write("users", {"id": number, "text": "x" * 10_000}, code="TOO_LONG", reason="too long", keys=["id"])
+    table.sync()
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert pool.rows == 3_000
+    assert peak_bytes < 3 * KEPT_BYTES  # of 30 MB
+    table.sync()
+    assert pool.rows == 3_000
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+def test_a_full_disk_for_rows_that_wait_is_told(monkeypatch):
+    monkeypatch.setattr("target_synapse.rejects_table.SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb", buffering=0))  # noqa: SIM115 - the code closes it
+    table = RejectsTable(lambda: None, TableName("dbo", "_sdc_rejected"), "run1")
+    with pytest.raises(SuiteError, match="No space left on device"):
+        table.write("users", {}, code="TOO_LONG", reason="too long")
+    table.close()
 
 
 def test_statements_of_rejected_rows_stay_within_the_pools_limits():

@@ -174,6 +174,33 @@ def test_the_pool_is_asked_for_its_level_only_where_rows_could_be_too_many(pool,
     assert len(pool.statements("ServiceObjective")) == asked + 2
 
 
+def test_of_rows_that_are_wider_than_the_documented_ones_fewer_go_in_a_transaction(pool, settings):
+    asked = len(pool.statements("ServiceObjective"))
+    size = TransactionSize(Pool(settings), None)
+    assert size.most_of(60_000_000, line_bytes=125) == 60_000_000
+    assert len(pool.statements("ServiceObjective")) == asked
+    assert size.most_of(60_000_000, line_bytes=1_250) == 6_000_000
+    assert size.most_of(3_000_000, changes=2, line_bytes=12_500) == 300_000
+    assert size.most_of(300_000, changes=2, line_bytes=12_500) == 300_000
+    assert TransactionSize(Pool(settings), 10).most_of(80, line_bytes=10**6) == 10
+    assert len(pool.statements("ServiceObjective")) == asked + 1
+
+
+@pytest.mark.parametrize(("block_size_rows", "nested"), [(1, "json"), (50_000, "json"), (50_000, "child_tables")])
+def test_how_wide_rows_are_is_seen_by_their_lines(block_size_rows, nested, load_here, pool, schema, slices, monkeypatch):
+    """A cap so low that 20 rows of 2,500 bytes and more do not fit, where 20 of 250 would."""
+    monkeypatch.setattr("target_synapse.transaction_size.MILLION", 1)
+    monkeypatch.setattr("target_synapse.transaction_size.SMALLEST", 80)
+    monkeypatch.setattr("target_synapse.transaction_size.MILLION_ROWS", {})
+    properties = {**USERS, "tags": {"type": ["null", "array"], "items": {"type": "string"}}}
+    rows = [record(id=key, name="x" * 1_300, tags=["y" * 1_300]) for key in range(20)]
+    load_here([schema_line(properties, keys=()), *rows, state({"at": 20})], block_size_rows=block_size_rows, nested_data=nested)
+    assert pool.rows(f"SELECT COUNT(*) FROM [{schema}].[users]") == [(20,)]
+    assert len(slices()[0]) >= 10
+    load_here([schema_line(USERS, keys=(), stream="narrow"), *(record(stream="narrow", id=key, name="x") for key in range(20)), state({"at": 20})])
+    assert len(pool.statements(f"INSERT INTO [{schema}].[narrow]")) == 1
+
+
 def test_the_levels_are_those_of_the_stand_in():
     assert {level: rows * 1_000_000 for level, rows in MILLION_ROWS.items()} == TRANSACTION_ROWS
 

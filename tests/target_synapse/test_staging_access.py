@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import sys
+import threading
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 from azure.storage.blob import ContainerClient, generate_container_sas
 from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import CredentialsError, DestinationError
-from synapse_support.azure_cloud import CLIENT
+from synapse_support.azure_cloud import CLIENT, SECRET
 from synapse_support.messages import USERS, record, schema_line
 from target_synapse.settings import settings_misfits
 from target_synapse.staging import address
@@ -103,6 +107,40 @@ def test_a_container_that_is_not_public_is_not_read_without_a_credential(load_in
         load_in_cloud(storage_account_key=ACCOUNT_KEY, copy_credential="public")
 
 
+@pytest.fixture
+def master_key(cloud):
+    cloud.pool.connection.execute("IF NOT EXISTS (SELECT 1 FROM sys.symmetric_keys WHERE name = N'##MS_DatabaseMasterKey##') CREATE MASTER KEY")
+
+
+@pytest.mark.parametrize(
+    ("kind", "made"),
+    [
+        ("managed_identity", "IDENTITY = 'Managed Service Identity'"),
+        ("service_principal", f"IDENTITY = '{CLIENT}@https://127.0.0.1:"),
+    ],
+)
+@pytest.mark.usefixtures("master_key")
+def test_polybase_reads_as_the_pools_own_identity_and_as_a_principal(kind, made, load_in_cloud, cloud):
+    rows, _ = load_in_cloud(storage_account_key=ACCOUNT_KEY, copy_credential=kind, load_via="polybase", **cloud.principal)
+    assert rows == [(1, "Ann")]
+    credential = cloud.pool.statements("CREATE DATABASE SCOPED CREDENTIAL")[-1]
+    source = cloud.pool.statements("CREATE EXTERNAL DATA SOURCE")[-1]
+    assert made in credential
+    assert SECRET not in credential
+    assert f"LOCATION = 'abfss://{CONTAINER}@127.0.0.1:" in source  # wasbs goes with an account key alone
+    assert [cloud.pool.rows(f"SELECT name FROM sys.{view}") for view in ("external_data_sources", "database_scoped_credentials")] == [[], []]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("master_key")
+def test_polybase_refuses_a_principal_with_a_wrong_secret_and_leaves_nothing(load_in_cloud, cloud):
+    settings = {**cloud.principal, "entra_client_secret": "another-secret", "storage_account_key": ACCOUNT_KEY, "load_via": "polybase"}
+    with pytest.raises(DestinationError, match=r"\(105019\)") as caught:
+        load_in_cloud(copy_credential="service_principal", **settings)
+    assert "another-secret" not in str(caught.value)
+    assert [cloud.pool.rows(f"SELECT name FROM sys.{view}") for view in ("external_data_sources", "database_scoped_credentials")] == [[], []]
+
+
 def test_what_the_token_service_refuses_is_told_in_its_words(load_in_cloud, cloud):
     with pytest.raises(CredentialsError) as caught:
         load_in_cloud(storage_authentication="service_principal", **{**cloud.principal, "entra_client_secret": "not-the-secret"})
@@ -140,6 +178,51 @@ def test_a_signature_is_made_anew_when_half_of_its_time_is_over(cloud):
             with pytest.raises(Exception, match="AuthorizationPermissionMismatch"):
                 container.upload_blob("x", b"")
     store.close()
+
+
+class Forwarding(BaseHTTPRequestHandler):
+    """Hands each request on to the address that it names, as a proxy does."""
+
+    protocol_version = "HTTP/1.1"
+
+    def _forward(self):
+        place = urlsplit(self.path)
+        self.server.asked.append((self.command, place.netloc))
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        behind = HTTPConnection(place.netloc)
+        behind.request(self.command, f"{place.path}?{place.query}", content, dict(self.headers))
+        answer = behind.getresponse()
+        told = answer.read()
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in {"content-length", "transfer-encoding", "connection", "server", "date"}:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+        behind.close()
+
+    do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = _forward  # noqa: N815 - the names that http.server looks for
+
+    def log_message(self, *_):
+        """Nothing: stderr is the command's."""
+
+
+@pytest.fixture
+def proxy():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Forwarding) as server:
+        server.asked, server.daemon_threads = [], True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_everything_for_the_storage_goes_through_the_proxy_that_is_named(proxy, load_here, table, azurite, monkeypatch):
+    monkeypatch.setenv("NO_PROXY", "nowhere.example")
+    load_here(LINES, proxy_url=f"http://127.0.0.1:{proxy.server_port}")
+    assert table("users") == [(1, "Ann")]
+    assert {place for _, place in proxy.asked} == {urlsplit(azurite.url).netloc}
+    assert {"GET", "PUT"} <= {method for method, _ in proxy.asked}
 
 
 @pytest.mark.parametrize(

@@ -333,14 +333,29 @@ def test_what_does_not_fit_the_way_is_told():
         storage = {"user": "u", "password": "p", "storage_url": "https://a", "storage_container": "c", "storage_prefix": "p"}
         return [str(one) for one in settings_misfits({**storage, **settings})]
 
-    signed = "PolyBase takes no shared access signature: expected `storage_account_key`, or the name of a data source that is there"
+    others = "expected one of account_key, managed_identity, service_principal, or the name of a data source that is there"
     assert told(load_via="polybase", storage_sas_token="x", polybase_file_format="a ") == [
-        f"`storage_sas_token` and `polybase_data_source`: {signed}",
+        f"`copy_credential` and `storage_sas_token` and `polybase_data_source`: PolyBase takes no sas: {others}",
         '`polybase_file_format`: expected a name that T-SQL can hold, found "a"',
     ]
     assert told(storage_account_key="x", polybase_data_source="d") == [
         '`polybase_data_source` and `load_via`: expected `load_via` to be `polybase`, found "copy"'
     ]
+    for kind in ("user_delegation_sas", "entra_user", "public"):
+        as_a_user = {"authentication": "default", "user": None, "password": None}
+        assert told(load_via="polybase", storage_authentication="managed_identity", copy_credential=kind, **as_a_user) == [
+            f"`copy_credential` and `polybase_data_source`: PolyBase takes no {kind}: {others}"
+        ]
+    minted = {"load_via": "polybase", "storage_authentication": "managed_identity"}  # the default with an identity is a signature
+    assert told(**minted) == [f"`copy_credential` and `polybase_data_source`: PolyBase takes no user_delegation_sas: {others}"]
+    signed = "BlobEndpoint=https://a;SharedAccessSignature=sv=1"
+    assert told(load_via="polybase", storage_connection_secret=signed) == [
+        f"`copy_credential` and `polybase_data_source`: PolyBase takes no sas: {others}"
+    ]
+    for kind in ("managed_identity", "service_principal", "account_key"):
+        principal = dict.fromkeys(("entra_tenant_id", "entra_client_id", "entra_client_secret"), "x")
+        assert told(**{**minted, "copy_credential": kind, "storage_account_key": "x", **principal}) == []
+    assert told(**minted, polybase_data_source="d") == []
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 from pathlib import Path
 
 import pytest
+import time_machine
 from singer_commons.errors import CredentialsError, DestinationError, SuiteError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.connection import Pool
+from target_synapse.odbc import TRANSIENT
 from target_synapse.patience import ATTEMPTS, MAX_POOL_WAIT_S, Patience, PoolAwayError, TransientSqlError
+from target_synapse.target import TargetSynapse
 
 LINES = [schema_line(USERS), record(id=1, name="a"), state({"at": 1}), record(id=2, name="b"), state({"at": 2})]
 ALL = [(1, "a"), (2, "b")]
@@ -123,12 +128,57 @@ def test_a_pool_that_is_asked_too_much_is_left_alone_for_ten_seconds_at_least(nu
     assert [wait >= 10 for wait in waits] == [True]
 
 
-@pytest.mark.parametrize("number", [64, 121, 233, 1204, 1205, 1222, 4221, 10053, 10054, 10060, 40143, 40197, 40540, 40613, 42109])
+@pytest.mark.parametrize("number", [20, 64, 121, 233, 1204, 1205, 1222, 4221, 10053, 10054, 10060, 40143, 40197, 40540, 40613, 42109])
 def test_every_passing_failure_is_tried_again(number, pool, settings, waits):
     pool.fault("error", "SELECT 42", number=number)
     mine = Pool(settings)
     assert mine.repeated(lambda: mine.number("SELECT 42", doing="asked")) == 42
     assert len(waits) == 1
+
+
+def test_every_number_that_passes_is_tried_here():
+    of_tests = {number for name in ("test_every_passing_failure_is_tried_again", "test_a_pool_that_is_asked_too_much_is_left_alone_for_ten_seconds_at_least")
+                for mark in globals()[name].pytestmark for number in mark.args[1]}  # fmt: skip
+    assert of_tests == TRANSIENT
+
+
+def test_a_database_that_is_moved_in_mid_run_is_found_again_and_one_that_never_was_there_is_not(pool, settings, waits):
+    """4060 is both: cannot open the database."""
+    mine = Pool(settings)
+    assert mine.number("SELECT 1", doing="asked") == 1
+    mine.close()
+    pool.fault("login_error", number=4060, times=2)
+    assert mine.repeated(lambda: mine.number("SELECT 2", doing="asked")) == 2
+    assert len(waits) == 2
+    with pytest.raises(CredentialsError, match="4060"):
+        Pool({**settings, "database": "nosuch"}).repeated(lambda: Pool({**settings, "database": "nosuch"}).number("SELECT 1", doing="asked"))
+    assert len(waits) == 2
+
+
+def test_rows_of_a_slow_tap_are_loaded_at_its_first_state_after_five_minutes(pool, schema, settings, capsys):
+    """Three rows a minute would fill a batch in weeks."""
+
+    def lines():
+        yield schema_line(USERS)
+        for number in range(1, 25):
+            clock.shift(20)
+            yield record(id=number, name="a")
+            yield state({"at": number})
+
+    with time_machine.travel(dt.datetime.now(dt.UTC), tick=False) as clock:
+        TargetSynapse(config=settings).listen(Slow(lines()))
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"at": 16}, {"at": 24}]
+    assert sorted(pool.rows(f"SELECT [rows] FROM [{schema}].[_sdc_load_ledger]")) == [(8,), (16,)]
+
+
+class Slow:
+    """A pipe that gives a line at a time."""
+
+    def __init__(self, lines):
+        self._lines = lines
+
+    def read1(self, size):
+        return next((json.dumps(line).encode() + b"\n" for line in self._lines), b"")
 
 
 def test_the_waits_between_tries_grow_and_vary(waits):

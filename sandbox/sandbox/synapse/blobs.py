@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sandbox.tds.session import SqlError
 
 _KINDS: Final = {"shared access signature", "storage account key", "managed identity"}
-_PRINCIPAL: Final = re.compile(r"[^@\s]+@https://[^/\s]+/[^/\s]+/oauth2/token", re.IGNORECASE)  # V2 endpoints have /oauth2/v2.0/token
+PRINCIPAL: Final = re.compile(r"[^@\s]+@https://[^/\s]+/[^/\s]+/oauth2/token", re.IGNORECASE)  # V2 endpoints have /oauth2/v2.0/token
 _LOOPBACK: Final = {"127.0.0.1", "localhost"}
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
@@ -93,7 +93,7 @@ def check_credential(credential: Mapping[str, str], *, file_type: str, locations
         raise load_errors.copy_credential(identity, "needs a SECRET")
     if kind == "managed identity" and "SECRET" in credential:
         raise load_errors.copy_credential(identity, "takes no SECRET")
-    if identity and kind not in _KINDS and not _PRINCIPAL.fullmatch(identity):
+    if identity and kind not in _KINDS and not PRINCIPAL.fullmatch(identity):
         raise load_errors.copy_credential(
             identity, "is none of the documented kinds; a service principal is '<client id>@<OAuth 2.0 token endpoint V1>'"
         )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from sandbox.synapse.errors import no_object, no_schema, object_exists
 from sandbox.synapse.objects import CredentialDef, FormatDef, ProcedureDef, SourceDef, TableDef, ViewDef, duck_name
+from sandbox.synapse.principals import Principals
 from sandbox.synapse.table_errors import name_too_long
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Content:
     formats: dict[str, FormatDef] = field(default_factory=dict)
     master_key: bool = False
     compatibility: str = "AUTO"  # DW_COMPATIBILITY_LEVEL
+    principals: Principals = field(default_factory=Principals)
     next_id: int = 1000
 
 

@@ -14,10 +14,10 @@ _UNITS_US: Final = {0: 1_000_000, 1: 100_000, 2: 10_000, 3: 1_000, 4: 100, 5: 10
 MACROS: Final = (
     # UTF-16 code units, which nvarchar's lengths count: two for a character beyond the basic plane.
     r"utf16(x) AS CASE WHEN strlen(x) = length(x) THEN length(x) ELSE length(x) + length(regexp_replace(x, '[^\x{10000}-\x{10FFFF}]', '', 'g')) END",
-    # Cut to n units; a mark before each wide character keeps a pair from being cut in two.
+    # Cut to n units; a mark before each wide character keeps a pair from being cut in two. A wide character is the mark, so no text has one elsewhere.
     (
-        "cut_utf16(x, n) AS CASE WHEN strlen(x) <= n THEN x WHEN utf16(x) = length(x) THEN left(x, n) ELSE "
-        r"replace(left(regexp_replace(x, '([\x{10000}-\x{10FFFF}])', chr(65535) || '\1', 'g'), n), chr(65535), '') END"
+        "cut_utf16(x, n) AS CASE WHEN strlen(x) <= n THEN x WHEN utf16(x) = length(x) THEN left(x, n) ELSE regexp_replace(left(regexp_replace("
+        r"x, '([\x{10000}-\x{10FFFF}])', chr(1114111) || '\1', 'g'), n), '\x{10FFFF}([\x{10000}-\x{10FFFF}])|\x{10FFFF}$', '\1', 'g') END"
     ),
     f"cp1252(x) AS CASE WHEN strlen(x) = length(x) THEN x ELSE regexp_replace(x, '[^{_CP1252}]', '?', 'g') END",
     (

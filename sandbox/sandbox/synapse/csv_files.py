@@ -90,8 +90,8 @@ def unpacked(name: str, data: bytes, layout: CsvFormat) -> str:
 def parse_csv(text: str, layout: CsvFormat, fields: int) -> Parsed:
     """Cut a file into `fields` text columns c1, c2, ... and its row numbers; an empty field is NULL."""
     # pyarrow ends a line at any \r or \n, so it may only read what has no other line break outside of quotes.
-    simple = len(layout.delimiter) == 1 and (layout.newline == "\n" and "\r" not in text)
-    simple = simple and bool(text.strip("\n")) and _well_quoted(text, layout)
+    simple = len(layout.delimiter) == 1 and layout.newline == "\n" and bool(text.strip("\n")) and _well_quoted(text, layout)
+    simple = simple and ("\r" not in text or "\r" not in "".join(text.split(layout.quote)[::2]))
     return _parse_quickly(text, layout, fields) if simple else _parse_carefully(text, layout, fields)
 
 

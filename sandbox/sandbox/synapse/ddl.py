@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sandbox.synapse import ddl_commands as d
-from sandbox.synapse import errors, external_objects, load_errors, modules, table_changes, table_indexes, table_partitions
+from sandbox.synapse import errors, external_objects, load_errors, modules, principals, table_changes, table_indexes, table_partitions
 from sandbox.synapse.catalog import STORE
 from sandbox.synapse.objects import TableDef, duck_name
 from sandbox.synapse.permissions import permit
@@ -37,6 +37,8 @@ def _create_schema(session: PoolSession, command: d.CreateSchema) -> None:
         raise errors.object_exists(name)
     catalog.split(("x", name))  # a name too long
     catalog.add_schema(session.cursor, name)
+    if owner := command.owner or session.user:
+        catalog.content.principals.owners[name.lower()] = owner.lower()
 
 
 def _drop_schema(session: PoolSession, command: d.DropSchema) -> None:
@@ -49,6 +51,7 @@ def _drop_schema(session: PoolSession, command: d.DropSchema) -> None:
         raise SqlError(3729, f"Cannot drop schema '{name}' because it is being referenced by object '{held.name}'.")
     session.duck(f"DROP SCHEMA {duck_name(name)}")
     del catalog.schemas[name.lower()]
+    catalog.content.principals.owners.pop(name.lower(), None)
 
 
 def _drop_tables(session: PoolSession, command: d.DropTable) -> None:
@@ -115,7 +118,7 @@ def _compatibility(session: PoolSession, command: d.SetCompatibility) -> None:
 
 
 def _nothing(_: PoolSession, __: d.Other) -> None:
-    """Workload management and users are nobody's here."""
+    """Workload management and roles are nobody's here."""
 
 
 _RUNNERS: dict[type[d.Ddl], Callable[[PoolSession, Any], None]] = {  # each takes what its key says
@@ -127,6 +130,10 @@ _RUNNERS: dict[type[d.Ddl], Callable[[PoolSession, Any], None]] = {  # each take
     d.Rename: _rename,
     d.Transfer: _transfer,
     d.Permission: permit,
+    d.CreateLogin: principals.create_login,
+    d.DropLogin: principals.drop_login,
+    d.CreateUser: principals.create_user,
+    d.DropUser: principals.drop_user,
     d.SetCompatibility: _compatibility,
     d.Other: _nothing,
     d.AddColumns: table_changes.add_columns,

@@ -19,9 +19,10 @@ class Ddl:
 
 @dataclass(frozen=True, slots=True)
 class CreateSchema(Ddl):
-    """CREATE SCHEMA."""
+    """CREATE SCHEMA ... [AUTHORIZATION owner]."""
 
     name: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +140,44 @@ class Rename(Ddl):
 
 @dataclass(frozen=True, slots=True)
 class Permission(Ddl):
-    """GRANT, DENY or REVOKE on a table; what is on schemas and databases is seen by nobody here."""
+    """GRANT, DENY or REVOKE on a table, a schema (its name) or the database (no name)."""
 
     state: Literal["GRANT", "GRANT_WITH_GRANT_OPTION", "DENY", "REVOKE"]
     rights: list[str]
     name: Name
     columns: list[str]
     grantees: list[str]
+    on: Literal["OBJECT", "SCHEMA", "DATABASE"] = "OBJECT"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateLogin(Ddl):
+    """CREATE LOGIN ... WITH PASSWORD = '...', of the server."""
+
+    name: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropLogin(Ddl):
+    """DROP LOGIN."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreateUser(Ddl):
+    """CREATE USER, of the database: of a login, or of none (WITHOUT LOGIN, FROM EXTERNAL PROVIDER)."""
+
+    name: str
+    login: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DropUser(Ddl):
+    """DROP USER."""
+
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,4 +303,4 @@ class SetCompatibility(Ddl):
 
 @dataclass(frozen=True, slots=True)
 class Other(Ddl):
-    """A statement of workload management or of users: right, and nothing that is seen here."""
+    """A statement of workload management, of roles and the like: right, and nothing that is seen here."""

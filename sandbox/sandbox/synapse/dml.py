@@ -127,7 +127,7 @@ def _inserted(session: PoolSession, table: TableDef, names: list[str] | None) ->
     return columns
 
 
-def _target(session: PoolSession, name: c.Name, source: str | None) -> tuple[TableDef, str, str]:
+def target_of(session: PoolSession, name: c.Name, source: str | None) -> tuple[TableDef, str, str]:
     """The table that is changed, how the query calls it, and the FROM clause that holds it.
 
     The name after DELETE or UPDATE may be an alias of the FROM clause, a table in it, or a table beside it.
@@ -150,7 +150,7 @@ def _target(session: PoolSession, name: c.Name, source: str | None) -> tuple[Tab
 
 
 def _delete(session: PoolSession, command: c.Delete) -> int:
-    table, called, source = _target(session, command.name, command.source)
+    table, called, source = target_of(session, command.name, command.source)
     if command.source is None and command.where is None:
         return session.count(f"DELETE FROM {table.duck}")
     where = f" WHERE {command.where}" if command.where else ""
@@ -160,7 +160,7 @@ def _delete(session: PoolSession, command: c.Delete) -> int:
 
 
 def _update(session: PoolSession, command: c.Update) -> int:
-    table, called, source = _target(session, command.name, command.source)
+    table, called, source = target_of(session, command.name, command.source)
     columns = [table.column(name) for name, _ in command.assignments]
     if len({column.name for column in columns}) < len(columns):
         raise SqlError(264, _TWICE)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from sandbox.synapse import load_errors
-from sandbox.synapse.blobs import Location, list_blobs, located
+from sandbox.synapse.blobs import PRINCIPAL, Location, list_blobs, located
 from sandbox.tds.session import SqlError
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # Location prefixes of a Hadoop source [sql/t-sql/statements/create-external-data-source-transact-sql, Synapse section].
 _PREFIXES: Final = {"abfs": "http", "abfss": "https", "wasb": "http", "wasbs": "https"}
 _MANAGED: Final = "managed service identity"
+_SIGNATURE: Final = "shared access signature"
 
 
 def master_key(session: PoolSession, command: d.CreateMasterKey) -> None:
@@ -56,11 +57,14 @@ def source(session: PoolSession, command: d.CreateSource) -> None:
         raise load_errors.no_external_object("credential", made.credential)
     place_of_source(made.location, {})
     kind = urlsplit(made.location).scheme.lower()
-    if kind.startswith("wasb") and made.credential is not None:
-        identity = content.credentials[made.credential.lower()].identity.lower()
-        if identity == _MANAGED or "@" in identity:
-            # "authentication must be done with a storage account key" [same page, on WASB[S]]
-            raise load_errors.external_option("CREDENTIAL", made.credential)
+    identity = content.credentials[made.credential.lower()].identity.lower() if made.credential is not None else ""
+    if identity == _SIGNATURE:
+        # "Shared Access Signatures cannot be used with PolyBase in SQL Server, APS or Azure Synapse Analytics"
+        # [create-database-scoped-credential-transact-sql, example B]; that the source is refused, and not the table, is unconfirmed
+        raise load_errors.external_option("CREDENTIAL", made.credential or "")
+    if kind.startswith("wasb") and (identity == _MANAGED or "@" in identity):
+        # "authentication must be done with a storage account key" [create-external-data-source-transact-sql, on WASB[S]]
+        raise load_errors.external_option("CREDENTIAL", made.credential or "")
     content.sources[made.name.lower()] = made
 
 
@@ -134,6 +138,10 @@ def external_location(session: PoolSession, table: TableDef, path: str) -> tuple
         if known.identity.lower() == _MANAGED:
             right = {"IDENTITY": "Managed Identity"}
         elif "@" in known.identity:
+            if not PRINCIPAL.fullmatch(known.identity):  # the documents' endpoints are V1 [create-external-data-source-transact-sql, examples]
+                raise load_errors.external_denied(
+                    f"Error [no OAuth 2.0 token endpoint in '{known.identity}'] occurred while accessing external file."
+                )
             right = {"IDENTITY": known.identity, "SECRET": known.secret or ""}
         else:  # any name at all stands for the account's key
             right = {"IDENTITY": "Storage Account Key", "SECRET": known.secret or ""}

@@ -7,6 +7,7 @@ escaped: what COPY is praised for, PolyBase does not do.
 
 from __future__ import annotations
 
+import io
 import re
 import uuid
 from dataclasses import dataclass
@@ -14,7 +15,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from azure.core.exceptions import AzureError
+from pyarrow import csv
 
 from sandbox.synapse import load_errors
 from sandbox.synapse.blobs import open_container, read_blob, refused
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_ROW_BYTES: Final = 1_000_000  # create-external-table-transact-sql, "Table width limitations": 1 MB by the declared sizes
 _LINES: Final = re.compile(r"\r\n|\r|\n")
+_EMPTY_LINE: Final = re.compile(r"\A[\r\n]|\n[\r\n]|\r(?:\r|\n[\r\n])")  # pyarrow takes one for a row of nulls
 _ROWS: Final = "external_rows"
 # What USE_TYPE_DEFAULT = TRUE makes of a field without text: "" for text, 0 for numbers, 1900-01-01 for dates.
 _TYPE_DEFAULTS: Final = {"date": "1900-01-01", "time": "00:00:00"}
@@ -109,14 +113,32 @@ class _TextReader:
         gzipped = self._format.compression is not None and name.endswith(".gz")
         encoding = "utf-16" if self._format.options.get("ENCODING", "UTF8").upper() == "UTF16" else "utf-8-sig"
         text = unpacked(name, data, CsvFormat(encoding=encoding, compression="GZIP" if gzipped else "NONE"))
-        lines = _LINES.split(text)
-        if lines and not lines[-1]:
-            lines.pop()
         first = int(self._format.options.get("FIRST_ROW", "1"))
-        rows, bad = self._cut(lines, first)
-        bad += self._converted(rows, lines)
+        bad: list[_Bad] = []
+        whole = self._read_quickly(text, first)
+        if whole is None:
+            rows, bad = self._cut(_lines_of(text), first)
+            whole = _numbered([[fields[place] for _, fields in rows] for place in range(len(self._table.columns))], [number for number, _ in rows])
+        count = whole.num_rows + len(bad)
+        bad += self._converted(whole, text)
         bad.sort(key=lambda one: one.line)
-        self._count(name, len(lines) - first + 1, bad, first, noted)
+        self._count(name, count, bad, first, noted)
+
+    def _read_quickly(self, text: str, first: int) -> pa.Table | None:
+        """The rows of a file without quotes whose lines all have the declared fields; None for any other. pyarrow ends lines where Hadoop's reader does."""
+        names = [f"c{number}" for number in range(1, len(self._table.columns) + 1)]
+        if self._quote or len(self._terminator) != 1 or not self._terminator.isascii() or first > 1 or not text or _EMPTY_LINE.search(text):
+            return None
+        try:
+            table = csv.read_csv(
+                io.BytesIO(text.encode()),
+                csv.ReadOptions(column_names=names, use_threads=False, block_size=max(1 << 20, min(len(text) * 4 + 1, 1 << 26))),
+                csv.ParseOptions(delimiter=self._terminator, quote_char=False, ignore_empty_lines=False),
+                csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]),
+            )
+        except pa.ArrowInvalid:
+            return None
+        return table.append_column("line", pa.array(range(1, table.num_rows + 1), pa.int64()))
 
     def _cut(self, lines: list[str], first: int) -> tuple[list[tuple[int, list[str | None]]], list[_Bad]]:
         rows: list[tuple[int, list[str | None]]] = []
@@ -132,12 +154,10 @@ class _TextReader:
                 rows.append((number, fields))
         return rows, bad
 
-    def _converted(self, rows: list[tuple[int, list[str | None]]], lines: list[str]) -> list[_Bad]:
+    def _converted(self, whole: pa.Table, text: str) -> list[_Bad]:
         """Store the rows whose values are of their types, and hand back the others."""
         table, session = self._table, self._session
-        arrays = [pa.array([fields[place] for _, fields in rows], pa.string()) for place in range(len(table.columns))]
-        names = [f"c{number}" for number in range(1, len(arrays) + 1)]
-        whole = pa.Table.from_arrays([*arrays, pa.array([number for number, _ in rows], pa.int64())], names=[*names, "line"])
+        names = whole.column_names[:-1]
         date_format = self._format.options.get("DATE_FORMAT", "")
         fields = [iso_text(name, one.type, date_format) for name, one in zip(names, table.columns, strict=True)]
         checks = " ".join(f"WHEN {_wrong(field, one)} THEN {place}" for place, (field, one) in enumerate(zip(fields, table.columns, strict=True)))
@@ -146,8 +166,9 @@ class _TextReader:
             values = [self._value(field, one) for field, one in zip(fields, table.columns, strict=True)]
             keep = f" WHERE line NOT IN ({', '.join(str(line) for line, _ in wrong)})" if wrong else ""
             session.duck(f"INSERT INTO {name_of(table)} SELECT {', '.join(values)} FROM {_ROWS}{keep}")
-        texts = {number: fields_of for number, fields_of in rows if number in {line for line, _ in wrong}}
-        return [_Bad(line, lines[line - 1], _reason(table.columns[place], place, texts[line][place])) for line, place in wrong]
+        lines = _lines_of(text) if wrong else []
+        values_of = {line: whole.column(place)[pc.index(whole["line"], line).as_py()].as_py() for line, place in wrong}
+        return [_Bad(line, lines[line - 1], _reason(table.columns[place], place, values_of[line])) for line, place in wrong]
 
     def _value(self, field: str, column: ColumnDef) -> str:
         stored = stored_field(field, column.type)
@@ -203,6 +224,18 @@ def _reason(column: ColumnDef, place: int, value: str | None) -> str:
         f"Column ordinal: {place}, Expected data type: {column.type.spelled().upper()}, Offending value: {value or 'NULL'}  (Column Conversion Error), "
         f"Error: Error converting data type NVARCHAR to {column.type.name.upper()}."
     )
+
+
+def _lines_of(text: str) -> list[str]:
+    lines = _LINES.split(text)
+    if not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _numbered(columns: list[list[str | None]], lines: list[int]) -> pa.Table:
+    names = [*(f"c{number}" for number in range(1, len(columns) + 1)), "line"]
+    return pa.Table.from_arrays([*(pa.array(column, pa.string()) for column in columns), pa.array(lines, pa.int64())], names=names)
 
 
 def _signs(text: str) -> str:

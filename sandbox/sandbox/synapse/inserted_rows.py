@@ -74,17 +74,16 @@ def rows_of(query: str, place: int = 0) -> tuple[Rows, list[str | None], int] | 
     rows: Rows = []
     row: list[str | None] = []
     casts: list[str | None] = []
+    spelled: dict[str | None, str | None] = {None: None}
     scanner = _ITEM.scanner(query, start.end())  # type: ignore[attr-defined]  # in re since ever, and not in its stub
-    while True:
-        found = scanner.match()
-        if found is None:
-            return None
-        cast, stop = "".join((found["kind"] or "").split()).lower() or None, found["stop"]
+    while (found := scanner.match()) is not None:
+        _, text, number, variable, kind, stop = found.groups()
+        cast = spelled.get(kind) or spelled.setdefault(kind, kind and "".join(kind.split()).lower())
         if not rows:
             casts.append(cast)
         elif cast and casts[len(row) : len(row) + 1] != [cast]:
             return None
-        row.append(_value(found))
+        row.append(number if text is None and variable is None else _value(text, variable))
         if stop == ",":
             continue
         rows.append(row)
@@ -93,13 +92,13 @@ def rows_of(query: str, place: int = 0) -> tuple[Rows, list[str | None], int] | 
         row = []
         if not stop[:1].isalpha():
             return rows, casts, found.end()
+    return None
 
 
-def _value(found: re.Match[str]) -> str | None:
-    text, number, variable = found.group("text", "number", "variable")
+def _value(text: str | None, variable: str) -> str:
     if text is not None:
-        return str(text).replace("''", "'")
-    return Variable(variable.lower()) if variable else number
+        return text.replace("''", "'")
+    return Variable(variable.lower())
 
 
 def columns_of(rows: Rows, variables: Mapping[str, object]) -> pa.Table | None:

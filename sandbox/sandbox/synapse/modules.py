@@ -93,7 +93,11 @@ def call(session: PoolSession, command: c.Procedure) -> Iterator[Rows | RowCount
         if procedure is None:
             raise errors.no_procedure(".".join(command.name))
         variables = _bound(session, procedure, command)
-        yield from run_text(session, procedure.body, variables)
+        was_chained, session.is_chained = session.is_chained, True
+        try:
+            yield from run_text(session, procedure.body, variables)
+        finally:
+            session.is_chained = was_chained
 
 
 def run_text(session: PoolSession, text: str, variables: dict[str, object]) -> Iterator[Rows | RowCount]:

@@ -109,6 +109,11 @@ class TableDef:
         return next((column for column in self.columns if column.identity), None)
 
     @property
+    def constraints(self) -> list[str]:
+        """The names of its keys, and of the defaults that were given one."""
+        return [key.name for key in self.keys] + [column.default_name for column in self.columns if column.default_name]
+
+    @property
     def partitions(self) -> int:
         """How many parts its rows fall into."""
         return len(self.partition.boundaries) + 1 if self.partition else 1

@@ -1,4 +1,4 @@
-"""Rights on tables: kept and shown, so that a loader can carry them over; nobody is refused for want of them but by an injected fault.
+"""GRANT, DENY and REVOKE, and the views that show rights; who is refused for want of them is told by `rights`.
 
 [sql/t-sql/statements/grant-object-permissions-transact-sql, deny-..., revoke-...]. A right belongs to the object, not to its name: it goes with a table
 that is renamed, and a CTAS has none [sql/t-sql/statements/rename-transact-sql, sql-data-warehouse-develop-ctas].
@@ -6,11 +6,12 @@ that is renamed, and a CTAS has none [sql/t-sql/statements/rename-transact-sql, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from sandbox.synapse import ddl_commands as d
 from sandbox.synapse.declared import INT, SYSNAME, DeclaredType
-from sandbox.synapse.view_kind import TINYINT, View, text
+from sandbox.synapse.principals import PUBLIC, grant
+from sandbox.synapse.view_kind import TINYINT, View, schema_id, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,20 +21,23 @@ if TYPE_CHECKING:
     from sandbox.synapse.tokens import Reader
 
 _TYPES: Final = {"SELECT": "SL", "INSERT": "IN", "UPDATE": "UP", "DELETE": "DL", "ALTER": "AL", "CONTROL": "CL", "REFERENCES": "RF"}
+_KINDS: Final[dict[str, Literal["OBJECT", "SCHEMA", "DATABASE"]]] = {"OBJECT": "OBJECT", "SCHEMA": "SCHEMA", "DATABASE": "DATABASE"}
 _FIRST_USER: Final = 5  # public 0, dbo 1, guest 2, INFORMATION_SCHEMA 3, sys 4 [sys-database-principals-transact-sql]
 
 
 def read_permission(verb: str, reader: Reader) -> c.Command:
-    """GRANT right [, ...] ON [OBJECT::]t [(column, ...)] TO user [, ...] [WITH GRANT OPTION]."""
+    """GRANT right [, ...] [ON {[OBJECT::]t [(column, ...)] | SCHEMA::s | DATABASE::d}] TO user [, ...] [WITH GRANT OPTION]."""
     rights = [_right(reader)]
     while reader.accept(","):
         rights.append(_right(reader))
-    if not reader.accept("ON") or reader.peek().upper in {"SCHEMA", "DATABASE", "DATABASE SCOPED CREDENTIAL", "USER", "ROLE"}:
-        return d.Other()
-    if reader.sees("OBJECT") and reader.peek(1).text == "::":
-        reader.take()
-        reader.take()
-    name = reader.name()
+    on: Literal["OBJECT", "SCHEMA", "DATABASE"] = "DATABASE"
+    name: tuple[str, ...] = ()
+    if reader.accept("ON"):
+        kind = reader.take().upper if reader.peek(1).text == "::" else "OBJECT"
+        reader.accept("::")
+        if kind not in _KINDS:
+            return d.Other()
+        on, name = _KINDS[kind], reader.name()
     columns = reader.identifiers() if reader.sees("(") else []
     if not reader.accept("FROM"):
         reader.expect("TO")
@@ -42,7 +46,7 @@ def read_permission(verb: str, reader: Reader) -> c.Command:
         grantees.append(reader.identifier())
     state = "GRANT_WITH_GRANT_OPTION" if reader.accept("WITH", "GRANT", "OPTION") else verb
     reader.end()
-    return d.Permission(state, rights, name, columns, grantees)  # type: ignore[arg-type]  # one of the four
+    return d.Permission(state, rights, name, columns, grantees, on)  # type: ignore[arg-type]  # one of the four
 
 
 def _right(reader: Reader) -> str:
@@ -54,6 +58,9 @@ def _right(reader: Reader) -> str:
 
 def permit(session: PoolSession, command: d.Permission) -> None:
     """Keep, or take away, rights."""
+    if command.on != "OBJECT":
+        grant(session, command, command.on)
+        return
     table = session.catalog.table(command.name)
     named: list[str | None] = [table.column(name).name for name in command.columns]
     for right in command.rights:
@@ -65,8 +72,10 @@ def permit(session: PoolSession, command: d.Permission) -> None:
 
 
 def _grantees(session: PoolSession) -> list[str]:
+    content = session.pool.catalog.content
     found = {grantee.lower(): grantee for table in session.pool.catalog for _, _, grantee, _ in table.rights}
-    return [found[name] for name in sorted(found)]
+    found |= {key: name for key, (name, _) in content.principals.users.items()}
+    return [found[name] for name in sorted(found) if name != PUBLIC]
 
 
 def _principals(session: PoolSession) -> Iterable[tuple[object, ...]]:
@@ -77,12 +86,30 @@ def _principals(session: PoolSession) -> Iterable[tuple[object, ...]]:
 
 
 def _permissions(session: PoolSession) -> Iterable[tuple[object, ...]]:
-    numbers = {name.lower(): number for number, name in enumerate(_grantees(session), _FIRST_USER)}
+    numbers = {PUBLIC: 0} | {name.lower(): number for number, name in enumerate(_grantees(session), _FIRST_USER)}
+    catalog = session.pool.catalog
+    for state, right, on, which, grantee in catalog.content.principals.rights:
+        number, major = (3, schema_id(catalog, which)) if on == "SCHEMA" else (0, 0)
+        yield number, on, major, 0, numbers[grantee.lower()], 1, _TYPES.get(right, right[:4]), right, _letter(state), state
     for table in session.pool.catalog:
         for state, right, grantee, column in table.rights:
             place = table.column(column).id if column else 0
-            letter = "D" if state == "DENY" else "W" if state.endswith("OPTION") else "G"
-            yield 1, "OBJECT_OR_COLUMN", table.object_id, place, numbers[grantee.lower()], 1, _TYPES.get(right, right[:4]), right, letter, state
+            yield (
+                1,
+                "OBJECT_OR_COLUMN",
+                table.object_id,
+                place,
+                numbers[grantee.lower()],
+                1,
+                _TYPES.get(right, right[:4]),
+                right,
+                _letter(state),
+                state,
+            )
+
+
+def _letter(state: str) -> str:
+    return "D" if state == "DENY" else "W" if state.endswith("OPTION") else "G"
 
 
 VIEWS: Final = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import secrets
+from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -15,13 +16,14 @@ from sandbox.synapse.conversion import MACROS
 from sandbox.synapse.errors import login_failed, no_database
 from sandbox.synapse.faults import Faults
 from sandbox.synapse.locks import TableLocks
-from sandbox.synapse.requests import RequestLog
+from sandbox.synapse.requests import KEPT_REQUESTS, RequestLog
 from sandbox.synapse.session import PoolSession
 from sandbox.synapse.weather import LOGIN_SEVERITY, Weather
 from sandbox.tds.session import Login, SqlError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+    from datetime import datetime
     from pathlib import Path
 
     from sandbox.entra.tokens import Issuer
@@ -39,7 +41,7 @@ class Pool:
 
     Args:
         database: the pool's name; a login must name it.
-        users: name to password; names are compared as the default collation does.
+        users: name to password of the owners, who have every right; names are compared as the default collation does. Others are made by CREATE LOGIN.
         path: a DuckDB file, so that data survive a restart; None keeps everything in memory.
         endpoints: host of a storage account to the URL that answers for it, such as
             `{"stage.blob.core.windows.net": "http://127.0.0.1:10000/devstoreaccount1"}`.
@@ -81,6 +83,7 @@ class Pool:
         self.locks = TableLocks()
         self.requests = RequestLog()
         self._sessions: dict[str, PoolSession] = {}
+        self.ended: deque[tuple[str, Login, datetime]] = deque(maxlen=KEPT_REQUESTS)  # id, login and begin of sessions that are closed
         self._numbers = itertools.count(1)
 
     def login(self, login: Login) -> PoolSession:
@@ -88,27 +91,38 @@ class Pool:
         self.weather.meet_login()
         if fault := self.faults.take("login_error", login.user):
             raise SqlError(fault.number, fault.text, severity=fault.severity or LOGIN_SEVERITY)
-        login = self._known(login)
-        # Users live in the pool's database; none of them may open master, which is where a login without a database lands.
+        login, user = self._known(login)
+        # Users live in the pool's database; none of them but the server's administrator, who makes logins there, may open master.
+        if login.database.lower() == "master" and user is None and not login.token:
+            return self.open(login, in_master=True)
         if login.database.lower() != self.database.lower():
             raise no_database(login.database or "master")
-        return self.open(login)
+        return self.open(login, user=user)
 
-    def _known(self, login: Login) -> Login:
-        """The login with its user's name. Raises 18456 for one without a user here, a wrong password, and a token that is not right."""
+    def is_owner(self, name: str) -> bool:
+        """Whether this is a login that the pool was started with: its users have every right."""
+        return name.lower() in self._users
+
+    def _known(self, login: Login) -> tuple[Login, str | None]:
+        """The login with its user's name, and its user if that is no owner.
+
+        Raises 18456 for one without a user here, a wrong password, and a token that is not right.
+        """
         if login.token:
             subject = self._tokens.subject(login.token, audience=SQL_AUDIENCE) if self._tokens else None
             if subject is None or subject not in self._entra_users:
                 raise login_failed(UNNAMED_PRINCIPAL)
-            return replace(login, user=subject)
+            return replace(login, user=subject), None
         expected = self._users.get(login.user.lower())
-        if expected is None or not secrets.compare_digest(expected.encode(), login.password.encode()):
+        if expected is None:
+            return login, self.catalog.content.principals.known(login, self.database)
+        if not secrets.compare_digest(expected.encode(), login.password.encode()):
             raise login_failed(login.user)
-        return login
+        return login, None
 
-    def open(self, login: Login, *, sheltered: bool = False) -> PoolSession:
-        """A session without a login's questions; a sheltered one meets no weather."""
-        session = PoolSession(self, login, f"SID{next(self._numbers)}", sheltered=sheltered)
+    def open(self, login: Login, *, user: str | None = None, in_master: bool = False, sheltered: bool = False) -> PoolSession:
+        """A session without a login's questions, of an owner if no user is named; a sheltered one meets no weather."""
+        session = PoolSession(self, login, f"SID{next(self._numbers)}", user=user, in_master=in_master, sheltered=sheltered)
         self._sessions[session.session_id] = session
         return session
 
@@ -119,6 +133,7 @@ class Pool:
     def forget(self, session: PoolSession) -> None:
         """A session has ended."""
         self._sessions.pop(session.session_id, None)
+        self.ended.append((session.session_id, session.login, session.opened_utc))
 
     def close(self) -> None:
         """Let go of the database; what a path was given for is on disk."""

@@ -9,6 +9,7 @@ from sandbox.synapse import ddl_commands as d
 from sandbox.synapse.errors import unknown_here, unsupported
 from sandbox.synapse.read_external import read_alter_database, read_create_external, read_drop_external
 from sandbox.synapse.read_modules import read_drop_module, read_module
+from sandbox.synapse.read_principals import PRINCIPALS, read_create_principal, read_drop_principal
 from sandbox.synapse.read_table import read_column, read_create_table, read_key, read_literal
 
 if TYPE_CHECKING:
@@ -24,10 +25,9 @@ def read_create(reader: Reader, label: str | None) -> c.Command:  # noqa: C901, 
     """CREATE ..."""
     if reader.accept("SCHEMA"):
         name = reader.identifier()
-        if reader.accept("AUTHORIZATION"):
-            reader.identifier()
+        owner = reader.identifier() if reader.accept("AUTHORIZATION") else None
         reader.end()
-        return d.CreateSchema(name)
+        return d.CreateSchema(name, owner)
     if reader.accept("TABLE"):
         return read_create_table(reader, label)
     if reader.accept("STATISTICS"):
@@ -36,6 +36,8 @@ def read_create(reader: Reader, label: str | None) -> c.Command:  # noqa: C901, 
         return read_module(reader, alter=False)
     if reader.peek().upper in {"EXTERNAL", "MASTER", "DATABASE"}:
         return read_create_external(reader, label)
+    if reader.peek().upper in PRINCIPALS:
+        return read_create_principal(reader)
     if reader.peek().upper in _ELSEWHERE:
         return d.Other()
     if reader.peek().upper in _FOREIGN:
@@ -253,6 +255,8 @@ def read_drop(reader: Reader) -> c.Command:  # noqa: PLR0911  # a table of kinds
         return d.DropIndex(index, table)
     if reader.peek().upper in {"EXTERNAL", "MASTER", "DATABASE"}:
         return read_drop_external(reader)
+    if reader.peek().upper in PRINCIPALS:
+        return read_drop_principal(reader)
     if reader.peek().upper in _ELSEWHERE:
         return d.Other()
     raise unknown_here(f"DROP {reader.peek().upper}")

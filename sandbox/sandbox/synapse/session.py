@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import duckdb
 
 from sandbox.synapse import commands as c
-from sandbox.synapse import copy_into, ddl, dml, external_tables, modules
+from sandbox.synapse import copy_into, ddl, dml, external_tables, modules, rights
 from sandbox.synapse.batch import read_batch
 from sandbox.synapse.catalog import SessionCatalog
 from sandbox.synapse.ddl_commands import Ddl
@@ -43,8 +44,13 @@ _QUIET = c.Declare | c.Declarations | c.SetOption | c.SetIdentityInsert | c.Tran
 class PoolSession:
     """A session on a pool: what the wire calls. One statement runs at a time; `cancel` comes from another thread."""
 
-    def __init__(self, pool: Pool, login: Login, session_id: str, *, sheltered: bool = False) -> None:
+    def __init__(
+        self, pool: Pool, login: Login, session_id: str, *, user: str | None = None, in_master: bool = False, sheltered: bool = False
+    ) -> None:
         self.pool, self.login, self.session_id = pool, login, session_id
+        self.user, self.in_master = user, in_master  # no user: an owner's session, with every right
+        self.is_chained = False  # in a procedure, which may do what its owner may
+        self.unread: int | None = None  # the table that a statement changes without reading it
         self.opened_utc = datetime.now(UTC).replace(tzinfo=None)
         self._sheltered = sheltered  # from the pool's weather, as the sandbox's own controls are
         self.cursor = pool.duck.cursor()
@@ -154,7 +160,7 @@ class PoolSession:
 
     def translator(self) -> Translator:
         """A translator that knows this session's tables, variables and functions."""
-        return Translator(self.catalog, self.variables, system_functions(self))
+        return Translator(self.catalog, self.variables, system_functions(self), partial(rights.read, self))
 
     @contextmanager
     def registered(self, name: str, rows: pa.Table) -> Iterator[None]:
@@ -244,6 +250,7 @@ class PoolSession:
         self.request_id = request.request_id if request else ""
         with self._failing(), self._recorded(request), self._locked(command), self._externals():
             self._meet_faults(statement.text)
+            rights.meet(self, command)
             yield from self._answers(command)
             if self.pool.faults.take("disconnect_after", statement.text):
                 raise Disconnect

@@ -80,6 +80,15 @@ def check_table(session: PoolSession, table: TableDef) -> None:
     if table.temporary and table.distribution == "REPLICATE":
         raise errors.unsupported("A replicated temporary table")  # sql-data-warehouse-tables-temporary, "Temporary table limitations"
     _check_keys(table)
+    _check_names(session, table)
+
+
+def _check_names(session: PoolSession, table: TableDef) -> None:
+    """Names of constraints are unique in the database [create-table-azure-sql-data-warehouse, "constraint_name"]. Raises 2714."""
+    others = {name.lower() for other in session.pool.catalog if other.object_id != table.object_id for name in other.constraints}
+    for name in table.constraints:
+        if name.lower() in others:
+            raise errors.object_exists(name)
 
 
 def _check_index(table: TableDef) -> None:
@@ -123,7 +132,8 @@ def check_partition(session: PoolSession, table: TableDef, partition: Partition)
             found = session.first(f"SELECT {literal_of(session, text, column)}")
         except SqlError as error:
             raise table_errors.bad_boundary(column.name, text) from error
-        values.append((found[0] if found else None, text))
+        value = found[0] if found else None
+        values.append((value["utc"] if isinstance(value, dict) else value, text))  # a datetimeoffset is the moment that it is in UTC
     ordered = sorted(values, key=lambda pair: pair[0])  # type: ignore[arg-type, return-value]  # values of one type of column
     if len({value for value, _ in ordered}) < len(ordered):
         raise table_errors.boundary_exists()

@@ -127,8 +127,14 @@ def _without_blanks(node: exp.Expr) -> exp.Expr:
 class Translator:
     """Translates for one session: its catalogue, its variables and its system functions."""
 
-    def __init__(self, catalog: SessionCatalog, variables: Mapping[str, object], functions: Mapping[str, Callable[..., object]]) -> None:
-        self._catalog, self._variables, self._functions = catalog, variables, functions
+    def __init__(
+        self,
+        catalog: SessionCatalog,
+        variables: Mapping[str, object],
+        functions: Mapping[str, Callable[..., object]],
+        meet: Callable[[TableDef | ViewDef], None] = lambda _: None,  # is told of each table and view that the text itself names
+    ) -> None:
+        self._catalog, self._variables, self._functions, self._meet = catalog, variables, functions, meet
 
     def query(self, text: str) -> Translated:
         """Translate a SELECT. Raises 103010, 208, 137 and what the parts raise."""
@@ -217,6 +223,7 @@ class Translator:
             if isinstance(node, _COMPARISONS):
                 check_collations(node, everything)
         kinds = {id(node): infer(node.this, everything) for node in nodes if isinstance(node, (exp.Cast, exp.Sum))}
+        kinds |= {id(node): infer(node.expression, everything) for node in nodes if isinstance(node, exp.Convert)}
         whole = {id(node) for node in nodes if isinstance(node, exp.Div) and infer(node, everything)}
         texts = {id(node) for node in nodes if isinstance(node, exp.Add) and self._is_text(node, everything)}
         for node in reversed(nodes):
@@ -256,10 +263,12 @@ class Translator:
             return
         found = self._catalog.find(_name(table))
         if found is None and (view_of := self._view(table)):
+            self._meet(view_of)
             _become(table, self._query_of(view_of, reads))
             return
         if found is None:
             raise no_object(".".join(part for part in (table.db, table.name) if part))
+        self._meet(found)
         if len(found.hash_columns) > 1 and self._catalog.shared.content.compatibility != "50":
             raise many_hash_columns_unreadable()
         if found.external is not None:
@@ -292,7 +301,7 @@ class Translator:
             case exp.Convert() if (bits := hexadecimal(node)) is not None:
                 return bits
             case exp.Convert():
-                return self._cast(node.expression, type_of_node(node.this), infer(node.expression, scope))
+                return self._cast(node.expression, type_of_node(node.this), kinds.get(id(node)))
             case exp.TryCast():
                 return exp.TryCast(this=node.this, to=exp.DataType.build(type_of_node(node.to).duck(collate=False), dialect="duckdb"))
             case exp.Cast() if isinstance(node.to, exp.DataType):

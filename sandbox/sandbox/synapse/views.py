@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse import permissions, views_information, views_objects, views_pool
+from sandbox.synapse import permissions, views_information, views_objects, views_partitions, views_pool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from sandbox.synapse.view_kind import View
 
-VIEWS: Final[Mapping[str, View]] = {**views_information.VIEWS, **views_objects.VIEWS, **views_pool.VIEWS, **permissions.VIEWS}
+VIEWS: Final[Mapping[str, View]] = {
+    **views_information.VIEWS,
+    **views_objects.VIEWS,
+    **views_partitions.VIEWS,
+    **views_pool.VIEWS,
+    **permissions.VIEWS,
+}
 
 
 def view_name(schema: str, name: str) -> str | None:

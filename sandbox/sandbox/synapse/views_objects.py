@@ -11,6 +11,7 @@ from sandbox.synapse.table_indexes import clustered_name
 from sandbox.synapse.table_partitions import in_partition
 from sandbox.synapse.view_kind import MOMENT, SMALLINT, TINYINT, Row, View, kind_of, schema_id, text
 from sandbox.synapse.views_information import columns_of
+from sandbox.synapse.views_partitions import PRIMARY_SPACE, scheme_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,11 +76,12 @@ def _types(_: PoolSession) -> Iterable[Row]:
 def _indexes(session: PoolSession) -> Iterable[Row]:
     for table in session.pool.catalog:
         number, kind, words = _INDEX[table.index]
-        yield table.object_id, None if number == 0 else clustered_name(table), number, kind, words, False, False, False
+        space = scheme_id(table) if table.partition else PRIMARY_SPACE
+        yield table.object_id, None if number == 0 else clustered_name(table), number, kind, words, False, False, False, space
         for place, name in enumerate(table.indexes, 2):
-            yield table.object_id, name, place, 2, "NONCLUSTERED", False, False, False
+            yield table.object_id, name, place, 2, "NONCLUSTERED", False, False, False, space
         for place, key in enumerate(table.keys, 2 + len(table.indexes)):
-            yield table.object_id, key.name, place, 2, "NONCLUSTERED", True, key.primary, not key.primary
+            yield table.object_id, key.name, place, 2, "NONCLUSTERED", True, key.primary, not key.primary, space
 
 
 def _index_columns(session: PoolSession) -> Iterable[Row]:
@@ -90,12 +92,17 @@ def _index_columns(session: PoolSession) -> Iterable[Row]:
         listed += list(enumerate(table.indexes.values(), 2))
         listed += list(enumerate((key.columns for key in table.keys), 2 + len(table.indexes)))
         order = [name.lower() for name in table.index_columns]
+        partitioned = table.partition.column.lower() if table.partition else ""
+        own = [name.lower() for index, names in listed for name in names if index == number]
         for index, names in listed:
             for place, name in enumerate(names, 1):
                 column = table.column(name)
                 ordinal = order.index(name.lower()) + 1 if index == 1 and ordered and name.lower() in order else 0
                 keyed = 0 if index == 1 and ordered else place
-                yield table.object_id, index, place, column.id, keyed, 0, False, index == 1 and ordered, ordinal
+                parts = bool(table.partition) and index == number and name.lower() == partitioned
+                yield table.object_id, index, place, column.id, keyed, int(parts), False, index == 1 and ordered, ordinal
+        if table.partition and partitioned not in own:  # of the table's own index, or of the heap, a column that is no key of it
+            yield table.object_id, number, len(own) + 1, table.column(partitioned).id, 0, 1, False, False, 0
 
 
 def _stats(session: PoolSession) -> Iterable[Row]:
@@ -189,7 +196,7 @@ VIEWS: Final = {
          "scale": TINYINT, "is_nullable": BIT, "is_user_defined": BIT}, _types),
     "sys_indexes": View(
         {"object_id": INT, "name": SYSNAME, "index_id": INT, "type": TINYINT, "type_desc": text(60), "is_unique": BIT, "is_primary_key": BIT,
-         "is_unique_constraint": BIT}, _indexes),
+         "is_unique_constraint": BIT, "data_space_id": INT}, _indexes),
     "sys_index_columns": View(
         {"object_id": INT, "index_id": INT, "index_column_id": INT, "column_id": INT, "key_ordinal": TINYINT, "partition_ordinal": TINYINT,
          "is_descending_key": BIT, "is_included_column": BIT, "column_store_order_ordinal": TINYINT}, _index_columns),

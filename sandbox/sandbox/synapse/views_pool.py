@@ -45,6 +45,9 @@ def _errors(session: PoolSession) -> Iterable[Row]:
 
 
 def _sessions(session: PoolSession) -> Iterable[Row]:
+    """Open ones, and those that were [sql/relational-databases/system-dynamic-management-views/sys-dm-pdw-exec-sessions-transact-sql]."""
+    for session_id, login, opened_utc in session.pool.ended:
+        yield session_id, "Closed", None, login.user, opened_utc, 0, False, login.host, login.application
     for one in session.pool.sessions():
         active = any(request.session_id == one.session_id and request.status == "Running" for request in session.pool.requests)
         yield (

@@ -6,6 +6,9 @@ import struct
 
 from sandbox.tds.session import SqlError
 
+_ENDED = "The stream ended unexpectedly."
+_U8, _U16, _U32, _U64 = (struct.Struct(kind) for kind in ("<B", "<H", "<I", "<Q"))
+
 
 class ProtocolError(SqlError):
     """The client sent what no TDS client may send; the connection cannot go on."""
@@ -33,7 +36,7 @@ class Reader:
         """The next `count` bytes. Raises ProtocolError where the message is shorter."""
         end = self._position + count
         if end > len(self._data):
-            raise ProtocolError("The stream ended unexpectedly.")
+            raise ProtocolError(_ENDED)
         taken = self._data[self._position : end]
         self._position = end
         return taken
@@ -44,19 +47,28 @@ class Reader:
 
     def u8(self) -> int:
         """An unsigned byte."""
-        return self.take(1)[0]
+        return self._number(_U8)
 
     def u16(self) -> int:
         """An unsigned 16-bit number."""
-        return int.from_bytes(self.take(2), "little")
+        return self._number(_U16)
 
     def u32(self) -> int:
         """An unsigned 32-bit number."""
-        return int.from_bytes(self.take(4), "little")
+        return self._number(_U32)
 
     def u64(self) -> int:
         """An unsigned 64-bit number."""
-        return int.from_bytes(self.take(8), "little")
+        return self._number(_U64)
+
+    def _number(self, kind: struct.Struct) -> int:
+        """Without a slice: an INSERT of thousands of parameters is mostly such numbers."""
+        try:
+            number: int = kind.unpack_from(self._data, self._position)[0]
+        except struct.error:
+            raise ProtocolError(_ENDED) from None
+        self._position += kind.size
+        return number
 
     def text(self, characters: int) -> str:
         """UTF-16 text of so many code units."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ _NUMBERED = {
     7: "sp_cursorfetch", 8: "sp_cursoroption", 9: "sp_cursorclose", 10: "sp_executesql", 11: "sp_prepare", 12: "sp_execute",
     13: "sp_prepexec", 14: "sp_prepexecrpc", 15: "sp_unprepare",
 }  # fmt: skip
+_DECLARED = re.compile(r"(?:[^,(]|\([^)]*\)?)+")  # cut at the commas that are not within parentheses, which nest in no type
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,21 +77,10 @@ def _numbered(number: int) -> str:
 
 
 def _declared(declaration: str) -> Iterator[tuple[str, str]]:
-    for part in _split(declaration):
+    for part in _DECLARED.findall(declaration):
         name, _, declared = part.strip().partition(" ")
         words = declared.split()
         while words and words[-1].lower() in {"output", "out", "readonly"}:
             words.pop()
         if name:
             yield name, " ".join(words)
-
-
-def _split(declaration: str) -> Iterator[str]:
-    """Cut at the commas that are not within parentheses."""
-    depth = start = 0
-    for place, character in enumerate(declaration):
-        depth += (character == "(") - (character == ")")
-        if character == "," and depth == 0:
-            yield declaration[start:place]
-            start = place + 1
-    yield declaration[start:]

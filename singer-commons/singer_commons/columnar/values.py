@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from functools import reduce
 from math import ceil, floor
 from operator import or_
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     Check = Callable[[pa.Array], pa.Array | None]  # which values are refused, nulls aside; None: none are
 
 BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
+BEYOND = {"minimum": pc.less, "maximum": pc.greater, "exclusiveMinimum": pc.less_equal, "exclusiveMaximum": pc.greater_equal}
 SCALARS = {"null": type(None), "boolean": bool, "integer": int, "string": str}
 
 
@@ -78,12 +80,45 @@ def _number_check(kind: pa.DataType, schema: Mapping[str, Any], found: Collectio
     if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds) or not BOUNDS.issuperset(found):
         return pc.is_valid  # type: ignore[no-any-return]  # pyarrow is untyped
     if types.is_decimal(kind):
-        return _one_by_one(is_valid if kind.scale else lambda value: is_valid(int(value)))
+        one_by_one = _one_by_one(is_valid if kind.scale else lambda value: is_valid(int(value)))
+        checks_of_decimals = _decimal_checks(kind, schema, found) if all(isinstance(bound, int) for bound in bounds) else None
+        return one_by_one if checks_of_decimals is None else _cast_first(kind, _any_of(checks_of_decimals), one_by_one)
     lows = [schema[name] for name in ("minimum", "exclusiveMinimum") if name in found]
     highs = [schema[name] for name in ("maximum", "exclusiveMaximum") if name in found]
     # Rounding keeps the order: a double that is truly beyond a bound was made of a number beyond it.
     checks: list[Check] = [lambda column: pc.less_equal(column, float(max(lows)))] if lows else []
     return _any_of([*checks, *([lambda column: pc.greater_equal(column, float(min(highs)))] if highs else [])])
+
+
+def _decimal_checks(kind: pa.DataType, schema: Mapping[str, Any], found: Collection[str]) -> list[Check] | None:
+    """Of bounds that are whole: those that the type holds are compared exactly, and no value is beyond the others, unless all are."""
+    checks: list[Check] = []
+    least = 10 ** (kind.precision - kind.scale)  # that the type does not hold
+    for name, beyond in BEYOND.items():
+        bound = schema[name] if name in found else None
+        if bound is None or (bound >= least if name in ("maximum", "exclusiveMaximum") else bound <= -least):
+            continue
+        if abs(bound) >= least:
+            return None
+        checks.append(_compared(beyond, pa.scalar(Decimal(bound), kind)))
+    return checks
+
+
+def _cast_first(kind: pa.DataType, check: Check, otherwise: Check) -> Check:
+    """The check of values that stand as text until here; `otherwise` is for columns with one that the type does not hold."""
+
+    def cast_and_check(column: pa.Array) -> pa.Array | None:
+        try:
+            held = pc.cast(column, kind)
+        except pa.ArrowInvalid:
+            return otherwise(column)
+        return check(held)
+
+    return cast_and_check
+
+
+def _compared(compare: Callable[[pa.Array, pa.Scalar], pa.Array], bound: pa.Scalar) -> Check:
+    return lambda column: compare(column, bound)
 
 
 def _text_checks(schema: Mapping[str, Any]) -> list[Check] | None:

@@ -44,6 +44,10 @@ class Encoded:
     lines: pa.Array
     refused: Sequence[int]
 
+    def without(self, more: Sequence[int]) -> Encoded:
+        """The same, with more rows refused."""
+        return replace(self, refused=sorted({*self.refused, *more})) if more else self
+
     def runs(self) -> Iterator[Lines | int]:
         """All rows in their order: runs of lines, and the place of each refused row."""
         for before, place in pairwise([-1, *self.refused, len(self.lines)]):

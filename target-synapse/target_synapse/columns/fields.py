@@ -17,7 +17,7 @@ from pyarrow import types as arrow
 from singer_commons.columnar.encoder import payload
 
 from target_synapse.types import BIGINT_MAX, BIGINT_MIN, BINARY, MAX_DECIMAL_DIGITS, MONEY, MONEY_AS_DECIMAL, TEXT
-from target_synapse.values import ESCAPE, ESCAPE_CODE, MAX_OFFSET, MONEY_RANGES, RANGES
+from target_synapse.values import BEYOND_REAL, ESCAPE, ESCAPE_CODE, MAX_OFFSET, MICROSECOND_DIGITS, MONEY_RANGES, RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,14 +111,20 @@ def _decimal(kind: SqlType, held: pa.DataType, name: str) -> Field:
     if arrow.is_integer(held):
         zeros = f", CASE WHEN {name} IS NOT NULL THEN '.{'0' * kind.scale}' END" if kind.scale else ""
         return Field(f"{name}{zeros}", f"{name} NOT BETWEEN -{10**whole - 1} AND {10**whole - 1}" if whole <= MAX_DECIMAL_DIGITS // 2 else None)
-    if not arrow.is_decimal128(held) or held.scale > kind.scale or held.scale < 0 or kind.scale == MAX_DECIMAL_DIGITS:
+    if not is_text(held) and (not arrow.is_decimal128(held) or held.scale > kind.scale or held.scale < 0):
         raise _no_way(kind, held)
     # Without a digit more, DuckDB prints decimal(2,2) as `.50`.
     precision = min(max(kind.precision, kind.scale + 1), MAX_DECIMAL_DIGITS)
     made = f"TRY_CAST({name} AS DECIMAL({precision}, {kind.scale}))"
     over = f"{made} IS NULL" if precision == kind.precision else f"({made} IS NULL OR abs({made}) >= 1)"
+    written = f"CAST({made} AS VARCHAR)"
+    if kind.scale == precision:
+        written = rf"regexp_replace({written}, '^(-?)\.', '\10.')"
+    if is_text(held):  # DuckDB rounds where there are more places
+        places = rf"(\.[0-9]{{1,{kind.scale}}})?" if kind.scale else ""
+        return Field(written, f"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '-?[0-9]+{places}') OR {over})")
     is_sure = held.precision - held.scale <= whole
-    return Field(f"CAST({made} AS VARCHAR)", None if is_sure else f"{name} IS NOT NULL AND {over}")
+    return Field(written, None if is_sure else f"{name} IS NOT NULL AND {over}")
 
 
 def _money(kind: SqlType, held: pa.DataType, name: str) -> Field:
@@ -146,7 +152,8 @@ def _float(kind: SqlType, held: pa.DataType, name: str) -> Field:
         return Field(f"CAST({name} AS DOUBLE)")
     if not (arrow.is_float32(held) or arrow.is_float64(held)):
         raise _no_way(kind, held)  # of a decimal, DuckDB's double is not always the nearest
-    return Field(f"CAST({name} AS DOUBLE)", f"NOT isfinite({name})")
+    beyond = f" OR abs({name}) >= {BEYOND_REAL!r}" if kind.name == "real" else ""
+    return Field(f"CAST({name} AS DOUBLE)", f"NOT isfinite({name}){beyond}")
 
 
 def _bit(kind: SqlType, held: pa.DataType, name: str) -> Field:
@@ -182,22 +189,23 @@ def _moment(kind: SqlType, held: pa.DataType, name: str) -> Field:
         nanos = f"(((epoch_ns({name}) % 1000) + 1000) % 1000)"
         moment = f"make_timestamp((epoch_ns({name}) - {nanos}) // 1000)"
         seventh = f"CASE WHEN {nanos} > 0 THEN {nanos} // 100 END"
-        return Field(f"strftime({moment}, {WRITTEN}), {seventh}{tail}", f"{nanos} % 100 <> 0")
+        return Field(f"strftime({moment}, {WRITTEN}), {seventh}{tail}", f"epoch_ns({name}) % {10 ** (9 - kind.scale)} <> 0")
     if arrow.is_timestamp(held) and held.tz is None:
         moment = f"CAST({name} AS TIMESTAMP)"
-        return Field(f"strftime({moment}, {WRITTEN}){tail}", f"{moment} NOT BETWEEN {FIRST} AND {LAST}")
+        finer = f" OR epoch_us({moment}) % {10 ** (MICROSECOND_DIGITS - kind.scale)} <> 0" if kind.scale < MICROSECOND_DIGITS else ""
+        return Field(f"strftime({moment}, {WRITTEN}){tail}", f"{moment} NOT BETWEEN {FIRST} AND {LAST}{finer}")
     if not is_text(held):
         raise _no_way(kind, held)  # with a zone it must have been taken to UTC
-    return _moment_text(name, keeps_offset=bool(zone))
+    return _moment_text(name, kind.scale, keeps_offset=bool(zone))
 
 
-def _moment_text(name: str, *, keeps_offset: bool) -> Field:
+def _moment_text(name: str, scale: int, *, keeps_offset: bool) -> Field:
     offset = f"regexp_extract({name}, '{OFFSET}$')"
     minutes = f"CAST(concat('0', {offset}[2:3]) AS INTEGER) * 60 + CAST(concat('0', {offset}[5:6]) AS INTEGER)"
     shift = f"CASE WHEN {offset} = '' THEN 0 WHEN {offset}[1] = '-' THEN {minutes} ELSE -({minutes}) END"
     local = f"TRY_CAST(left(regexp_replace({name}, '(Z|{OFFSET})$', ''), 26) AS TIMESTAMP)"
     utc = f"({local} + to_minutes({shift}))"
-    refused = f"NOT regexp_full_match({name}, '{MOMENT}') OR {utc} IS NULL OR {utc} NOT BETWEEN {FIRST} AND {LAST} OR {_is_too_fine(name)}"
+    refused = f"NOT regexp_full_match({name}, '{MOMENT}') OR {utc} IS NULL OR {utc} NOT BETWEEN {FIRST} AND {LAST} OR {_is_too_fine(name, scale)}"
     if not keeps_offset:
         return Field(f"strftime({utc}, {WRITTEN}), {_seventh(name)}", f"{name} IS NOT NULL AND ({refused})")
     tail = f"' ' || CASE WHEN {offset} IN ('', '-00:00') THEN '+00:00' ELSE {offset} END"
@@ -210,7 +218,7 @@ def _time(kind: SqlType, held: pa.DataType, name: str) -> Field:
         raise _no_way(kind, held)
     fraction = rf"rpad(left(regexp_extract({name}, '\.([0-9]+)', 1), 6), 6, '0')"
     pieces = f"left({name}, 8), CASE WHEN {name} IS NOT NULL THEN '.' END, {fraction}, {_seventh(name)}"
-    return Field(pieces, rf"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{CLOCK}(Z|\+00:00)?') OR {_is_too_fine(name)})")
+    return Field(pieces, rf"{name} IS NOT NULL AND (NOT regexp_full_match({name}, '{CLOCK}(Z|\+00:00)?') OR {_is_too_fine(name, kind.scale)})")
 
 
 def _seventh(name: str) -> str:
@@ -218,8 +226,8 @@ def _seventh(name: str) -> str:
     return rf"nullif(regexp_extract({name}, '\.[0-9]{{6}}([0-9])', 1), '0')"
 
 
-def _is_too_fine(name: str) -> str:
-    return rf"regexp_matches({name}, '\.[0-9]{{7}}[0-9]*[1-9]')"
+def _is_too_fine(name: str, scale: int) -> str:
+    return rf"regexp_matches({name}, '\.[0-9]{{{scale}}}[0-9]*[1-9]')"
 
 
 def is_text(held: pa.DataType) -> bool:

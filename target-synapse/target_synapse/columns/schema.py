@@ -11,15 +11,19 @@ from target_synapse.types import MONEY_AS_DECIMAL, json_types
 from target_synapse.values import RANGES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from target_synapse.tables import LoadPlan
     from target_synapse.types import SqlType
 
 
-def arrow_schema(plan: LoadPlan, properties: Mapping[str, Any]) -> pa.Schema:
-    """A field for each property. Dates and times stay text: only text keeps their seventh digit and whether they name a zone."""
-    return pa.schema([_field(name, properties[name], column.type) for name, column in plan.columns.items()])
+def arrow_schema(plan: LoadPlan, properties: Mapping[str, Any], arrays: Iterable[str] = ()) -> pa.Schema:
+    """A field for each property, and for the arrays that are child tables.
+
+    Dates and times stay text: only text keeps their seventh digit and whether they name a zone.
+    """
+    fields = [_field(name, properties[name], column.type) for name, column in plan.columns.items()]
+    return pa.schema([*fields, *(raw_json(name) for name in arrays)])
 
 
 def _field(name: str, schema: Mapping[str, Any], kind: SqlType) -> pa.Field:

@@ -31,12 +31,14 @@ class Job:
     batch: Batch
     staging: TableName
     label: Callable[[str], str]
+    whole: TableName  # the staging table of the batch, where `staging` is a slice of it
 
 
 class Mode(Protocol):
     """A way to move staged rows into their table."""
 
     is_idempotent: bool  # whether rows that come again leave the table as it is; if not, the ledger is asked whether they were loaded
+    tombstone: Column | None  # the column that says, where it is not NULL, that its row is to be deleted
     left_out: str  # what is said of rows that came and are not in the table; empty where the pool's count does not tell
 
     def make_ready(self, pool: Pool, plan: LoadPlan, ensure: Callable[..., None]) -> None:

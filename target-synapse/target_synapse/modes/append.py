@@ -21,6 +21,7 @@ class Append:
     """See the module, and Mode for the methods."""
 
     is_idempotent = False
+    tombstone: Column | None = None
     left_out = "replaced in batch"  # none ever
 
     def make_ready(self, pool: Pool, plan: LoadPlan, ensure: Callable[..., None]) -> None:
@@ -32,7 +33,8 @@ class Append:
     def moves(self, job: Job) -> Sequence[str]:
         """INSERT."""
         batch = job.batch
-        return [dml.insert_all(batch.plan.table, job.staging, batch.columns, version=batch.version, label=job.label("insert"))]
+        load_id = batch.entry.load_id if batch.children else None
+        return [dml.insert_all(batch.plan.table, job.staging, batch.columns, version=batch.version, load_id=load_id, label=job.label("insert"))]
 
     def scratch(self, staging: TableName) -> Sequence[TableName]:
         """None."""

@@ -2,8 +2,8 @@
 
 Two RENAME OBJECTs are no transaction (a pool takes no DDL in one): between them there is no table of that name
 (https://learn.microsoft.com/sql/t-sql/statements/rename-transact-sql). The new table is made from what the catalogue says of the old one, and not by
-CTAS, whose page does not say which columns stay NOT NULL. Rights and statistics are read from the catalogue, too; what would not be made again is
-looked for, so that the table can be refused.
+CTAS, whose page does not say which columns stay NOT NULL. Rights and statistics are read from the catalogue, too; partitions, keys, indexes and defaults
+are in `shadow_parts`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from target_synapse.quoting import literal, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from target_synapse.naming import TableName
     from target_synapse.types import SqlType
@@ -35,19 +35,8 @@ def select_index(table: TableName) -> str:
         "FROM sys.indexes AS i\n"
         "LEFT JOIN sys.index_columns AS x ON x.object_id = i.object_id AND x.index_id = i.index_id\n"
         "LEFT JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id\n"
-        f"WHERE i.object_id = {_id(table)} AND i.index_id < 2\n"
+        f"WHERE i.object_id = {id_of(table)} AND i.index_id < 2\n"
         "ORDER BY x.column_store_order_ordinal, x.key_ordinal"
-    )
-
-
-def select_uncopied(table: TableName) -> str:
-    """What of the table a CTAS does not copy: a row for each kind, with an example."""
-    return (
-        f"SELECT N'the IDENTITY column', MIN(name) FROM sys.identity_columns WHERE object_id = {_id(table)} HAVING COUNT(*) > 0\n"
-        f"UNION ALL SELECT N'the index or key', MIN(name) FROM sys.indexes WHERE object_id = {_id(table)} AND index_id > 1 HAVING COUNT(*) > 0\n"
-        f"UNION ALL SELECT N'the default', MIN(name) FROM sys.default_constraints WHERE parent_object_id = {_id(table)} HAVING COUNT(*) > 0\n"
-        f"UNION ALL SELECT N'partitions,', CAST(MAX(partition_number) AS nvarchar(10)) FROM sys.partitions WHERE object_id = {_id(table)}"
-        " HAVING MAX(partition_number) > 1"
     )
 
 
@@ -75,27 +64,35 @@ def select_definitions(table: TableName) -> str:
         "SELECT c.name, t.name AS type_name, c.max_length, c.precision, c.scale, c.collation_name, c.is_nullable\n"
         "FROM sys.columns AS c\n"
         "INNER JOIN sys.types AS t ON t.user_type_id = c.user_type_id\n"
-        f"WHERE c.object_id = {_id(table)}\n"
+        f"WHERE c.object_id = {id_of(table)}\n"
         "ORDER BY c.column_id"
     )
 
 
-def create_like(shadow: TableName, definitions: Rows, distribution: Rows, index: Rows) -> str:
-    """Make an empty table with the other's columns and shape."""
-    columns = ",\n  ".join(_definition(row) for row in definitions)
-    return f"CREATE TABLE {shadow} (\n  {columns}\n)\nWITH (DISTRIBUTION = {distribution_clause(distribution)}, {index_clause(index)})"
+def create_like(
+    shadow: TableName, definitions: Rows, distribution: Rows, index: Rows, *, partition: str = "", defaults: Mapping[str, str] | None = None
+) -> str:
+    """Make an empty table with the other's columns and shape; `partition` is the clause, `defaults` the literals by column."""
+    columns = ",\n  ".join(_definition(row, (defaults or {}).get(str(row[0]))) for row in definitions)
+    shape = ", ".join(filter(None, (f"DISTRIBUTION = {distribution_clause(distribution)}", index_clause(index), partition)))
+    return f"CREATE TABLE {shadow} (\n  {columns}\n)\nWITH ({shape})"
 
 
-def _definition(row: Sequence[Any]) -> str:
-    name, kind, length_bytes, precision, scale, collation, nullable = row
-    if kind in SIZED:
-        sized = f"{kind}({'max' if length_bytes < 0 else length_bytes // SIZED[kind]})"
-    elif kind in {"decimal", "numeric"}:
-        sized = f"{kind}({precision},{scale})"
-    else:
-        sized = f"{kind}({scale})" if kind in SCALED else kind
+def _definition(row: Sequence[Any], default: str | None) -> str:
+    name, collation, nullable = row[0], row[5], row[6]
     collated = f" COLLATE {collation}" if collation is not None and COLLATION.fullmatch(collation) else ""
-    return f"{quoted(name)} {sized}{collated} {'NULL' if nullable else 'NOT NULL'}"
+    # Without a name of its own: those of constraints are unique in the database, and the old table still has it.
+    return f"{quoted(name)} {type_of(row)}{collated} {'NULL' if nullable else 'NOT NULL'}{'' if default is None else f' DEFAULT {default}'}"
+
+
+def type_of(row: Sequence[Any]) -> str:
+    """The type of a column as `select_definitions` reads it, as T-SQL has it."""
+    _, kind, length_bytes, precision, scale, *_ = row
+    if kind in SIZED:
+        return f"{kind}({'max' if length_bytes < 0 else length_bytes // SIZED[kind]})"
+    if kind in {"decimal", "numeric"}:
+        return f"{kind}({precision},{scale})"
+    return f"{kind}({scale})" if kind in SCALED else str(kind)
 
 
 def retyped(row: Sequence[Any], kind: SqlType) -> tuple[Any, ...]:
@@ -111,7 +108,7 @@ def select_rights(table: TableName) -> str:
         "FROM sys.database_permissions AS p\n"
         "INNER JOIN sys.database_principals AS u ON u.principal_id = p.grantee_principal_id\n"
         "LEFT JOIN sys.columns AS c ON c.object_id = p.major_id AND c.column_id = p.minor_id\n"
-        f"WHERE p.class = 1 AND p.major_id = {_id(table)}"
+        f"WHERE p.class = 1 AND p.major_id = {id_of(table)}"
     )
 
 
@@ -132,7 +129,7 @@ def select_statistics(table: TableName) -> str:
         "FROM sys.stats AS s\n"
         "INNER JOIN sys.stats_columns AS x ON x.object_id = s.object_id AND x.stats_id = s.stats_id\n"
         "INNER JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id\n"
-        f"WHERE s.object_id = {_id(table)} AND s.user_created = 1\n"
+        f"WHERE s.object_id = {id_of(table)} AND s.user_created = 1\n"
         "ORDER BY s.stats_id, x.stats_column_id"
     )
 
@@ -151,5 +148,6 @@ def rename(table: TableName, to: TableName) -> str:
     return f"RENAME OBJECT {table} TO {quoted(to.table)}"
 
 
-def _id(table: TableName) -> str:
+def id_of(table: TableName) -> str:
+    """The table's id, as an expression."""
     return f"OBJECT_ID({literal(str(table))}, N'U')"

@@ -39,6 +39,6 @@ LOADING = (
         th.IntegerType(minimum=1),
         title="Rows of a transaction",
         description="Rows that one transaction may change; a row that is replaced counts twice. More go in several transactions. "
-        "Default: a fourth of what the pool's service level takes at 250 bytes a row, 60 million at DW100c.",
+        "Default: a fourth of what the pool's service level takes, 60 million of 250 bytes at DW100c, fewer of wider ones.",
     ),
 )

@@ -52,7 +52,14 @@ def _rules_of_load_methods(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[
             ("primary_key", "load_method"),
             "rows that are kept beside each other share a key, and a key that is declared and not kept makes queries wrong",
         )
-    if settings.get("load_method") == "overwrite":
-        for name in ("primary_key", "table_partition"):
-            if settings.get(name) not in (None, {}, "none"):
-                yield (name, "load_method"), "a table that is overwritten is made anew without it; expected another `load_method`"
+    if settings.get("nested_data") == "child_tables":
+        yield from _rules_of_child_tables(settings)
+
+
+def _rules_of_child_tables(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
+    if settings.get("load_method") == "history":
+        yield ("nested_data", "load_method"), "a history keeps no versions of child tables; expected `json`, or another `load_method`"
+    if settings.get("flattening_enabled"):
+        yield ("nested_data", "flattening_enabled"), "flattening makes text of arrays before they could be rows; expected one of the two"
+    if settings.get("copy_max_errors"):
+        yield ("nested_data", "copy_max_errors"), "a record whose elements were refused would be loaded without them; expected one of the two"

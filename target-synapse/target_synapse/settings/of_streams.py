@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 PER_STREAM = (
     "after_load_sql", "before_load_sql", "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method",
-    "primary_key", "rebuild_indexes", "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "timestamp_type",
+    "nested_data", "primary_key", "rebuild_indexes", "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "timestamp_type",
     "transform_sql", "type_conflict", "upsert_with",
 )  # fmt: skip
 

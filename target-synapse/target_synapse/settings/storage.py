@@ -10,6 +10,7 @@ from singer_sdk import typing as th
 
 from target_synapse.settings.connection import OF_ENTRA
 from target_synapse.settings.entra import principal_misfits
+from target_synapse.settings.signatures import copy_kind, signature_misfits
 from target_synapse.staging.address import BLOB, DFS, service_of
 
 if TYPE_CHECKING:
@@ -140,6 +141,7 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
         yield Misfit(("storage_container",), "expected, unless `load_via` is `insert`; found nothing")
     yield from _upload_misfits(settings)
     yield from _copy_misfits(settings)
+    yield from signature_misfits(settings)
     yield from _file_type_misfits(settings)
     yield from address_misfits(settings, "storage_url", "copy_storage_url", example="https://account.blob.core.windows.net, without `?`")
     prefixes = ("storage_prefix", "archive_prefix") if settings.get("after_load") == "archive" else ("storage_prefix",)
@@ -153,21 +155,12 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
 def _file_type_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
     """Credentials that COPY INTO does not take for Parquet, by the table of its page, "CREDENTIAL"."""
     url = settings.get("copy_storage_url") or settings.get("storage_url") or ""
-    service, kind = service_of(url) if is_address(url) else None, _copy_kind(settings)
+    service, kind = service_of(url) if is_address(url) else None, copy_kind(settings)
     named = ("stage_format", "copy_credential", "copy_storage_url")
     if settings.get("stage_format") == "parquet" and kind in SIGNATURES and service == DFS:
         yield Misfit(named, f"COPY reads Parquet with a signature through a .blob. address only, {found_text(url)}")
     if settings.get("stage_format") == "parquet" and kind in LAKE_ONLY and service == BLOB:
         yield Misfit(named, f"COPY reads Parquet with {kind} from a data lake only, through its .dfs. address, {found_text(url)}")
-
-
-def _copy_kind(settings: Mapping[str, Any]) -> str:
-    kind, upload = settings.get("copy_credential") or "auto", settings.get("storage_authentication") or "auto"
-    if kind != "auto":
-        return str(kind)
-    if upload in OF_ENTRA:
-        return "user_delegation_sas"
-    return "sas" if settings.get("storage_sas_token") and upload in ("auto", "sas") else "account_key"
 
 
 def _upload_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:

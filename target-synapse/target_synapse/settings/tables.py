@@ -64,6 +64,14 @@ TABLES = (
         description='Partitions of new tables: `{"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}`.',
     ),
     th.Property(
+        "nested_data",
+        th.StringType(allowed_values=["json", "child_tables"]),
+        default="json",
+        title="Arrays",
+        description="What becomes of arrays: `json` text in a column, or `child_tables`, in which each element is a row (`orders__items`). "
+        "Objects are JSON text either way, unless `flattening_enabled` makes columns of them.",
+    ),
+    th.Property(
         "type_conflict",
         th.StringType(allowed_values=["fail", "split", "rebuild"]),
         default="fail",

@@ -13,6 +13,7 @@ from target_synapse.entra import Identity
 from target_synapse.settings.connection import OF_ENTRA
 from target_synapse.settings.storage import SECRETS
 from target_synapse.staging.address import account_of, blob_url
+from target_synapse.staging.expiry import OUT_OF_TIME, expiry_of, now_utc, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,6 +51,13 @@ class Access:
     def hint(self) -> str:
         """What to look at when the store refuses it."""
         return HINTS.get(self.kind, ROLES_HINT)
+
+    def why_refused(self, said: str) -> str:
+        """Why the store refuses a signature that was good, if that is its time; else empty."""
+        expiry = expiry_of(self.signature) if self.signature else None
+        if expiry and (expiry <= now_utc() or OUT_OF_TIME in said):
+            return f": the signature expired at {told(expiry)}"
+        return ": it says that the signature is not valid at this time" if self.signature and OUT_OF_TIME in said else ""
 
 
 def access_of(config: Mapping[str, Any]) -> Access:

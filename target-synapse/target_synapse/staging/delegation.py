@@ -10,16 +10,18 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from singer_commons.secrets import known_secrets
 
 from target_synapse.copy_into import SIGNATURE, Credential
+from target_synapse.staging.expiry import now_utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from azure.storage.blob import UserDelegationKey
 
@@ -62,10 +64,6 @@ def signature(scope: Scope, key: UserDelegationKey, expiry: datetime, allows: st
     return urlencode({**fields, "sig": base64.b64encode(signed).decode()})
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
 class DelegatedSignature(Credential):
     """A credential for COPY whose secret is minted when it is first needed, and anew when half of its time is over."""
 
@@ -75,7 +73,7 @@ class DelegatedSignature(Credential):
         new_key: Callable[[datetime, datetime], UserDelegationKey],
         *,
         allows: str = READ_AND_LIST,
-        now: Callable[[], datetime] = _now,
+        now: Callable[[], datetime] = now_utc,
     ) -> None:
         super().__init__(SIGNATURE)
         self._allows = allows

@@ -20,14 +20,14 @@ from target_synapse.staging.address import plain
 from target_synapse.staging.azcopy import AzCopy
 from target_synapse.staging.copy_access import copy_credential
 from target_synapse.staging.delegation import READ_AND_WRITE, DelegatedSignature, Scope
+from target_synapse.staging.expiry import NEW_SIGNATURE_HINT
+from target_synapse.staging.retries import RETRIES, CountedRetry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from azure.storage.blob import UserDelegationKey
 
-RETRIES = 4  # of a request to the storage, with growing waits between them
-FIRST_WAIT_S = 1  # then longer by 2, 4, 8 s; the library's own 15 s would hide a wrong address for half a minute
 TIMEOUT_S = 60  # for a connection, and for silence on one
 MAX_DELETES = 256  # subrequests in a batch (https://learn.microsoft.com/rest/api/storageservices/blob-batch)
 ERROR_FILES_HOURS = 24  # longer than any COPY INTO takes; each has a signature of its own
@@ -45,9 +45,7 @@ class StagingStore:
         self.copy_url = plain(config.get("copy_storage_url") or config.get("storage_url") or access.url)
         self.calls = Calls()
         options = {
-            "retry_total": retries,
-            "initial_backoff": FIRST_WAIT_S,
-            "increment_base": 2,
+            "retry_policy": CountedRetry(self.calls, retries),
             "connection_timeout": TIMEOUT_S,
             "read_timeout": TIMEOUT_S,
             "raw_request_hook": self.calls.called,
@@ -141,6 +139,7 @@ class StagingStore:
             if status == "success":
                 return
             time.sleep(COPY_WAIT_S)
+            self.calls.waited(COPY_WAIT_S)
             status = target.get_blob_properties().copy.status
         raise UnreachableError(f"the copy of {path} is {status} after {COPY_LOOKS * COPY_WAIT_S} s")
 
@@ -176,7 +175,8 @@ class StagingStore:
         where = self.place
         if isinstance(error, ClientAuthenticationError) or (isinstance(error, HttpResponseError) and error.status_code == FORBIDDEN):
             refused = f"the {self._access.kind.replace('_', ' ')}" if self._access.identity else "the secret"
-            return CredentialsError(f"{where} refuses {refused}", hint=self._access.hint)
+            why = self._access.why_refused(str(error))
+            return CredentialsError(f"{where} refuses {refused}{why}", hint=NEW_SIGNATURE_HINT if why else self._access.hint)
         if isinstance(error, ResourceNotFoundError):
             return ConfigurationError(f"there is no {where}", hint="make the container, or change `storage_container`")
         if isinstance(error, ServiceRequestError) or not isinstance(error, HttpResponseError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from target_synapse.entra import Identity
 from target_synapse.pipelines import Pipelines, scope_of
-from target_synapse.settings.ways import ADF, COPY, INSERT, POLYBASE
+from target_synapse.settings.ways import ADF, COPY, INSERT, POLYBASE, SERVICE_PRINCIPAL
 from target_synapse.ways.adf import AdfWay
 from target_synapse.ways.copy import CopyWay
 from target_synapse.ways.insert import InsertWay
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from target_synapse.connection import Pool
     from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Store, Way
-
-SERVICE_PRINCIPAL = "service_principal"
 
 
 def needs_storage(config: Mapping[str, Any]) -> bool:
@@ -36,6 +34,6 @@ def chosen(config: Mapping[str, Any], pool: Pool, remote: StagingStore | None, r
     if config.get("load_via") == POLYBASE:
         return PolyBaseWay(pool, config, remote.credential, url=remote.copy_url, run_id=run_id), remote
     if config.get("load_via") == ADF:
-        identity, scope = Identity(SERVICE_PRINCIPAL, config), scope_of(config["adf_url"])
+        identity, scope = Identity(config.get("adf_authentication") or SERVICE_PRINCIPAL, config), scope_of(config["adf_url"])
         return AdfWay(config, Pipelines(config, lambda: identity.get_token(scope).token)), remote
     return CopyWay(pool, remote, int(config.get("copy_max_errors") or 0)), remote

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from singer_commons.errors import DestinationError
+
 from target_synapse import copy_into
 from target_synapse.error_files import ErrorFolder
+from target_synapse.staging.expiry import NEW_SIGNATURE_HINT, now_utc, told
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
@@ -47,4 +50,11 @@ class CopyWay(PlainWay):
     def _copy(self, staging: TableName, staged: Staged, errors: ErrorFiles | None, label: Callable[[str], str]) -> None:
         files = [self._store.address(path) for path in staged.files]
         copy = copy_into.copy_into(staging, staged.columns, files, self._store.credential, errors=errors, label=label("copy"))
-        self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        try:
+            self._pool.execute(copy, doing=f"cannot copy the staged files into {staging}")
+        except DestinationError as error:
+            expiry = self._store.credential.expiry
+            if expiry is None or expiry > now_utc():
+                raise
+            # Told beside the pool's own words, and not in their place: what a pool says of an expired signature is not documented.
+            raise DestinationError(f"{error}; the signature that COPY was given expired at {told(expiry)}", hint=NEW_SIGNATURE_HINT) from error

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from singer_commons.errors import ConfigurationError, DestinationError, SuiteError
+from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse import external
 from target_synapse.ddl import Column
@@ -103,17 +103,13 @@ class PolyBaseWay(PlainWay):
             self._pool.execute(external.create_format(self._own), doing=doing)
 
     def _opened(self) -> tuple[str, str | None, str]:
-        """Identity, secret and location for a data source. Raises ConfigurationError for a credential that PolyBase does not take."""
+        """Identity, secret and location for a data source."""
         named, secret = self._credential.identity, self._credential.secret
         if named == ACCOUNT_KEY:
             return "target-synapse", secret, location(self._url, self._container, SCHEMES_WITH_KEY)
         if named == MANAGED_IDENTITY:
             return "Managed Service Identity", None, location(self._url, self._container, SCHEMES)
-        if "@" in named:
-            return named, secret, location(self._url, self._container, SCHEMES)
-        raise ConfigurationError(
-            f"PolyBase takes no {named}", hint="set `storage_account_key`, or name a data source that is there by `polybase_data_source`"
-        )
+        return named, secret, location(self._url, self._container, SCHEMES)  # a service principal: the settings allow no other
 
     def _dropped(self, what: str, sql: str) -> bool:
         try:

@@ -29,7 +29,9 @@ def utf16(text):
     return len(text.encode("utf-16-le")) // 2
 
 
-TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20)
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=20) | st.text(
+    "aé\uffff\U00010000\U0010ffff", max_size=20
+)
 
 
 @given(text=TEXT)

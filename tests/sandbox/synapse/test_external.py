@@ -7,7 +7,12 @@ from datetime import datetime
 
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyarrow import parquet
+from sandbox.synapse import external_tables
+from sandbox.synapse.declared import DeclaredType
+from sandbox.synapse.objects import ColumnDef, ExternalPlace, FormatDef, TableDef
 
 from .conftest import KEY
 
@@ -65,6 +70,20 @@ def test_one_dirty_row_is_one_too_many_by_default(source, stage):
     )
     assert "Column ordinal: 0, Expected data type: INT, Offending value: x  (Column Conversion Error)" in words
     assert source.refused("SELECT * FROM t") == 208
+
+
+LINES = st.lists(st.text("a\x1f\r\n\0\"' é😀\ufeff\u2028\x85,", max_size=6), max_size=8).map("\x1f".join)
+
+
+@given(LINES | LINES.map(lambda text: text + "\n") | st.text("a\x1f\r\n", max_size=12))
+def test_lines_without_quotes_are_read_quickly_as_field_by_field(text):
+    columns = [ColumnDef(name, DeclaredType("nvarchar", 9)) for name in ("a", "b")]
+    declared = FormatDef("f", "DELIMITEDTEXT", {"FIELD_TERMINATOR": "0x1F"})
+    reader = external_tables._TextReader(None, TableDef("dbo", "t", columns), ExternalPlace("/", "s", "f"), declared)
+    rows, bad = reader._cut(external_tables._lines_of(text), 1)
+    quick = reader._read_quickly(text, 1)
+    if quick is not None:
+        assert (quick.to_pylist(), bad) == ([{"c1": fields[0], "c2": fields[1], "line": number} for number, fields in rows], [])
 
 
 @pytest.mark.parametrize(
@@ -151,6 +170,10 @@ def test_an_external_table_is_made_read_and_dropped_only(source, stage, number, 
         (46525, "CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'https://a.blob.core.windows.net/c')"),
         (46525, ("CREATE MASTER KEY; CREATE DATABASE SCOPED CREDENTIAL m WITH IDENTITY = 'Managed Service Identity';"
                 " CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'wasbs://c@a.blob.core.windows.net', CREDENTIAL = m)")),
+        (46525, ("CREATE MASTER KEY; CREATE DATABASE SCOPED CREDENTIAL p WITH IDENTITY = 'app@https://login.microsoftonline.com/t/oauth2/token', SECRET = 'x';"
+                " CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'wasbs://c@a.blob.core.windows.net', CREDENTIAL = p)")),
+        (46525, ("CREATE MASTER KEY; CREATE DATABASE SCOPED CREDENTIAL g WITH IDENTITY = 'SHARED ACCESS SIGNATURE', SECRET = 'sv=1&sig=x';"
+                " CREATE EXTERNAL DATA SOURCE s WITH (TYPE = HADOOP, LOCATION = 'abfss://c@a.dfs.core.windows.net', CREDENTIAL = g)")),
         (46525, "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = NOSUCH)"),
         (46525, "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = DELIMITEDTEXT, DATA_COMPRESSION = 'org.apache.hadoop.io.compress.SnappyCodec')"),
         (46525, "CREATE EXTERNAL FILE FORMAT f WITH (FORMAT_TYPE = DELIMITEDTEXT, FORMAT_OPTIONS (FIRST_ROW = 16))"),
@@ -172,3 +195,21 @@ def test_the_location_is_looked_at_when_the_table_is_made(source, stage):
     source.run("ALTER DATABASE SCOPED CREDENTIAL c WITH IDENTITY = 'user', SECRET = 'd3Jvbmc='")
     assert source.refused(table) == 105019
     assert source.run("SELECT name FROM sys.external_tables") == []
+
+
+@pytest.mark.parametrize(
+    ("identity", "secret"),
+    [
+        ("Managed Service Identity", None),
+        ("app@https://login.microsoftonline.com/t/oauth2/token", "not its secret"),
+        ("app@https://login.microsoftonline.com/t/oauth2/v2.0/token", "s3cret"),
+        ("Managed Identity", None),  # COPY's name for it, which is any name here
+    ],
+)
+def test_an_identity_without_a_role_reads_nothing(source, stage, identity, secret):
+    """The pool has none here but for the principal `app`; a managed identity and a right principal are read with in tests of target-synapse."""
+    host, _, account = stage.url.removeprefix("http://").rpartition("/")[0].partition("/")
+    opened = "" if secret is None else f", SECRET = '{secret}'"
+    source.run(f"CREATE EXTERNAL FILE FORMAT ff WITH ({TEXT}); CREATE DATABASE SCOPED CREDENTIAL i WITH IDENTITY = '{identity}'{opened}")
+    source.run(f"CREATE EXTERNAL DATA SOURCE di WITH (TYPE = HADOOP, LOCATION = 'abfs://{stage.container}@{host}/{account}', CREDENTIAL = i)")
+    assert source.refused("CREATE EXTERNAL TABLE ext (id int) WITH (LOCATION = '/x/', DATA_SOURCE = di, FILE_FORMAT = ff)") == 105019

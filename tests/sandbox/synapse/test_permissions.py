@@ -24,8 +24,17 @@ def test_rights_on_a_table_are_shown_until_they_are_taken_away(client):
     ]
 
 
-def test_rights_on_schemas_and_the_database_are_taken_and_not_shown(client):
-    client.run("GRANT SELECT ON SCHEMA::dbo TO reader; GRANT CREATE TABLE TO reader")
+def test_rights_on_schemas_and_the_database_are_shown_by_their_class(client):
+    client.run(
+        "CREATE USER reader WITHOUT LOGIN; GRANT SELECT, ALTER ON SCHEMA::dbo TO reader; DENY CREATE TABLE TO READER; REVOKE ALTER ON SCHEMA::dbo TO reader"
+    )
+    shown = "SELECT p.class_desc, p.major_id, p.permission_name, p.state_desc, u.name FROM sys.database_permissions AS p"
+    (schema,) = client.run("SELECT schema_id FROM sys.schemas WHERE name = 'dbo'")
+    assert sorted(client.run(f"{shown} JOIN sys.database_principals AS u ON u.principal_id = p.grantee_principal_id")) == [
+        ("DATABASE", 0, "CREATE TABLE", "DENY", "reader"),
+        ("SCHEMA", schema[0], "SELECT", "GRANT", "reader"),
+    ]
+    client.run("DROP USER reader")
     assert client.run("SELECT * FROM sys.database_permissions") == []
 
 

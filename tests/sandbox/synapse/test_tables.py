@@ -320,3 +320,12 @@ def test_what_a_temporary_table_cannot_be(client, number, sql):
 def test_no_view_is_made_on_a_temporary_table(client):
     client.run("CREATE TABLE #x (id int) WITH (HEAP)")
     assert client.refused("CREATE VIEW v AS SELECT id FROM #x") == 104473
+
+
+def test_names_of_constraints_are_unique_in_the_database(client):
+    client.run("CREATE TABLE one (id int NOT NULL CONSTRAINT d DEFAULT 4, CONSTRAINT k PRIMARY KEY NONCLUSTERED (id) NOT ENFORCED) WITH (HEAP)")
+    client.run("CREATE TABLE two (id int NOT NULL) WITH (HEAP)")
+    assert client.refused("CREATE TABLE three (id int CONSTRAINT D DEFAULT 4) WITH (HEAP)") == 2714
+    assert client.refused("ALTER TABLE two ADD CONSTRAINT K UNIQUE (id) NOT ENFORCED") == 2714
+    assert client.refused("ALTER TABLE two ADD CONSTRAINT d DEFAULT 1 FOR id") == 2714
+    client.run("ALTER TABLE two ADD DEFAULT 1 FOR id; ALTER TABLE two ADD CONSTRAINT k2 UNIQUE (id) NOT ENFORCED; RENAME OBJECT two TO four")

@@ -76,3 +76,30 @@ def test_views_have_their_declared_types(tables):
 @pytest.mark.parametrize("kinds", ["type = 'U'", "type = 'u '", "type IN ('U', 'V')", "objects.type <> N'V'"])
 def test_blanks_at_the_end_of_a_type_do_not_count(tables, kinds):
     assert tables.run(f"SELECT sys.objects.name FROM sys.objects WHERE {kinds} AND schema_id = SCHEMA_ID('sing')") == [("a",)]
+
+
+def test_the_views_of_partitions_tell_boundaries_column_and_side(client):
+    client.run("CREATE TABLE p (id int, day date) WITH (CLUSTERED INDEX (id), PARTITION (day RANGE RIGHT FOR VALUES ('2026-02-01', '2026-01-01')))")
+    client.run("CREATE TABLE o (id int, o datetimeoffset(0)) WITH (HEAP, PARTITION (o RANGE LEFT FOR VALUES ('2026-01-01 00:00:00 +02:00')))")
+    client.run("CREATE TABLE plain (id int)")
+    where = (
+        "FROM sys.indexes AS i JOIN sys.tables AS t ON t.object_id = i.object_id JOIN sys.partition_schemes AS s ON s.data_space_id = i.data_space_id"
+    )
+    function = f"{where} JOIN sys.partition_functions AS f ON f.function_id = s.function_id"
+    assert client.run(f"SELECT t.name, f.fanout, f.boundary_value_on_right {function} ORDER BY 1") == [("o", 2, False), ("p", 3, True)]
+    values = f"{where} JOIN sys.partition_range_values AS v ON v.function_id = s.function_id"
+    assert client.run(f"SELECT t.name, v.boundary_id, v.value {values} ORDER BY 1, 2") == [
+        ("o", 1, "2026-01-01 00:00:00.0000000 +02:00"),
+        ("p", 1, "2026-01-01"),
+        ("p", 2, "2026-02-01"),
+    ]
+    columns = (
+        "FROM sys.index_columns AS x JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id WHERE x.partition_ordinal = 1"
+    )
+    assert client.run(f"SELECT x.index_id, c.name, x.key_ordinal {columns} ORDER BY 2") == [(1, "day", 0), (0, "o", 0)]
+
+
+def test_the_text_of_a_moment_with_its_offset_is_told_by_convert(client):
+    assert client.run("SELECT CONVERT(nvarchar(40), CAST('2026-01-01 00:00:00 +02:00' AS datetimeoffset(0)))") == [
+        ("2026-01-01 00:00:00.0000000 +02:00",)
+    ]

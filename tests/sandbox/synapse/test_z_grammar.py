@@ -22,8 +22,10 @@ def refusal(sql, folder):
 @pytest.mark.skipif(not MAXDOP.is_file(), reason="maxdop is not installed")
 def test_what_the_engine_takes_microsofts_grammar_takes(tmp_path):
     # Parameters stand for literals and need no declaration for the grammar; GO parts the batches, so one call reads all.
-    # It reads with QUOTED_IDENTIFIER off, so a batch with names in double quotes is not for it; nor is AUTO_CREATE_TABLE, which it does not know.
-    batches = [sql for sql in dict.fromkeys(SEEN) if len(sql) < 100_000 and '"sing"' not in sql and "AUTO_CREATE_TABLE" not in sql]
+    # It reads with QUOTED_IDENTIFIER off, so a batch with names in double quotes is not for it; nor is AUTO_CREATE_TABLE, or a service principal as
+    # the IDENTITY of a COPY: it knows neither, and COPY's own page has both.
+    unknown = ('"sing"', "AUTO_CREATE_TABLE", "/oauth2/token'")
+    batches = [sql for sql in dict.fromkeys(SEEN) if len(sql) < 100_000 and not any(part in sql for part in unknown)]
     assert refusal("\nGO\n".join(batches or ["SELECT 1"]), tmp_path) == ""
 
 
