@@ -83,9 +83,8 @@ _DUCKDB = th.ObjectType(
     th.Property(
         "memory_mb",
         th.IntegerType(minimum=32),
-        default=128,
         title="Memory",
-        description="Megabytes that a query may take; a sort of more goes on in a folder for temporary files.",
+        description="Megabytes that a query may take; a sort of more goes on in a folder for temporary files. Default: 128, and 512 where the first rows are too long for that.",
     ),
     th.Property(
         "threads",

@@ -89,13 +89,15 @@ def test_a_child_table_is_spread_as_its_records_are_knows_its_key_and_names_itse
 
 
 @pytest.mark.parametrize("keys", [("id",), pytest.param((), marks=pytest.mark.slow)], ids=["with keys", "without"])
-def test_an_overwrite_swaps_the_child_tables_too_so_that_no_old_element_stays(keys, load_here, table, tables):
+def test_an_overwrite_swaps_the_child_tables_too_so_that_no_old_element_stays(keys, load_here, table, tables, pool, schema):
     old = [orders_line(keys), order(1, "old", items=[("old", "old")]), order(2, "old"), state({"at": "old"})]
     load_here(old, **OVERWRITE)
     new = [orders_line(keys), order(2, "new", "er"), state({"at": 1}), order(3), state({"at": "new"})]
     assert load_here(new, batch_size_rows=1, **OVERWRITE) == [{"at": "new"}]
     assert [sorted(row[-1] for row in table(name, "[value]")) for name in ("orders__tags", "orders__items__notes")] == [["er", "new"], []]
     assert ([len(table(name)) for name in TABLES], tables()) == ([2, 2, 0, 0], sorted(TABLES))
+    decisions = [one for one in pool.statements("N'OVERWRITE _sdc_new") if f"[{schema}].[_sdc_load_ledger]" in one]
+    assert [one.count("N'OVERWRITE _sdc_new") for one in decisions] == [4, 4], "one statement a run: all tables, or none"
 
 
 @pytest.mark.slow

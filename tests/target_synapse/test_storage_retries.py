@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from azure.core.exceptions import ServiceRequestError
+from azure.core.pipeline.transport import RequestsTransport
 from sandbox.http.faults import Fault
 from sandbox.http.messages import Answer
 from sandbox.http.service import HttpService, Route
@@ -81,9 +83,6 @@ def test_a_store_that_is_only_checked_waits_for_nothing(storage, waits_s):
 def test_the_summary_of_a_run_has_the_calls_and_waits_of_its_uploads(load_here, azurite, monkeypatch):
     """Azurite behind a door that is shut twice."""
     tries = []
-    from azure.core.exceptions import ServiceRequestError  # noqa: PLC0415
-    from azure.core.pipeline.transport import RequestsTransport  # noqa: PLC0415
-
     send = RequestsTransport.send
 
     def shut_twice(transport, request, **options):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +20,11 @@ from singer_commons.errors import ConfigurationError
 
 from tap_warehouse.ahead import read_ahead
 from tap_warehouse.errors import QueryError
+from tap_warehouse.warehouses.duckdb_memory import only_reads, set_limit, uncached
 from tap_warehouse.warehouses.duckdb_types import column
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping, Sequence
+    from collections.abc import Generator, Iterable, Mapping, Sequence
 
     import pyarrow as pa
     from singer_commons.columnar.json_sql import Envelope
@@ -29,8 +33,11 @@ if TYPE_CHECKING:
     from tap_warehouse.types import Column
 
 BATCH_ROWS = 16_384
+OUT_OF_MEMORY = "Out of Memory Error"  # how DuckDB begins what it says then, whoever hands it on
 THREADS = 2  # each holds the lines of a row group (122,880 rows) while it works: some 45 MB where they are of 350 bytes
 MEMORY_MB = 128  # of the tap's own 400 MB: the rest is Python, Arrow and the encoder
+LONG_ROWS_MB = 512  # for rows so long, or so many columns, that a few thousand rows do not fit into that
+logger = logging.getLogger("tap-warehouse")
 
 
 def connect(settings: Mapping[str, Any]) -> DuckDB:
@@ -44,7 +51,7 @@ def connect(settings: Mapping[str, Any]) -> DuckDB:
         connection.execute("SET timezone='UTC'")
         connection.execute("SET arrow_large_buffer_size=true")
         # A sort by the iterator would else hold the whole table: beyond this it goes on in a folder for temporary files.
-        connection.execute(f"SET memory_limit='{int(given.get('memory_mb') or MEMORY_MB)}MB'")
+        set_limit(connection, given.get("memory_mb") or MEMORY_MB)
         connection.execute(f"SET temp_directory='{_spill_folder()}'")
     except duckdb.Error as error:
         hint = (
@@ -53,14 +60,15 @@ def connect(settings: Mapping[str, Any]) -> DuckDB:
             else "is it a DuckDB file, written by this version or an older one?"
         )
         raise ConfigurationError(f"cannot open the DuckDB file {path}: {_first_line(error)}", hint=hint) from error
-    return DuckDB(connection)
+    return DuckDB(connection, given.get("memory_mb"))
 
 
 class DuckDB:
-    """A read-only connection to a DuckDB file."""
+    """A read-only connection to a DuckDB file. `memory_mb` is what a query may take; without it some, or more where it does not fit into that."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, memory_mb: int | None = None) -> None:
         self._connection = connection
+        self._tries_mb = (memory_mb,) if memory_mb else (MEMORY_MB, LONG_ROWS_MB)
         self.calls = Calls()
 
     def columns(self, sql: str) -> list[Column]:
@@ -120,22 +128,41 @@ class DuckDB:
             cursor.close()
 
     def _read(self, text: str, values: Sequence[Any]) -> Generator[pa.RecordBatch, None, None]:
-        cursor = self._bound(values)
-        try:
-            yield from read_ahead(lambda: cursor.sql(text).to_arrow_reader(BATCH_ROWS), cursor.interrupt)
-        except (duckdb.Error, RuntimeError, OSError, ValueError) as error:  # in mid-stream they come through Arrow, as its own
-            hint = "raise `duckdb.memory_mb`" if isinstance(error, duckdb.OutOfMemoryException) else None
-            raise QueryError(f"DuckDB broke off: {_first_line(error)}", hint=hint) from error
-        finally:
-            cursor.close()
+        for memory_mb, more_mb in zip_longest(self._tries_mb, self._tries_mb[1:]):
+            has_begun = False
+            try:
+                with closing(self._read_within(memory_mb, text, values)) as batches:
+                    for batch in batches:
+                        has_begun = True
+                        yield batch
+            except (duckdb.Error, RuntimeError, OSError, ValueError) as error:  # in mid-stream they come through Arrow, as its own
+                lacks_memory = OUT_OF_MEMORY in str(error)
+                if has_begun or not lacks_memory or more_mb is None:
+                    hint = f"set `duckdb.memory_mb`, which was {memory_mb}, to more" if lacks_memory else None
+                    raise QueryError(f"DuckDB broke off: {_first_line(error)}", hint=hint) from error
+                logger.info("The first rows do not fit into %d MB of memory; trying %d MB", memory_mb, more_mb)
+            else:
+                return
+
+    def _read_within(self, memory_mb: int, text: str, values: Sequence[Any]) -> Generator[pa.RecordBatch, None, None]:
+        cursor = self._bound(values, memory_mb)
+
+        def read() -> Iterable[pa.RecordBatch]:
+            batches = cursor.sql(text).to_arrow_reader(BATCH_ROWS)
+            return uncached(batches, beside, memory_mb) if may_let_go else batches
+
+        with closing(cursor), closing(self._connection.cursor()) as beside:
+            may_let_go = only_reads(cursor, text)
+            yield from read_ahead(read, cursor.interrupt)
 
     def close(self) -> None:
         """See Warehouse."""
         self._connection.close()
 
-    def _bound(self, values: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+    def _bound(self, values: Sequence[Any], memory_mb: int | None = None) -> duckdb.DuckDBPyConnection:
         self.calls.called()  # one query each; the settings before it are no questions
         cursor = self._connection.cursor()
+        set_limit(cursor, memory_mb or self._tries_mb[0])  # a query before it may have been given more
         cursor.execute("SET timezone='UTC'")
         cursor.execute("SET arrow_large_buffer_size=true")
         for number, value in enumerate(values, 1):
