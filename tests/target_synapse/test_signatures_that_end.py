@@ -103,7 +103,7 @@ def test_a_signature_that_ends_in_mid_run_is_told_and_nothing_is_lost(opened_by,
     changes = {name: value and value.format(withering.token) for name, value in opened_by.items()}
 
     def wither():
-        until(lambda: table("users") == [(1, "a")])
+        until(lambda: table("users") == [(1, "a")] and not staged())  # its file is put away behind the load
         withering.wither()
 
     with pytest.raises(kind, match=told.format(moment) + "$") as caught:
