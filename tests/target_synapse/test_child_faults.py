@@ -126,10 +126,8 @@ def test_a_connection_that_is_lost_at_some_statement_is_made_up_for(method, befo
     assert (states[-1], content(), pool.order(waiting=True)) == (STATES[-1], right, [])
 
 
-@pytest.mark.parametrize(
-    "step",
-    [r"RENAME OBJECT \[{schema}\]\.\[orders__items\]", pytest.param("RENAME OBJECT", marks=pytest.mark.slow)],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("step", [r"RENAME OBJECT \[{schema}\]\.\[orders__items\]", "RENAME OBJECT"])
 def test_a_swap_that_was_decided_is_ended_for_all_tables_by_the_next_run(step, load_here, content, pool, schema):
     settings, keys, right = method_of("overwrite")
     line, *lines = lines_of(keys, gone=False)

@@ -88,7 +88,8 @@ def test_a_child_table_is_spread_as_its_records_are_knows_its_key_and_names_itse
     assert [one for one in pool.statements("COPY INTO") if "table=orders__items__notes" in one]
 
 
-@pytest.mark.parametrize("keys", [("id",), pytest.param((), marks=pytest.mark.slow)], ids=["with keys", "without"])
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", [("id",), ()], ids=["with keys", "without"])
 def test_an_overwrite_swaps_the_child_tables_too_so_that_no_old_element_stays(keys, load_here, table, tables, pool, schema):
     old = [orders_line(keys), order(1, "old", items=[("old", "old")]), order(2, "old"), state({"at": "old"})]
     load_here(old, **OVERWRITE)

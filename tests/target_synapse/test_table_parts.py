@@ -117,6 +117,7 @@ def test_a_default_of_a_column_that_becomes_text_is_text(load_here, execute, par
     assert parts()[4] == [(2, "(N'4')")]
 
 
+@pytest.mark.slow
 def test_a_table_that_the_settings_made_is_overwritten_and_rebuilt(load_here, parts, table):
     """Partitions and a key by setting; the second run overwrites, the third changes the type of a column."""
     made = {"table_partition": {"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}, "primary_key": "not_enforced"}
