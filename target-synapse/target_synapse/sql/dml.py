@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from target_synapse.rows.values import ESCAPE_CODE
 from target_synapse.sql import staged
 from target_synapse.sql.quoting import labelled, literal, quoted
-from target_synapse.tables.naming import DELETED_COLUMN, RANK_COLUMN, RECORD_COLUMN, ROW_COLUMN, VERSION_COLUMN
+from target_synapse.tables.naming import DELETED_COLUMN, RANK_COLUMN, RECORD_COLUMN, ROW_COLUMN, STAGED, VERSION_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,8 +26,8 @@ LOAD_ID_CHARS = 32  # of a UUID as digits
 
 def delete_matching(table: TableName, staging: TableName, keys: Sequence[Column], *, label: str) -> str:
     """Delete the rows of the table whose key is in the staging table."""
-    same = " AND ".join(f"{table}.{quoted(key.name)} = {restored(key, 's.')}" for key in keys)
-    return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS s ON {same}", label)
+    same = " AND ".join(f"{table}.{quoted(key.name)} = {restored(key, STAGED)}" for key in keys)
+    return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS {STAGED} ON {same}", label)
 
 
 def insert_all(
@@ -37,13 +37,13 @@ def insert_all(
     names, values = names_of(columns, version), values_of(columns, version)
     if load_id is not None:
         names = ", ".join(filter(None, (names, quoted(RECORD_COLUMN))))
-        values = ", ".join(filter(None, (values, record_id(load_id, "s."))))
-    return labelled(f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM {staging} AS s", label)
+        values = ", ".join(filter(None, (values, record_id(load_id, STAGED))))
+    return labelled(f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM {staging} AS {STAGED}", label)
 
 
-def record_id(load_id: str, prefix: str) -> str:
+def record_id(load_id: str, alias: str) -> str:
     """What tells a staged row from all others: the id of its batch, which a slice has behind its own, and its place in it."""
-    return f"{literal(load_id[:LOAD_ID_CHARS] + '-')} + CAST({prefix}{quoted(ROW_COLUMN)} AS nvarchar(20))"
+    return f"{literal(load_id[:LOAD_ID_CHARS] + '-')} + CAST({alias}.{quoted(ROW_COLUMN)} AS nvarchar(20))"
 
 
 def insert_newest(
@@ -58,16 +58,17 @@ def insert_newest(
 ) -> str:
     """Append, of the staged rows with the same key, the one that came last; none where that one has a value in the column `unless`."""
     names, values = names_of(columns, version), values_of(columns, version)
-    but = f" AND s.{quoted(unless.name)} IS NULL" if unless else ""
+    but = f" AND {STAGED}.{quoted(unless.name)} IS NULL" if unless else ""
     return labelled(
-        f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM ({ranked(staging, keys)}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1{but}", label
+        f"INSERT INTO {table} ({names})\nSELECT {values}\nFROM ({ranked(staging, keys)}) AS {STAGED}\nWHERE {STAGED}.{quoted(RANK_COLUMN)} = 1{but}",
+        label,
     )
 
 
 def ranked(staging: TableName, keys: Sequence[Column]) -> str:
     """The staged rows, with their place among those with the same key, the last to come first."""
-    by_key = ", ".join(restored(key, "s.") for key in keys)
-    return f"SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY s.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS s"
+    by_key = ", ".join(restored(key, STAGED) for key in keys)
+    return f"SELECT {STAGED}.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY {STAGED}.{quoted(ROW_COLUMN)} DESC) AS {quoted(RANK_COLUMN)} FROM {staging} AS {STAGED}"
 
 
 def count_other_versions(table: TableName, version: int) -> str:
@@ -129,16 +130,16 @@ def names_of(columns: Sequence[Column], version: int | None = None) -> str:
 
 
 def values_of(columns: Sequence[Column], version: int | None = None) -> str:
-    """Their staged values, of `s`, as the table wants them."""
+    """Their staged values as the table wants them."""
     return ", ".join([*(typed(one) for one in columns), *([] if version is None else [f"CAST({version} AS bigint)"])])
 
 
-def typed(column: Column, prefix: str = "s.") -> str:
+def typed(column: Column, alias: str = STAGED) -> str:
     """A staged value as the table wants it."""
-    value = restored(column, prefix)
+    value = restored(column, alias)
     return f"CAST({value} AS {column.type})" if column.type.is_text or column.staged else value
 
 
-def restored(column: Column, prefix: str) -> str:
+def restored(column: Column, alias: str) -> str:
     """The staged value as what it stands for; of text, as long as it is."""
-    return staged.restored(prefix + quoted(column.name), column.type)
+    return staged.restored(f"{alias}.{quoted(column.name)}", column.type)

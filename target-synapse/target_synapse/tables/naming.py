@@ -5,6 +5,7 @@
   (T-SQL compares names without them), NUL and halves of surrogate pairs become `_`, so does an empty name, and what is over 128 UTF-16 units is cut.
 - Of names that are equal but for case, the one that the table has already, else the first, stays; the others get such digits, and so do
   `_sdc_row`, `_sdc_rank` and `_sdc_source_row`, which staging tables have for themselves, and what is `_sdc_table_version` or `_sdc_deleted_at` but for case.
+- So do tables that would have the name of an alias in our statements.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ STAGING_ONLY = frozenset((ROW_COLUMN, RANK_COLUMN, SOURCE_ROW_COLUMN))
 # The SDK's names (https://sdk.meltano.com/en/latest/implementation/record_metadata.html), which no property of a stream has: it takes them out.
 VERSION_COLUMN, DELETED_COLUMN = "_sdc_table_version", "_sdc_deleted_at"
 OF_VERSIONS = frozenset((VERSION_COLUMN, DELETED_COLUMN))
+
+# What statements call the rows that they move, quoted. In a FROM clause that names the stream's table no other may be called as it is, whatever its schema
+# (errors 1012 and 1013, https://learn.microsoft.com/sql/relational-databases/errors-events/database-engine-events-and-errors-1000-to-1999).
+ALIASES = ("_sdc_staged", "_sdc_of_record", "_sdc_gone", "_sdc_changed")
+STAGED, OF_RECORD, GONE, CHANGED = map(quoted, ALIASES)
 
 UNSAFE = re.compile(r"[^A-Za-z0-9.-]")  # in a path of the staging store
 
@@ -87,7 +93,8 @@ def table_name(stream: str, default_schema: str | None) -> TableName:
     own_schema = parts[-2] if len(parts) in (2, 3) and all(parts) else None
     table = parts[-1] if own_schema is not None else stream
     schema = default_schema or own_schema or DEFAULT_SCHEMA
-    return TableName(held_name(schema), held_name(table))
+    held = held_name(table)
+    return TableName(held_name(schema), told_apart(held, table) if folded(held) in ALIASES else held)
 
 
 def run_name(run_id: str) -> str:
