@@ -6,7 +6,7 @@ from typing import Final
 
 from sandbox.synapse import commands as c
 from sandbox.synapse.errors import first_in_batch, unknown_here, unsupported
-from sandbox.synapse.inserted_rows import literal_insert
+from sandbox.synapse.inserted_rows import literal_inserts
 from sandbox.synapse.permissions import read_permission
 from sandbox.synapse.read_copy import read_copy
 from sandbox.synapse.read_ddl import read_alter, read_create, read_drop, read_rename, read_truncate
@@ -29,8 +29,8 @@ _ALONE: Final = {"SCHEMA": "CREATE SCHEMA", "VIEW": "CREATE VIEW", "PROCEDURE": 
 
 def read_batch(sql: str) -> list[c.Statement]:
     """Read every statement of a batch. Raises 103010, 111 and whatever else its text alone is refused for."""
-    if (insert := literal_insert(sql)) is not None:
-        return [c.Statement(insert, sql)]
+    if (inserts := literal_inserts(sql)) is not None:
+        return inserts
     reader = Reader(sql, tokens(sql))
     found: list[c.Statement] = []
     while reader.accept(";"):

@@ -34,6 +34,7 @@ _ITEM: Final = re.compile(
         (?:\s+AS\s+(?:\[[^\]]*\]|\w+))?\s*(?P<stop>,|UNION\s+ALL\s+SELECT\b|;?\s*\Z|(?=;|OPTION\b))""",
     re.IGNORECASE | re.VERBOSE,
 )
+_TAIL: Final = re.compile(r"\s*(OPTION\s*\((?:'(?:[^']|'')*'|[^()'])*\))?(?:[;\s]+|\Z)", re.IGNORECASE)
 
 
 class Variable(str):
@@ -45,20 +46,28 @@ class Variable(str):
 Rows = list[list[str | None]]
 
 
-def literal_insert(sql: str) -> c.Insert | None:
-    """The command of a batch that is one INSERT of many such rows; None for every other batch."""
-    if sql.upper().count("UNION ALL") < _LITERAL_ROWS or not (head := _HEAD.match(sql)):
+def literal_inserts(sql: str) -> list[c.Statement] | None:
+    """The statements of a batch that is nothing but INSERTs of such rows, many of them; None for every other batch.
+
+    A loader that keeps to so many rows a statement sends several statements at once.
+    """
+    if sql.upper().count("UNION ALL") < _LITERAL_ROWS:
         return None
-    found = rows_of(sql, head.end())
-    if found is None:
-        return None
-    rows, casts, end = found
-    tail, label = cut_options(Reader(sql[end:], tokens(sql[end:])))
-    tail.end()
-    into = Reader(head.group(1), tokens(head.group(1)))
-    name = into.name()
-    columns = None if into.done else into.identifiers()
-    return c.Insert(name, columns, "", label, rows, casts)
+    statements: list[c.Statement] = []
+    place = 0
+    while (head := _HEAD.match(sql, place)) and (found := rows_of(sql, head.end())):
+        rows, casts, end = found
+        if (tail := _TAIL.match(sql, end)) is None:
+            return None
+        _, label = cut_options(Reader(tail.group(1) or "", tokens(tail.group(1) or "")))
+        into = Reader(head.group(1), tokens(head.group(1)))
+        name = into.name()
+        columns = None if into.done else into.identifiers()
+        statements.append(c.Statement(c.Insert(name, columns, "", label, rows, casts), sql[place : tail.end()].rstrip("; \r\n\t")))
+        place = tail.end()
+        if place == len(sql):
+            return statements
+    return None
 
 
 def rows_of(query: str, place: int = 0) -> tuple[Rows, list[str | None], int] | None:
