@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from target_synapse.connection import Pool
+from target_synapse.pool.connection import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_synapse.naming import TableName, column_names, folded, held_name, table_name
-from target_synapse.quoting import quoted
+from target_synapse.sql.quoting import quoted
+from target_synapse.tables.naming import TableName, column_names, folded, held_name, table_name
 
 LONG = "x" * 129
 

@@ -7,7 +7,7 @@ import re
 import pytest
 from synapse_support.messages import record, schema_line, state
 from synapse_support.ways import WAYS
-from target_synapse.naming import ALIASES
+from target_synapse.tables.naming import ALIASES
 
 TEXT = {"type": ["null", "string"]}
 PROPERTIES = {"id": {"type": "string", "maxLength": 20}, "name": TEXT, "_sdc_deleted_at": {"type": ["null", "string"], "format": "date-time"}}

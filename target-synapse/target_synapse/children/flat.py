@@ -14,8 +14,9 @@ from singer_commons.errors import ConfigurationError
 from singer_sdk.helpers._flattening import FlatteningOptions, flatten_key, get_flattening_options
 from singer_sdk.mapper import PluginMapper, RemoveRecordTransform
 
+from target_synapse.rows.records import RefusedRowError
+from target_synapse.rows.types import alternatives, json_types
 from target_synapse.settings.of_streams import stream_config
-from target_synapse.types import alternatives, json_types
 
 if TYPE_CHECKING:
     import logging
@@ -33,7 +34,7 @@ class Flat:
     is_same: bool = True
 
     def values(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The values by their new names. They are valid: what is to be an object is one, or null."""
+        """The values by their new names. Raises RefusedRowError where an object is to be, and is not."""
         return values if self.is_same else dict(self._pairs(values))
 
     def _pairs(self, values: Mapping[str, Any]) -> Sequence[tuple[str, Any]]:
@@ -42,8 +43,10 @@ class Flat:
             inner = self._inner.get(name)  # None: the schema does not name it, so it has no column
             if isinstance(inner, str):
                 pairs.append((inner, value))
-            elif inner is not None and value is not None:
+            elif inner is not None and isinstance(value, dict):
                 pairs += inner._pairs(value)  # noqa: SLF001 - its own kind
+            elif inner is not None and value is not None:
+                raise RefusedRowError("BAD_VALUE", f"{name} is no object", name)
         return pairs
 
 

@@ -12,19 +12,20 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from target_synapse import ledger, types
 from target_synapse.children.tables import RECORD_ID, ChildTable, source_name
 from target_synapse.children.tree import Branch
-from target_synapse.naming import RECORD_COLUMN, folded
-from target_synapse.tables import LoadPlan, existing_columns
+from target_synapse.rows import types
+from target_synapse.sql import ledger
+from target_synapse.tables.ensure import LoadPlan, existing_columns
+from target_synapse.tables.naming import RECORD_COLUMN, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
-    from target_synapse.load import Loader
-    from target_synapse.naming import TableName
+    from target_synapse.loading.load import Loader
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.naming import TableName
 
 MARK = "CHILD OF "  # and digits of the stream's table: the content of an entry of no rows, whose target is the child table
 DIGITS = 40  # of a SHA-256, in hexadecimal

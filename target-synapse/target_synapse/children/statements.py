@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_synapse import dml
-from target_synapse.naming import GONE, OF_RECORD, RANK_COLUMN, ROW_COLUMN, SOURCE_ROW_COLUMN, STAGED
-from target_synapse.quoting import labelled, quoted
+from target_synapse.sql import dml
+from target_synapse.sql.quoting import labelled, quoted
+from target_synapse.tables.naming import GONE, OF_RECORD, RANK_COLUMN, ROW_COLUMN, SOURCE_ROW_COLUMN, STAGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from target_synapse.children.batch import ChildRows
     from target_synapse.children.tables import ChildTable
-    from target_synapse.ddl import Column
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.naming import TableName
 
 ROW, SOURCE_ROW, RANK = quoted(ROW_COLUMN), quoted(SOURCE_ROW_COLUMN), quoted(RANK_COLUMN)
 

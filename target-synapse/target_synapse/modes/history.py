@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError
 
-from target_synapse import ddl, dml
-from target_synapse.ddl import Column
-from target_synapse.naming import CHANGED, RANK_COLUMN, ROW_COLUMN, STAGED, VERSION_COLUMN, beside, folded
-from target_synapse.quoting import labelled, literal, quoted
-from target_synapse.types import DATETIME
+from target_synapse.rows.types import DATETIME
+from target_synapse.sql import ddl, dml
+from target_synapse.sql.ddl import Column
+from target_synapse.sql.quoting import labelled, literal, quoted
+from target_synapse.tables.naming import CHANGED, RANK_COLUMN, ROW_COLUMN, STAGED, VERSION_COLUMN, beside, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.load import Batch
+    from target_synapse.loading.load import Batch
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 VALID_FROM, VALID_TO = Column("_sdc_valid_from", DATETIME), Column("_sdc_valid_to", DATETIME)
 FROM, TO, RANK, ROW = quoted(VALID_FROM.name), quoted(VALID_TO.name), quoted(RANK_COLUMN), quoted(ROW_COLUMN)

@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import ConfigurationError
 
-from target_synapse import dml
 from target_synapse.modes.delete_insert import DeleteInsert
-from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, STAGED, VERSION_COLUMN, folded
-from target_synapse.quoting import labelled, literal, quoted
-from target_synapse.tables import existing_columns
-from target_synapse.versions import DELETED_AT
+from target_synapse.sql import dml
+from target_synapse.sql.quoting import labelled, literal, quoted
+from target_synapse.tables.ensure import existing_columns
+from target_synapse.tables.naming import DELETED_COLUMN, RANK_COLUMN, STAGED, VERSION_COLUMN, folded
+from target_synapse.tables.versions import DELETED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 SOUND_BUILD = (10, 0, 17829, 0)  # the first that updates a distribution column rightly (same page)
 BUILD = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b")
