@@ -32,12 +32,11 @@ def sources(table):
     return lambda: [[key for (key,) in table(name, "[_sdc_source_key_id]")] for name in TABLES[1:]]
 
 
-@pytest.mark.parametrize("how", ["delete_insert", pytest.param("merge", marks=pytest.mark.slow)])
-def test_elements_go_with_their_record_when_the_schema_has_no_array_for_them_any_more(how, load_here, sources, told, schema):
-    load_here(LOADED, upsert_with=how, **CHILDREN)
+def test_elements_go_with_their_record_when_the_schema_has_no_array_for_them_any_more(load_here, sources, told, schema):
+    load_here(LOADED, **CHILDREN)
     assert told() == []
     lines = [narrow_line(**DELETED), narrow(1), narrow(3, _sdc_deleted_at="2026-01-02T03:04:05Z"), state({"at": 2})]
-    assert load_here(lines, upsert_with=how, hard_delete=True, **CHILDREN) == [{"at": 2}]
+    assert load_here(lines, hard_delete=True, **CHILDREN) == [{"at": 2}]
     assert sources() == [[2], [], []]
     (one,) = told()
     assert one == (

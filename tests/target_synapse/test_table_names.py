@@ -17,10 +17,8 @@ MODES = {
     "delete_insert": {"hard_delete": True},
     "merge": {"hard_delete": True, "upsert_with": "merge"},
     "history": {"load_method": "history", "hard_delete": True},
-    "overwrite": {"load_method": "overwrite", "hard_delete": True},
     "slices": {"max_transaction_rows": 2, "hard_delete": True},
     "child tables": {"nested_data": "child_tables", "hard_delete": True},
-    "child tables of appended rows": {"nested_data": "child_tables", "load_method": "append-only"},
 }
 KEPT = [("a", "new"), ("b", "old"), ("d", "new")]
 
@@ -59,10 +57,6 @@ def test_a_table_named_as_an_alias_is_loaded_in_every_mode(mode, load_here, tabl
         rows = table(held, "[id], [name]", order="[id], [name]")
         if mode == "history":
             assert len(rows) == 5, "a's old version, b, c's that ended, and the new ones"
-        elif mode == "overwrite":
-            assert rows == [("a", "new"), ("d", "new")]
-        elif "appended" in mode:
-            assert len(rows) == 6
         else:
             assert rows == KEPT
         if more:
@@ -70,7 +64,7 @@ def test_a_table_named_as_an_alias_is_loaded_in_every_mode(mode, load_here, tabl
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("way", [name for name in WAYS if name != "copy"])
+@pytest.mark.parametrize("way", ["polybase", "adf"])
 def test_a_table_named_as_an_alias_is_loaded_by_every_way(way, load_here, table):
     names = ["s"]
     load_here(lines_of(names, first=True), **WAYS[way], hard_delete=True)

@@ -275,7 +275,7 @@ TAGS = {"id": INTEGER, "n": INTEGER, "tags": {"type": "array", "items": TEXT}}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("keys", [("n",), ("n", "id"), ("new",), ()])
+@pytest.mark.parametrize("keys", [("n", "id"), ("new",), ()])
 def test_an_overwrite_by_another_key_declares_that_one_and_lets_the_old_ones_columns_be_empty(keys, load_here, table, key):
     load_here([schema_line(TAGS), record(id=1, n=1, tags=["a"]), state({"at": 1})], **DECLARED)
     assert (key(), key("users__tags")[0]) == ([["id"], ["id"]], ["_sdc_source_key_id", "_sdc_level_0_id"])
