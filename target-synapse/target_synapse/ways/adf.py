@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.errors import DestinationError
 
 from target_synapse.naming import ROW_COLUMN
+from target_synapse.patience import TransientSqlError
 from target_synapse.pipelines import ENDED, MARK
 from target_synapse.settings.ways import DEFAULT_ADF_POLL_S, DEFAULT_ADF_TIMEOUT_MINUTES
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from singer_commons.accounts import Service
 
     from target_synapse.naming import TableName
     from target_synapse.pipelines import Pipelines, RunState
@@ -46,6 +49,12 @@ class AdfWay(PlainWay):
         self._poll_s = float(config.get("adf_poll_s") or DEFAULT_ADF_POLL_S)
         self._limit_s = 60 * float(config.get("adf_timeout_minutes") or DEFAULT_ADF_TIMEOUT_MINUTES)
         self._sleep, self._clock = sleep, clock
+        self._failed: TableName | None = None  # the last table that a pipeline failed to fill
+
+    @property
+    def service(self) -> Service:
+        """See Way."""
+        return self._pipelines
 
     def check(self) -> None:
         """See Way."""
@@ -54,14 +63,28 @@ class AdfWay(PlainWay):
     def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
         given = parameters(self._container, staging, staged, label=label("adf"), mark=uuid.uuid4().hex)
-        run_id = self._pipelines.start(self._pipeline, given, pause_s=self._poll_s)
-        state = self._ended(run_id)
+        started = self._pipelines.start(self._pipeline, given, pause_s=self._poll_s)
+        state = self._ended(started.run_id)
+        if not started.is_alone:
+            self._end_others(started.run_id, given[MARK])
         if state.status != "Succeeded":
             said = f": {state.message}" if state.message else ""
-            raise DestinationError(
-                f"the pipeline {self._pipeline} ended as {state.status}{said} (run {run_id})",
-                hint="look at the run in the monitor of Data Factory or Synapse",
-            )
+            told = f"the pipeline {self._pipeline} ended as {state.status}{said} (run {started.run_id})"
+            hint = "look at the run in the monitor of Data Factory or Synapse"
+            if state.status == "Failed" and self._failed != staging:
+                self._failed = staging
+                raise TransientSqlError(told, hint=hint)  # by a lost connection, perhaps, which nothing tells from other failures: once more
+            raise DestinationError(told, hint=hint)
+
+    def _end_others(self, run_id: str, mark: str) -> None:
+        """End runs of starts that had no answer, whose rows would be in the table twice. Raises TransientSqlError if there is one: the table is filled anew."""
+        others = [one for one in self._pipelines.found(self._pipeline, mark) if one != run_id]
+        for one in others:
+            if self._pipelines.state(one).status not in ENDED:
+                self._pipelines.cancel(one)
+            self._ended(one)
+        if others:
+            raise TransientSqlError(f"the pipeline {self._pipeline} ran more than once, as a start had no answer")
 
     def _ended(self, run_id: str) -> RunState:
         began_s, told_s = self._clock(), float(QUIET_S)
