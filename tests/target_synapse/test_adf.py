@@ -96,6 +96,17 @@ def test_a_pipeline_that_fails_is_started_once_more(load_by_pipeline, pipelines,
     assert ([one.outcome for one in pipelines.stand.runs.values()], table("users")) == (["fail", "copy"], [(1, "a"), (2, "")])
 
 
+@pytest.mark.slow
+def test_a_pipeline_that_the_pool_refuses_is_not_started_again_and_one_that_finds_it_away_is(load_by_pipeline, pipelines, pool, schema, table):
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=4834, message="You do not have permission to use the bulk load statement.")
+    with pytest.raises(DestinationError, match=r"permission to use the bulk load statement\..*SqlErrorNumber=4834"):
+        load_by_pipeline()
+    assert len(pipelines.stand.runs) == 1
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=40613, times=3)
+    assert load_by_pipeline() == [{"at": 2}]
+    assert (len(pipelines.stand.runs), table("users")) == (5, [(1, "a"), (2, "")])
+
+
 @pytest.mark.parametrize("kind", [pytest.param("disconnect_before", marks=pytest.mark.slow), "disconnect_after"])
 def test_a_pipeline_whose_own_connection_is_lost_fills_the_table_anew(kind, load_by_pipeline, pipelines, pool, schema, table):
     """Also where its rows had come: they are not there twice."""

@@ -145,8 +145,8 @@ class AdfStand:
                 copying.run(sql, places)
         except DefinitionError as error:
             run.status, run.message = "Failed", str(error)
-        except Exception as error:  # noqa: BLE001  # whatever the pool says is the run's message
-            run.status, run.message = "Failed", f"Operation on target Copy failed: ErrorCode=SqlOperationFailed, {error}"
+        except Exception as error:  # noqa: BLE001  # whatever the pool says is the run's message, and so is a parameter of a wrong form
+            run.status, run.message = "Failed", f"Operation on target Copy failed: {error}"
         else:
             run.status = "Succeeded"
 

@@ -7,6 +7,7 @@ whether it did its work.
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.errors import DestinationError
 
 from target_synapse.naming import ROW_COLUMN
+from target_synapse.odbc import PAUSED, TRANSIENT
 from target_synapse.patience import TransientSqlError
 from target_synapse.pipelines import ENDED, MARK
 from target_synapse.settings.ways import DEFAULT_ADF_POLL_S, DEFAULT_ADF_TIMEOUT_MINUTES
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from target_synapse.ways import Staged
 
 QUIET_S = 60  # a longer wait is told, each time it has doubled
+# The pool's number in an activity's message (https://learn.microsoft.com/azure/data-factory/connector-troubleshoot-azure-sql-database, SqlFailedToConnect).
+SQL_ERROR = re.compile(r"\bSqlErrorNumber=(\d+)")
 logger = logging.getLogger("target-synapse")
 
 
@@ -49,7 +53,7 @@ class AdfWay(PlainWay):
         self._poll_s = float(config.get("adf_poll_s") or DEFAULT_ADF_POLL_S)
         self._limit_s = 60 * float(config.get("adf_timeout_minutes") or DEFAULT_ADF_TIMEOUT_MINUTES)
         self._sleep, self._clock = sleep, clock
-        self._failed: TableName | None = None  # the last table that a pipeline failed to fill
+        self._failed: TableName | None = None  # the last table that a pipeline failed to fill for no known reason
 
     @property
     def service(self) -> Service:
@@ -71,10 +75,15 @@ class AdfWay(PlainWay):
             said = f": {state.message}" if state.message else ""
             told = f"the pipeline {self._pipeline} ended as {state.status}{said} (run {started.run_id})"
             hint = "look at the run in the monitor of Data Factory or Synapse"
-            if state.status == "Failed" and self._failed != staging:
-                self._failed = staging
-                raise TransientSqlError(told, hint=hint)  # by a lost connection, perhaps, which nothing tells from other failures: once more
-            raise DestinationError(told, hint=hint)
+            raise (TransientSqlError if self._may_pass(state, staging) else DestinationError)(told, hint=hint)
+
+    def _may_pass(self, state: RunState, staging: TableName) -> bool:
+        """Whether the pipeline may do better on a fresh table: where it names a failure of the pool that passes, or none at all, and that for the first time."""
+        numbers = SQL_ERROR.findall(state.message)
+        if state.status != "Failed" or numbers:
+            return any(int(number) in (*TRANSIENT, *PAUSED) for number in numbers)
+        is_first, self._failed = self._failed != staging, staging
+        return is_first
 
     def _end_others(self, run_id: str, mark: str) -> None:
         """End runs of starts that had no answer, whose rows would be in the table twice. Raises TransientSqlError if there is one: the table is filled anew."""
