@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from singer_commons import http
-from target_synapse.connection import Pool
+from target_synapse.pool.connection import Pool
 from target_synapse.staging.store import StagingStore
 
 from synapse_support.striking import COMMIT, alike

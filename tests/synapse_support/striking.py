@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from singer_commons import http
-from target_synapse.connection import Pool
+from target_synapse.pool.connection import Pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,8 @@ from synapse_support.dying import Killed, NewDeath, killed_by
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.striking import Strikes, calls_watched, watched
 from synapse_support.ways import WAYS
-from target_synapse.connection import Pool
-from target_synapse.leftovers import Leftovers
+from target_synapse.loading.leftovers import Leftovers
+from target_synapse.pool.connection import Pool
 from target_synapse.ways.choice import chosen, needs_storage
 
 OTHER_WAYS = {**{name: way for name, way in WAYS.items() if way}, "parquet": {"stage_format": "parquet"}}

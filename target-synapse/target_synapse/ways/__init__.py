@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from singer_commons.accounts import Service
 
-    from target_synapse.ddl import Column
-    from target_synapse.error_files import Refused
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.loading.error_files import Refused
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 
 @dataclass(frozen=True, slots=True)

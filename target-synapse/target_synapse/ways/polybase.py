@@ -14,20 +14,20 @@ from urllib.parse import urlsplit
 
 from singer_commons.errors import DestinationError
 
-from target_synapse import external
-from target_synapse.ddl import Column
-from target_synapse.load import STAGING_PREFIX
-from target_synapse.naming import ROW_COLUMN, TableName, digest
-from target_synapse.types import BIGINT
+from target_synapse.loading.load import STAGING_PREFIX
+from target_synapse.rows.types import BIGINT
+from target_synapse.sql import external
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.naming import ROW_COLUMN, TableName, digest
 from target_synapse.ways import PlainWay
 from target_synapse.ways.unquoted import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.copy_into import Credential
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.copy_into import Credential
+    from target_synapse.tables.ensure import LoadPlan
     from target_synapse.ways import Staged
 
 PREFIX = "_sdc_plb"  # of what a run makes for PolyBase
