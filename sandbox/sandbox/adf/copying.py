@@ -70,10 +70,10 @@ def run(sql: str, places: Places) -> None:
         finally:
             connection.close()
     except pymssql.Error as error:
-        raise ActivityError(_message(error)) from error
+        raise ActivityError(told(error)) from error
 
 
-def _message(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What an activity says of a failure of the pool [github.com/MicrosoftDocs/azure-docs/issues/52285; which number a lost connection gets there: unconfirmed]."""
     found = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
     number, text = (int(found[0]), found[1]) if len(found) > 1 else (0, str(error))
