@@ -13,8 +13,10 @@ import pytest
 from exact_values import comparable, expected
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from python_calls import calls, is_no_work_a_cell
 from tap_warehouse.query import quoted
-from tap_warehouse_reading import read, records
+from tap_warehouse.tap import TapWarehouse
+from tap_warehouse_reading import captured_stdout, read, records
 
 FIRST, LAST = datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999_999)
 BEFORE_1970 = datetime(1969, 12, 31, 23, 59, 59, 999_999)
@@ -132,12 +134,17 @@ def test_any_row_of_postgresql_arrives_exactly(postgres, rows):
 
 @pytest.fixture(params=WAREHOUSES)
 def of_query(request, duckdb_file):
-    """The records of a query, in each warehouse."""
+    """The records of a query, in each warehouse; `settings` are those of the tap."""
     if request.param == "duckdb":
         place = {"duckdb": {"path": duckdb_file()}}
     else:
         place = {"warehouse": "postgres", "postgres": request.getfixturevalue("postgres").settings}
-    return lambda sql: records(read({**place, "models": [{"name": "any", "sql": sql}]}))
+
+    def run(sql):
+        return records(read(run.settings(sql)))
+
+    run.settings = lambda sql: {**place, "models": [{"name": "any", "sql": sql}]}
+    return run
 
 
 def test_a_thousand_columns_arrive(of_query):
@@ -150,3 +157,19 @@ def test_texts_of_a_megabyte_and_more_arrive(of_query):
     (found,) = of_query(f"SELECT repeat('{odd}', 100000) AS long, '' AS none")
     assert found["none"] == ""
     assert (len(found["long"]), found["long"] == ODD * 100_000) == (len(ODD) * 100_000, True)
+
+
+def test_ten_times_the_rows_are_no_more_work_for_python(of_query):
+    """From the database to the pipe no value becomes an object of Python."""
+
+    def calls_of(rows):
+        tap = TapWarehouse(config=of_query.settings(f"SELECT n, n + 0.5 AS a, 'é' || n AS t, n AS b, n AS c FROM generate_series(1, {rows}) AS s(n)"))
+        with captured_stdout() as written, calls() as counted:
+            tap.sync_all()
+            lines = written.getvalue()
+        tap.warehouse.close()
+        assert lines.count(b'"RECORD"') == rows
+        return counted[0]
+
+    calls_of(10)  # what is done once
+    assert is_no_work_a_cell(calls_of(2_000), calls_of(20_000), cells=18_000 * 5)
