@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from singer_commons.errors import DestinationError, SuiteError
+from singer_commons.errors import DestinationError
 
 from target_synapse.children import statements as children
 from target_synapse.loading.slices import Progress, content_of_slice, make_slice, part_of, progress, select_places
@@ -182,10 +182,7 @@ class Loader:
     def drop(self, *tables: TableName) -> None:
         """Drop staging tables. The rows are in their table by now: a failure is only told."""
         for table in tables:
-            try:
-                self._pool.execute(ddl.drop_table(table), doing=f"cannot drop {table}")
-            except SuiteError as error:
-                logger.warning("The staging table %s stays: %s", table, error)
+            self._pool.drop(f"The staging table {table}", ddl.drop_table(table))
 
     def _read_unfinished(self, target: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}

@@ -7,6 +7,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from singer_commons.accounts import Calls
+from singer_commons.errors import SuiteError
 
 from target_synapse.pool import odbc
 from target_synapse.pool.patience import ATTEMPTS, Patience, TransientSqlError
@@ -18,6 +19,7 @@ from target_synapse.tables.naming import run_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+DROP_ATTEMPTS = 2
 LOGIN_TIMEOUT_S = 30  # a pool's gateway answers within seconds, or not at all
 
 Result = TypeVar("Result")
@@ -86,6 +88,20 @@ class Pool:
     def repeated(self, work: Callable[[], Result], *, attempts: int = ATTEMPTS) -> Result:
         """Do the work again, on a new connection, while passing failures end it. The work must bear being repeated."""
         return self._patience.repeated(work, attempts=attempts)
+
+    def drop(self, what: str, sql: str) -> bool:
+        """Drop what nobody needs any more; returns whether it is gone. A failure is only told.
+
+        A connection that is lost just then gets a second try, since nobody else comes for it until a sweep hours later. A pool that is gone gets none.
+        """
+        again = Patience(self._patience.first_wait_s, sleep=self._counted_sleep)
+        attempts = 1 if self._connection is None else DROP_ATTEMPTS
+        try:
+            again.repeated(lambda: self.execute(sql, doing="it cannot be dropped"), attempts=attempts)
+        except SuiteError as error:
+            logger.warning("%s stays: %s", what, error)
+            return False
+        return True
 
     def _counted_sleep(self, seconds: float) -> None:
         from tenacity import nap  # noqa: PLC0415 - not for `--version`

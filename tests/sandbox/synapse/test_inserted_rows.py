@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.synapse.batch import read_batch
-from sandbox.synapse.inserted_rows import literal_inserts, rows_of
+from sandbox.synapse.reading.batch import read_batch
+from sandbox.synapse.rows.inserted_rows import literal_inserts, rows_of
 
 VALUES = st.one_of(
     st.none(),
