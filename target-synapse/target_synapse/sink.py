@@ -243,20 +243,22 @@ class SynapseSink(ColumnarSink):
             content, tail = self._rows.line(values, writer.place)
             elements = self._family.lines(values, writer.place)
         except InvalidRecord as error:
-            self._reject(record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None)
+            self._reject(
+                record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None, self.target.line
+            )
         except RefusedRowError as error:
             if error.code == "TOO_LONG" and self.config.get("string_length") == "fail":
                 raise DestinationError(
                     f"a row of `{self.stream_name}` does not fit: {error}", hint="`string_length` says what to do with over-long text"
                 ) from error
-            self._reject(record, error.code, str(error), error.field)
+            self._reject(record, error.code, str(error), error.field, self.target.line)
         else:
             writer.add(content, tail)
             writer.add_children(elements)
 
-    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
+    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None, line: int | None = None) -> None:
         self.account.reject(code)
-        self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
+        self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field, line=line)
 
     def _put_aside(self, refused: Sequence[Refused]) -> None:
         names = {column.name: name for name, column in self._plan.columns.items()}

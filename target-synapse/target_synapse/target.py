@@ -39,6 +39,7 @@ from target_synapse.tables.swaps import Swaps
 from target_synapse.tables.upkeep import Upkeep
 from target_synapse.tables.versions import VersionsSeen
 from target_synapse.user_sql.hooks import Hooks
+from target_synapse.ways import Together
 from target_synapse.ways.choice import chosen, needs_storage
 
 if TYPE_CHECKING:
@@ -189,7 +190,8 @@ class TargetSynapse(DurableTarget):
         pool, staged = Pool(self.config, run_id), needs_storage(self.config)
         remote = StagingStore(self.config) if staged else None
         way, store = chosen(self.config, pool, remote, run_id)
-        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
+        self.account.service = Together([pool.calls, way.service]) if way.service else pool.calls
+        self.account.beside = remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
         if staged:
             warn_of_the_end(self.config, self.logger)
