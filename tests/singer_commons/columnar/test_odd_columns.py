@@ -10,7 +10,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from singer_commons.columnar.encoder import LineEncoder
 from singer_commons.columnar.json_sql import Envelope
@@ -124,6 +124,10 @@ def test_a_thousand_columns_and_none():
 
 
 # The SDK's own path over the same Python values: equal by value, moments as moments.
+WIDEST = Context(prec=76)
+FIRST, LAST, BEFORE_1970 = datetime.min, datetime.max, datetime(1969, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001, DTZ901 - without a zone
+
+
 def money(digits):
     return Context(prec=38).scaleb(Decimal(digits), -10)  # the usual 28 digits would round, to more than the column holds
 
@@ -138,7 +142,69 @@ COLUMNS = {
     "naive": (th.DateTimeType, pa.timestamp("us"), st.datetimes()),
     "zoned": (th.DateTimeType, pa.timestamp("us", "UTC"), st.datetimes(timezones=st.just(UTC))),
     "list": (th.ArrayType(th.NumberType), pa.list_(pa.float64()), st.lists(st.floats(), max_size=3)),
+    "un.signed": (th.IntegerType, pa.uint64(), st.integers(0, 2**64 - 1)),
+    "wide é 😀": (
+        th.NumberType,
+        pa.decimal256(76, 20),
+        st.integers(-(10**76) + 1, 10**76 - 1).map(lambda digits: WIDEST.scaleb(Decimal(digits), -20)),
+    ),
+    "clock": (th.TimeType, pa.time64("us"), st.times()),
+    "Text": (th.StringType, pa.large_string(), st.text(st.characters(exclude_categories=["Cs"]), max_size=12)),
+    'in"side': (
+        th.ObjectType(th.Property("a", th.ArrayType(th.StringType)), th.Property("A", th.IntegerType), th.Property("", th.ObjectType())),
+        pa.struct([("a", pa.list_(pa.string())), ("A", pa.int64()), ("", pa.struct([]))]),
+        st.fixed_dictionaries({"a": st.lists(st.none() | st.just("é"), max_size=2), "A": st.none() | st.integers(-9, 9), "": st.just({})}),
+    ),
 }
+# What must come in every run, whatever else is drawn: the ends of each type.
+EDGES = [
+    [
+        -(2**63),
+        float("nan"),
+        money(10**38 - 1),
+        True,
+        "",
+        date(1, 1, 1),
+        FIRST,
+        FIRST.replace(tzinfo=UTC),
+        [],
+        2**64 - 1,
+        WIDE,
+        time(0),
+        "\0\x1f",
+    ],
+    [
+        2**63 - 1,
+        float("-inf"),
+        money(1 - 10**38),
+        False,
+        '\0\n"',
+        date(9999, 12, 31),
+        LAST,
+        LAST.replace(tzinfo=UTC),
+        [-0.0, float("inf")],
+        2**63,
+        WIDE.copy_negate(),
+        time.max,
+        "'",
+    ],
+    [
+        2**53 + 1,
+        -0.0,
+        money(0),
+        None,
+        "x" * 2**20,
+        date(1969, 12, 31),
+        BEFORE_1970,
+        BEFORE_1970.replace(tzinfo=UTC),
+        None,
+        0,
+        None,
+        time(1, 2, 3),
+        "é😀",
+    ],
+]
+INSIDE = [{"a": [], "A": None, "": {}}, {"a": ["", None], "A": 1, "": {}}, None]
 SCHEMA = th.PropertiesList(*(th.Property(name, kind) for name, (kind, _, _) in COLUMNS.items())).to_dict()
 ARROW = pa.schema([(name, kind) for name, (_, kind, _) in COLUMNS.items()])
 ROWS = st.lists(st.fixed_dictionaries({name: st.none() | values for name, (_, _, values) in COLUMNS.items()}), min_size=1, max_size=4)
@@ -171,12 +237,16 @@ def messages(stream_class, rows):
     return [json.loads(line, parse_float=Decimal) for line in raw.getvalue().splitlines()]
 
 
+READ = {"naive": datetime.fromisoformat, "zoned": datetime.fromisoformat, "clock": time.fromisoformat}
+
+
 def by_value(record):
-    return {name: datetime.fromisoformat(value) if value and name in ("naive", "zoned") else value for name, value in record.items()}
+    return {name: READ[name](value) if value and name in READ else value for name, value in record.items()}
 
 
 @settings(max_examples=15, deadline=None)
 @given(ROWS)
+@example([dict(zip(COLUMNS, [*row, inside], strict=True)) for row, inside in zip(EDGES, INSIDE, strict=True)] + [dict.fromkeys(COLUMNS)])
 def test_a_columnar_stream_writes_the_values_of_the_sdks_record_path(rows):
     ours, theirs = (messages(one, rows) for one in (ColumnarStream, Stream))
     assert [one["type"] for one in ours] == [one["type"] for one in theirs]
