@@ -15,6 +15,8 @@ from singer_commons.target import DurableTarget
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
 from target_synapse.checking.checks import check
+from target_synapse.children.flat import Mapper
+from target_synapse.children.former import Marks
 from target_synapse.loading.leftovers import Leftovers
 from target_synapse.loading.load import Loader
 from target_synapse.loading.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from singer_commons.checking import Checks
+    from singer_commons.columnar.sink import BlockSink
     from singer_commons.misfits import Misfit
     from singer_sdk import Sink
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -64,6 +67,7 @@ class RunParts:
     loader: Loader
     swaps: Swaps
     hooks: Hooks
+    marks: Marks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
     files: int = FILES_OF_A_NODE  # that the pool reads at once
 
@@ -107,6 +111,17 @@ class TargetSynapse(DurableTarget):
     @property
     def _limits(self) -> dict[str, int | None]:
         return {"max_transaction_rows": self.config.get("max_transaction_rows")}
+
+    def setup_mapper(self) -> None:
+        """See Target."""
+        self._mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
+
+    def _found_block_sink(self, stream: str) -> BlockSink | None:
+        found = super()._found_block_sink(stream)
+        if isinstance(found, SynapseSink) and not found.flat.is_same:
+            self.logger.info("The rows of %s go one by one, which is slower: flattening looks at each", stream)
+            return None
+        return found
 
     def _places_for_rejects(self) -> Rejects:
         to = self.config.get("rejects_to") or "file"
@@ -154,7 +169,7 @@ class TargetSynapse(DurableTarget):
         self.default_sink_class = PlanSink
         named, hooks = ledger_table(self.ledger_schema), Hooks(pool, run_id)
         loader = PlanLoader(pool, way, named, run_id, **self._limits)
-        self._run = RunParts(run_id, pool, store, way, loader, Swaps(pool, named, run_id), hooks)
+        self._run = RunParts(run_id, pool, store, way, loader, Swaps(pool, named, run_id), hooks, Marks(pool, named, loader))
         self._ensure_own_tables(pool)
         hooks.before_run(self.config)
         too_many = False
@@ -192,7 +207,7 @@ class TargetSynapse(DurableTarget):
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
         loader = Loader(pool, way, named, run_id, **self._limits)
-        return RunParts(run_id, pool, store, way, loader, swaps, hooks, leftovers, files_at_once(pool, self.config))
+        return RunParts(run_id, pool, store, way, loader, swaps, hooks, Marks(pool, named, loader), leftovers, files_at_once(pool, self.config))
 
     @contextmanager
     def reading(self) -> Iterator[None]:

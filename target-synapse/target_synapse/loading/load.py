@@ -61,6 +61,7 @@ class Batch:
     transformation: Transformation | None = None
     put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
     children: Sequence[ChildRows] = ()  # of every child table that the stream has
+    former: Sequence[ChildTable] = ()  # child tables that it had
     mode: Mode = field(kw_only=True)
     line_bytes: int = field(default=0, kw_only=True)  # of its rows and of those of child tables, as lines of CSV
 
