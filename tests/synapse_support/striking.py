@@ -32,13 +32,13 @@ def alike(text: str) -> str:
 class Strikes:
     """Has `strike` plan a fault for what goes out next, where it has not been struck yet; `missed` says whether the fault found nothing."""
 
-    def __init__(self, strike: Callable[[str], None], missed: Callable[[], bool] = lambda: False, *, apart: int = 6) -> None:
+    def __init__(self, strike: Callable[[str], None], missed: Callable[[], bool] = lambda: False, *, apart: int) -> None:
         self._strike, self._missed, self._apart, self._since = strike, missed, apart, apart
         self.struck: list[str] = []
         self.idle: set[str] = set()
 
     @classmethod
-    def at_statements(cls, pool: PoolProcess, kind: str) -> Strikes:
+    def at_statements(cls, pool: PoolProcess, kind: str, *, apart: int) -> Strikes:
         """Those of a kind of fault. The stand-in strikes an `IF` in what it does, so one that has nothing to do is left for later."""
 
         def missed():
@@ -46,7 +46,7 @@ class Strikes:
             pool.order(clear=True)
             return waits
 
-        return cls(lambda text: pool.fault(kind, "^COMMIT" if text == COMMIT else ""), missed)
+        return cls(lambda text: pool.fault(kind, "^COMMIT" if text == COMMIT else ""), missed, apart=apart)
 
     def until_all_are_struck(self) -> Iterator[list[str]]:
         """Go on with loads; the list of each is what was struck in it."""

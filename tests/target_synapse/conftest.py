@@ -68,6 +68,7 @@ def running_pipelines_of_all(pool_process, azurite, tmp_path_factory):
 def pipelines(running_pipelines_of_all):
     """The stand-in of Data Factory and Synapse pipelines."""
     service = running_pipelines_of_all.service
+    service.stand.runs.clear()  # of tests that load by pipelines without looking at them
     yield service
     service.stand.change({"release": True})
     service.stand.runs.clear()

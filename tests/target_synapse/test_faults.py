@@ -162,6 +162,7 @@ def test_a_lost_connection_is_made_up_for(kind, pattern, keys, load_here, table,
     assert states == [{"at": 2}, {"at": 4}, {"at": 6}]
     assert sorted(table("users")) == RIGHT[keys]
     assert pool.order(waiting=True) == []
+    assert pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' AND LEFT(TABLE_NAME, 8) = N'_sdc_stg'") == []
 
 
 CUTS_OF_WAYS = [

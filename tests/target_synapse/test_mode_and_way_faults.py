@@ -1,4 +1,7 @@
-"""Each write mode on each way into the pool: cut off at COMMIT, and killed within the transaction."""
+"""MERGE, overwrite and history on each way into the pool: cut off at COMMIT, and killed within the transaction.
+
+Append and DELETE with INSERT are cut off and killed at every statement of each way (`test_way_faults`).
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,6 @@ from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
 
 MODES = {
-    "append": {"load_method": "append-only"},
-    "delete_insert": {"load_method": "upsert"},
     "merge": {"load_method": "upsert", "upsert_with": "merge"},
     "overwrite": {"load_method": "overwrite"},
     "history": {"load_method": "history"},
@@ -24,7 +25,7 @@ LINES = [
     state({"at": 2}),
 ]
 NEWEST = [(1, "A"), (2, "b"), (3, "c")]
-RIGHT = {"append": sorted([*NEWEST, (1, "a")]), "history": [(1, "A", 1), (1, "a", 0), (2, "b", 1), (3, "c", 1)]}
+RIGHT = {"history": [(1, "A", 1), (1, "a", 0), (2, "b", 1), (3, "c", 1)]}
 OLD = [(9, "old")]
 
 
