@@ -22,13 +22,17 @@ MAX_COLUMNS = 1_024  # in a table (https://learn.microsoft.com/azure/synapse-ana
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and its type; without a collation it has the database's. `staged` is its type in a staging table, where that must be another."""
+    """A column and its type; without a collation it has the database's. `staged` is its type in a staging table, where that must be another.
+
+    `constant` is an expression for what all rows of a batch have there, where nothing is staged for it.
+    """
 
     name: str
     type: SqlType
     collation: str | None = None
     nullable: bool = True
     staged: SqlType | None = None
+    constant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -135,6 +135,8 @@ def values_of(columns: Sequence[Column], version: int | None = None) -> str:
 
 def typed(column: Column, prefix: str = "s.") -> str:
     """A staged value as the table wants it."""
+    if column.constant:
+        return column.constant
     value = restored(column, prefix)
     return f"CAST({value} AS {column.type})" if column.type.is_text or column.staged else value
 
