@@ -18,6 +18,7 @@ from target_synapse.rebuilds import Rebuilds
 from target_synapse.sink import SynapseSink
 from target_synapse.staging.store import StagingStore
 from target_synapse.tables import catalogue_row
+from target_synapse.ways.planned import PlannedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from singer_commons.planning import RejectsSeen
 
     from target_synapse.copy_into import Credential
+    from target_synapse.files.loading import ParquetFile
+    from target_synapse.files.way import FileWay
     from target_synapse.load import Batch, Loaded
     from target_synapse.naming import TableName
     from target_synapse.tables import LoadPlan
@@ -217,6 +220,15 @@ class PlanSink(SynapseSink):
         with self._named() as pool:
             pool.batches[self.stream_name] += any(writer.rows for writer in context.get("writers", ()))
             super().process_batch(context)
+
+    def load_file(self, file: ParquetFile, named_version: object) -> None:
+        """Plan the load of a file."""
+        with self._named() as pool:
+            pool.batches[self.stream_name] += 1
+            super().load_file(file, named_version)
+
+    def _new_way(self, *parts: Any) -> FileWay:
+        return PlannedFile(*parts)
 
     def activate_version(self, new_version: int) -> None:
         """Plan what removes the rows of other versions."""

@@ -131,7 +131,10 @@ class FileSink(ColumnarSink):
         return self.target.account.stream(self.stream_name)
 
     def _file_way(self, file: ParquetFile) -> FileWay:
-        return FileWay(self.target.run.pool, container_of(self.target.run), file.footer, file.carried, self._plan.key_columns)
+        return self._new_way(self.target.run.pool, container_of(self.target.run), file.footer, file.carried, self._plan.key_columns)
+
+    def _new_way(self, *parts: Any) -> FileWay:
+        return FileWay(*parts)
 
     def _metadata(self, version: int | None) -> list[Column]:
         """The `_sdc_` columns, if rows have them: what reading a file gives all its rows. When they were extracted nobody says."""
