@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.checks import is_only_types, json_kinds, restrictions
+from singer_commons.columnar.checks import is_only_types, json_kinds
 
 from target_synapse.files.why import NotCopiedError
 from target_synapse.quoting import quoted
 from target_synapse.types import INTEGERS, TEXT_MAX, SqlType, wide_enough
-from target_synapse.values import ESCAPE_CODE, RANGES
+from target_synapse.values import ESCAPE_CODE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -128,14 +128,17 @@ def _check_rules(field: Field, name: str, rows: int, rules: SchemaRules, *, is_k
         raise NotCopiedError(f"its footer does not say how many values of `{field.name}` are null")
     if field.values < rows and (is_key or (rules.is_validating and not rules.is_nullable(name))):
         raise NotCopiedError(f"its column `{field.name}` has nulls, which must not be there")
-    if rules.is_validating and rules.restricts(name) and not _holds_by_type(rules.properties[name], field.kind, rules.unchecked):
+    if rules.is_validating and rules.restricts(name) and not _is_within(field, rules.properties[name], rules.unchecked):
         raise NotCopiedError(f"the SCHEMA restricts the values of `{field.name}`, and records are validated: `validate_records`")
 
 
-def _holds_by_type(schema: Any, kind: SqlType | None, unchecked: frozenset[str]) -> bool:
-    """Whether all values of a type keep what a property's schema asks for: the bounds of an integer's own width, as taps of databases tell them."""
-    if kind is None or kind.name not in RANGES or not isinstance(schema, dict) or restrictions(schema, unchecked) - {"minimum", "maximum"}:
+def _is_within(field: Field, schema: Any, unchecked: frozenset[str]) -> bool:
+    """Whether a property's schema asks for no more than bounds of whole numbers, as taps of databases tell them, and the footer shows that all values keep them."""
+    if field.kind is None or field.kind.name not in INTEGERS or not isinstance(schema, dict):
         return False
-    low, high = RANGES[kind.name]
-    plain = {name: value for name, value in schema.items() if name not in ("minimum", "maximum")}
-    return is_only_types(plain, unchecked) and schema.get("minimum", low) <= low and schema.get("maximum", high) >= high
+    low, high = schema.get("minimum"), schema.get("maximum")
+    if not is_only_types({name: value for name, value in schema.items() if name not in ("minimum", "maximum")}, unchecked):
+        return False
+    if not field.values:
+        return True
+    return field.least is not None and field.greatest is not None and (low is None or field.least >= low) and (high is None or field.greatest <= high)
