@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from singer_commons.planning import RejectsSeen
 
     from target_synapse.copy_into import Credential
-    from target_synapse.files.loading import ParquetFile
     from target_synapse.files.way import FileWay
     from target_synapse.load import Batch, Loaded
     from target_synapse.naming import TableName
@@ -218,14 +217,8 @@ class PlanSink(SynapseSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""
         with self._named() as pool:
-            pool.batches[self.stream_name] += any(writer.rows for writer in context.get("writers", ()))
+            pool.batches[self.stream_name] += "file" in context or any(writer.rows for writer in context.get("writers", ()))
             super().process_batch(context)
-
-    def load_file(self, file: ParquetFile, named_version: object) -> None:
-        """Plan the load of a file."""
-        with self._named() as pool:
-            pool.batches[self.stream_name] += 1
-            super().load_file(file, named_version)
 
     def _new_way(self, *parts: Any) -> FileWay:
         return PlannedFile(*parts)

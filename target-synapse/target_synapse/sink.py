@@ -261,6 +261,9 @@ class SynapseSink(FileSink):
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
+        if "file" in context:
+            self.deliver_file(context)
+            return
         self.target.rejects.sync()
         try:
             for writer in context.get("writers", ()):

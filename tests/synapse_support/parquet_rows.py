@@ -37,6 +37,7 @@ KINDS = {
     "clock": pa.string(),
     "uid": pa.string(),
 }
+USER_KINDS = {"id": pa.int64(), "name": pa.string()}
 ROWS = [
     {
         "id": 2**63 - 1,

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from singer_commons.errors import SuiteError
+from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse.files.container import container_of
 from target_synapse.files.footer import footer_of
@@ -72,14 +72,12 @@ class FileCopier:
             carried = sink.fit(footer)
             check_finite(parquet, [one.field.name for one in carried if one.field.kind and one.field.kind.name in ("float", "real")])
             self._target.drain_all()  # rows that came before
-            self._target.deliveries.wait()
-            found = ParquetFile(path, footer, carried, file.md5() if sink.needs_ledger else "")
-        account = self._target.account
-        account.turn_to(sink.stream_name)
-        try:
-            sink.load_file(found, message.get("version"))
-        finally:
-            account.turn_to(None)
+            context = {"file": ParquetFile(path, footer, carried, file.md5() if sink.needs_ledger else ""), "version": message.get("version")}
+        # Waited for, since the file may turn out to be one that is read; in the delivery's thread all the same, so that a signal is heeded meanwhile.
+        self._target.deliveries.hand_over([(sink, context)], None)
+        self._target.deliveries.wait()
+        if isinstance(refused := context.get("refused"), DestinationError):
+            raise refused
 
     def _found(self, address: str) -> tuple[str, BlobFile]:
         store = container_of(self._target.run)

@@ -22,6 +22,7 @@ from target_synapse.naming import VERSION_COLUMN
 from target_synapse.quoting import literal
 from target_synapse.settings.storage import refuses_parquet
 from target_synapse.settings.ways import COPY
+from target_synapse.transaction_size import TransactionTooLargeError
 from target_synapse.values import field_encoder
 from target_synapse.versions import VERSION
 
@@ -99,8 +100,14 @@ class FileSink(ColumnarSink):
         rules = SchemaRules(self.schema if self._validator else None, self.key_properties, unchecked=self.unchecked_keywords)
         return fitted(footer, self._plan, self._rows.content, self.schema["properties"], rules)
 
-    def load_file(self, file: ParquetFile, named_version: object) -> None:
-        """Load the file as a batch. Raises NotCopiedError or TransactionTooLargeError; then nothing of it is loaded."""
+    def deliver_file(self, context: dict[str, Any]) -> None:
+        """Load the file of a context, of a version; `refused` is then there with the reason if nothing of it is loaded, since it is to be read."""
+        try:
+            self._load_file(context["file"], context["version"])
+        except (NotCopiedError, TransactionTooLargeError) as error:
+            context["refused"] = error
+
+    def _load_file(self, file: ParquetFile, named_version: object) -> None:
         version, rows = self.begin_version(named_version), file.footer.rows
         if version is not None:
             self._ensure(VERSION)
