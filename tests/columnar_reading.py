@@ -136,9 +136,7 @@ def run_lines(lines: bytes, *, columnar: bool = True, **config: Any) -> Arrived:
 
 
 def schema_line(properties: dict[str, Any], stream: str = "rows", keys: tuple[str, ...] = (), **more: Any) -> bytes:
-    return (
-        json.dumps({"type": "SCHEMA", "stream": stream, "key_properties": list(keys), "schema": {"properties": properties, **more}}).encode() + b"\n"
-    )
+    return encoded({"type": "SCHEMA", "stream": stream, "key_properties": list(keys), "schema": {"properties": properties, **more}}) + b"\n"
 
 
 def record_line(text: str | bytes, stream: str = "rows", **more: Any) -> bytes:

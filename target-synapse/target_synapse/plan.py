@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import SuiteError
 
-from target_synapse import ddl
-from target_synapse.checks import reach
-from target_synapse.connection import Pool
-from target_synapse.ledger import ledger_table
-from target_synapse.load import Loader
-from target_synapse.naming import DEFAULT_SCHEMA
-from target_synapse.rebuilds import Rebuilds
+from target_synapse.checking.checks import reach
+from target_synapse.loading.load import Loader
+from target_synapse.pool.connection import Pool
 from target_synapse.sink import SynapseSink
+from target_synapse.sql import ddl
+from target_synapse.sql.ledger import ledger_table
 from target_synapse.staging.store import StagingStore
-from target_synapse.tables import catalogue_row
+from target_synapse.tables.ensure import catalogue_row
+from target_synapse.tables.naming import DEFAULT_SCHEMA
+from target_synapse.tables.rebuilds import Rebuilds
 from target_synapse.ways.planned import PlannedFile
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
-    from target_synapse.copy_into import Credential
     from target_synapse.files.way import FileWay
-    from target_synapse.load import Batch, Loaded
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.loading.load import Batch, Loaded
+    from target_synapse.sql.copy_into import Credential
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
     from target_synapse.target import RunParts
 
 RUN, END = "", "\0"  # in place of a stream: what is run for all, before and behind the streams

@@ -15,21 +15,21 @@ from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 from target_synapse.children.family import Family
 from target_synapse.children.tables import RECORD_ID, ensure_children, identity_of
 from target_synapse.children.tree import branches_of_stream, every
-from target_synapse.error_files import COPY_REJECTED
 from target_synapse.files.loading import FileSink
-from target_synapse.ledger import Entry
-from target_synapse.load import Batch, Loaded
+from target_synapse.loading.error_files import COPY_REJECTED
+from target_synapse.loading.load import Batch, Loaded
 from target_synapse.modes.choice import load_keys, mode_of
-from target_synapse.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
-from target_synapse.own_sql import statements_of
-from target_synapse.rebuilds import Rebuilds
-from target_synapse.records import RefusedRowError, RowWriter
+from target_synapse.rows.records import RefusedRowError, RowWriter
 from target_synapse.settings.of_streams import stream_config
+from target_synapse.sql.ledger import Entry
 from target_synapse.staging.formats import Layout, staged
-from target_synapse.swaps import DECIDED
-from target_synapse.tables import ensure_columns, ensure_table
-from target_synapse.transformation import FILTERED_BY_SQL, Transformation
-from target_synapse.versions import VERSION, version_of
+from target_synapse.tables.ensure import ensure_columns, ensure_table
+from target_synapse.tables.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
+from target_synapse.tables.rebuilds import Rebuilds
+from target_synapse.tables.swaps import DECIDED
+from target_synapse.tables.versions import VERSION, version_of
+from target_synapse.user_sql.own_sql import statements_of
+from target_synapse.user_sql.transformation import FILTERED_BY_SQL, Transformation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,11 +39,11 @@ if TYPE_CHECKING:
 
     from target_synapse.children.writer import FamilyWriter
     from target_synapse.columns.encoder import TableEncoder
-    from target_synapse.ddl import Column
-    from target_synapse.error_files import Refused
-    from target_synapse.naming import TableName
-    from target_synapse.shadows import Shadow
-    from target_synapse.tables import LoadPlan
+    from target_synapse.loading.error_files import Refused
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
+    from target_synapse.tables.shadows import Shadow
     from target_synapse.target import RunParts, TargetSynapse
 
 
@@ -55,8 +55,7 @@ class SynapseSink(FileSink):
     """Loads one stream, with one schema, into one table."""
 
     _shadow: Shadow | None = None
-    # Checked by type and exactly when a value is written, or none of a table's business.
-    unchecked_keywords = ("format", "multipleOf", "pattern", "maxLength")
+    unchecked_keywords = ("format", "maxLength")  # lengths are checked when a value is written: `string_length` says what to do with longer text
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
@@ -213,7 +212,8 @@ class SynapseSink(FileSink):
         writer = self._writer(context, self.target.row_version)
         writer.place += 1
         try:
-            self._validator.validate(record)  # type: ignore[union-attr]  # get_validator never returns None
+            if self._validator:
+                self._validator.validate(record)
             content, tail = self._rows.line(record, writer.place)
             elements = self._family.lines(record, writer.place)
         except InvalidRecord as error:

@@ -14,30 +14,30 @@ from singer_commons.rejects import RejectsFile, check_rejects, rejects_allowed
 from singer_commons.target import DurableTarget
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
-from target_synapse.checks import check
-from target_synapse.connection import Pool
+from target_synapse.checking.checks import check
 from target_synapse.files.copier import FileCopier
-from target_synapse.hooks import Hooks
-from target_synapse.ledger import LEDGER, ledger_table
-from target_synapse.leftovers import Leftovers
-from target_synapse.load import Loader
-from target_synapse.naming import DEFAULT_SCHEMA, TableName, folded, table_name
-from target_synapse.patience import TransientSqlError
-from target_synapse.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
+from target_synapse.loading.leftovers import Leftovers
+from target_synapse.loading.load import Loader
+from target_synapse.loading.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
+from target_synapse.pool.connection import Pool
+from target_synapse.pool.patience import TransientSqlError
 from target_synapse.settings import CONFIG_SCHEMA, settings_misfits
 from target_synapse.settings.of_streams import stream_config
 from target_synapse.settings.rows import DEFAULT_BATCH_ROWS, DEFAULT_REJECTS_PATH
 from target_synapse.settings.signatures import warn_of_the_end
 from target_synapse.settings.storage import DEFAULT_SWEEP_AFTER_HOURS
 from target_synapse.settings.ways import POLYBASE
-from target_synapse.shadows import Shadows
 from target_synapse.sink import SynapseSink
+from target_synapse.sql.ledger import LEDGER, ledger_table
 from target_synapse.staging.formats import FILES_OF_A_NODE
 from target_synapse.staging.sizing import files_at_once
-from target_synapse.swaps import Swaps
-from target_synapse.tables import ensure_ledger
-from target_synapse.upkeep import Upkeep
-from target_synapse.versions import VersionsSeen
+from target_synapse.tables.ensure import ensure_ledger
+from target_synapse.tables.naming import DEFAULT_SCHEMA, TableName, folded, table_name
+from target_synapse.tables.shadows import Shadows
+from target_synapse.tables.swaps import Swaps
+from target_synapse.tables.upkeep import Upkeep
+from target_synapse.tables.versions import VersionsSeen
+from target_synapse.user_sql.hooks import Hooks
 from target_synapse.ways.choice import chosen, needs_storage
 
 if TYPE_CHECKING:
@@ -131,8 +131,8 @@ class TargetSynapse(DurableTarget):
 
     def checks(self) -> Checks:
         """Pool, storage, and each right that a load needs."""
+        from target_synapse.checking.trial import Trial  # noqa: PLC0415 - likewise
         from target_synapse.staging.store import StagingStore  # noqa: PLC0415 - the Azure libraries: not for `--version`
-        from target_synapse.trial import Trial  # noqa: PLC0415 - likewise
 
         _quieten_azure()
         pool = Pool(self.config, self.account.run_id)

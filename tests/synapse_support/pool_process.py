@@ -18,8 +18,8 @@ from typing import Any
 
 import pyarrow as pa
 from sandbox.entra.tokens import Issuer
-from sandbox.synapse.blobs import Identities
 from sandbox.synapse.faults import Fault
+from sandbox.synapse.loading.blobs import Identities
 from sandbox.synapse.pool import Pool
 from sandbox.tds.certificate import Certificate
 from sandbox.tds.server import TdsServer

@@ -26,6 +26,10 @@ class RecordingPool:
         self.statements.append(sql)
         return 0 if "ledger" in sql else 2
 
+    def drop(self, what, sql):
+        self.statements.append(sql)
+        return True
+
     def repeated(self, work):
         return work()
 

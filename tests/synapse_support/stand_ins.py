@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from azure.storage.blob import BlobServiceClient
 from sandbox.blob.service import ACCOUNT_KEY, CONTAINER, BlobService
-from target_synapse import odbc
+from target_synapse.pool import odbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -11,14 +11,14 @@ from singer_commons.errors import CredentialsError, DestinationError, Unreachabl
 from singer_commons.http import RetryPolicy
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
-from target_synapse.ddl import Column
 from target_synapse.entra import Identity
-from target_synapse.naming import TableName
-from target_synapse.pipelines import MARK, Pipelines, scope_of
+from target_synapse.rows.types import BIGINT
 from target_synapse.settings import settings_misfits
-from target_synapse.types import BIGINT
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.naming import TableName
 from target_synapse.ways import Staged
 from target_synapse.ways.adf import AdfWay, parameters
+from target_synapse.ways.pipelines import MARK, Pipelines, scope_of
 
 LINES = [schema_line(USERS), record(id=1, name="a"), record(id=2, name=""), state({"at": 2})]
 FACTORY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/factories/f"

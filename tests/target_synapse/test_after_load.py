@@ -32,7 +32,7 @@ def test_files_are_kept_and_not_swept_up_as_leftovers(load_here, staged, monkeyp
     load_here(LINES, batch_size_rows=1, after_load="keep")
     kept = staged()
     assert len(kept) == 2
-    monkeypatch.setattr("target_synapse.leftovers._now", lambda: dt.datetime.now(dt.UTC) + dt.timedelta(days=99))
+    monkeypatch.setattr("target_synapse.loading.leftovers._now", lambda: dt.datetime.now(dt.UTC) + dt.timedelta(days=99))
     load_here(LINES, after_load="keep")
     assert set(kept) <= set(staged())
 

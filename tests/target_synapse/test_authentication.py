@@ -9,10 +9,10 @@ from sandbox.entra.tokens import Issuer
 from singer_commons.errors import CredentialsError, UnreachableError
 from synapse_support.azure_cloud import CLIENT, TENANT, TOKEN_KEY
 from synapse_support.messages import USERS, record, schema_line
-from target_synapse import odbc
-from target_synapse.connection import Pool
+from target_synapse.pool import odbc
+from target_synapse.pool.connection import Pool
+from target_synapse.pool.token_login import SQL_COPT_SS_ACCESS_TOKEN, TokenLogin, resource
 from target_synapse.settings import settings_misfits
-from target_synapse.token_login import SQL_COPT_SS_ACCESS_TOKEN, TokenLogin, resource
 
 ISSUER, SQL = Issuer(TOKEN_KEY.encode(), TENANT), "https://database.windows.net"
 WHO = "SELECT login_name FROM sys.dm_pdw_exec_sessions WHERE session_id = SESSION_ID()"

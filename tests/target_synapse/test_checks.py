@@ -10,7 +10,7 @@ import pytest
 from harness import run_command
 from singer_commons.errors import ConfigurationError, CredentialsError, UnreachableError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse import odbc
+from target_synapse.pool import odbc
 from target_synapse.settings import settings_misfits
 from target_synapse.target import TargetSynapse
 

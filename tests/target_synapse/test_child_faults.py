@@ -6,7 +6,7 @@ import pytest
 from synapse_support.dying import Killed, killed_after
 from synapse_support.messages import record, schema_line, state
 from synapse_support.orders import CHILDREN
-from target_synapse.patience import TransientSqlError
+from target_synapse.pool.patience import TransientSqlError
 
 TEXT = {"type": ["null", "string"]}
 ITEM = {"type": "object", "properties": {"notes": {"type": "array", "items": TEXT}}}

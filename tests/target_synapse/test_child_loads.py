@@ -11,13 +11,13 @@ from singer_commons.errors import ConfigurationError, DestinationError, InputErr
 from synapse_support.messages import record, schema_line, state
 from synapse_support.orders import CHILDREN, TABLES, order, orders_line
 from synapse_support.ways import WAYS
-from target_synapse.connection import Pool
-from target_synapse.ledger import ledger_table
-from target_synapse.leftovers import Leftovers
-from target_synapse.naming import TableName
+from target_synapse.loading.leftovers import Leftovers
+from target_synapse.pool.connection import Pool
 from target_synapse.settings import settings_misfits
+from target_synapse.sql.ledger import ledger_table
 from target_synapse.staging.store import StagingStore
-from target_synapse.swaps import Swaps
+from target_synapse.tables.naming import TableName
+from target_synapse.tables.swaps import Swaps
 from target_synapse.target import TargetSynapse
 
 OVERWRITE = {"load_method": "overwrite", **CHILDREN}

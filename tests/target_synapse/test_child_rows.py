@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_commons.errors import ConfigurationError
 from target_synapse.children.tree import NoElementError, branches_of, branches_of_stream, every, renamed, rows_of
-from target_synapse.naming import TableName, folded
+from target_synapse.tables.naming import TableName, folded
 
 ORDERS = TableName("crm", "orders")
 TEXT, NUMBER, OBJECT = {"type": "string"}, {"type": ["null", "integer"]}, {"type": "object", "properties": {"a": {"type": "string"}}}

@@ -95,14 +95,14 @@ def test_rows_that_are_added_beside_each_other_have_ids_that_their_elements_name
 def test_a_batch_that_was_loaded_before_is_known_by_its_elements_too(load_here, tree, monkeypatch):
     lines = [orders_line(()), order(1, "a"), state({"at": 1})]
     with monkeypatch.context() as cut_off:
-        cut_off.setattr("target_synapse.load.Loader.close_targets", _die)
+        cut_off.setattr("target_synapse.loading.load.Loader.close_targets", _die)
         with pytest.raises(DestinationError):
             load_here(lines, **CHILDREN)
     once = tree()
     load_here(lines, **CHILDREN)
     assert tree() == once
     with monkeypatch.context() as cut_off:
-        cut_off.setattr("target_synapse.load.Loader.close_targets", _die)
+        cut_off.setattr("target_synapse.loading.load.Loader.close_targets", _die)
         with pytest.raises(DestinationError):
             load_here(lines, **CHILDREN)
     load_here([orders_line(()), order(1, "b"), state({"at": 1})], **CHILDREN)

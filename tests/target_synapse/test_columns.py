@@ -15,12 +15,12 @@ from singer_commons.columnar.types import raw_json
 from singer_sdk.contrib.msgspec import decoder
 from target_synapse.columns.encoder import Lines, TableEncoder
 from target_synapse.columns.schema import arrow_schema
-from target_synapse.ddl import Column
-from target_synapse.naming import TableName
-from target_synapse.records import RefusedRowError, RowWriter
-from target_synapse.tables import LoadPlan
-from target_synapse.types import parsed
-from target_synapse.values import ESCAPE
+from target_synapse.rows.records import RefusedRowError, RowWriter
+from target_synapse.rows.types import parsed
+from target_synapse.rows.values import ESCAPE
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.ensure import LoadPlan
+from target_synapse.tables.naming import TableName
 
 REFUSED = "refused"
 WIDE = Context(prec=100)

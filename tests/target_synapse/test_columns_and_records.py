@@ -9,7 +9,7 @@ import pytest
 from singer_commons.errors import DestinationError, TooManyRejectsError
 from singer_commons.target import DurableTarget
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.load import Loader
+from target_synapse.loading.load import Loader
 from target_synapse.sink import SynapseSink
 
 MANY = 300

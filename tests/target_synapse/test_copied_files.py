@@ -190,7 +190,7 @@ def test_a_plan_shows_the_copy_and_what_is_asked_of_the_rows(settings, tmp_path,
         f"COPY INTO [{schema}].[_sdc_stg_",
         "([id] 1, [name] 2)",
         "SECRET = '***'), COMPRESSION = 'Snappy')",
-        "SELECT COUNT_BIG(*), COUNT_BIG(s.[id]), 0, COUNT_BIG(s.[name]), COALESCE(",
+        "SELECT COUNT_BIG(*), COUNT_BIG([_sdc_staged].[id]), 0, COUNT_BIG([_sdc_staged].[name]), COALESCE(",
         "HAVING COUNT_BIG(*) > 1",
         "-- in one transaction:",
     ]

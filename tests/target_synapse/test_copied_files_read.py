@@ -10,7 +10,7 @@ from singer_commons.errors import DestinationError, InputError, TooManyRejectsEr
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.parquet_rows import USER_KINDS, batch, parquet
 from target_synapse.files.footer import footer_of
-from target_synapse.values import ESCAPE
+from target_synapse.rows.values import ESCAPE
 
 REFUSED = {
     "two rows with one key": (USERS, [(1, "a"), (1, "b")], {}, "several of its rows have one key, and a file has no order for COPY INTO", [(1, "b")]),

@@ -8,13 +8,13 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_synapse import external
-from target_synapse.ddl import Column
-from target_synapse.records import RowWriter
-from target_synapse.staged import staged_type
-from target_synapse.tables import LoadPlan
-from target_synapse.types import parsed
-from target_synapse.values import MONEY_RANGES, RANGES
+from target_synapse.rows.records import RowWriter
+from target_synapse.rows.types import parsed
+from target_synapse.rows.values import MONEY_RANGES, RANGES
+from target_synapse.sql import external
+from target_synapse.sql.ddl import Column
+from target_synapse.sql.staged import staged_type
+from target_synapse.tables.ensure import LoadPlan
 from target_synapse.ways.unquoted import STANDS_FOR, unquoted
 
 LONGEST = {

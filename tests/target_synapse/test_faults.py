@@ -13,7 +13,7 @@ from harness import command_environment
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
-from target_synapse.patience import TransientSqlError
+from target_synapse.pool.patience import TransientSqlError
 
 COMMAND = Path(sys.executable).parent / "target-synapse"
 HANG_S = 20  # longer than a test waits for the statement to begin, and cut short by the kill
@@ -216,7 +216,7 @@ def test_a_pool_that_stays_away_ends_the_run_without_state(load_here, pool, sche
 
 def test_rows_lost_on_the_way_are_noticed_and_nothing_is_loaded(load_here, table, monkeypatch):
     """As if COPY had left rows out: the count in the staging table is what decides."""
-    monkeypatch.setattr("target_synapse.load.dml.count_rows", lambda table: f"SELECT COUNT_BIG(*) - 1 FROM {table}")
+    monkeypatch.setattr("target_synapse.loading.load.dml.count_rows", lambda table: f"SELECT COUNT_BIG(*) - 1 FROM {table}")
     with pytest.raises(DestinationError, match=r"2 rows were staged for .*, and 1 arrived"):
         load_here(lines_of(()), batch_size_rows=2)
     assert (table("users"), load_here.states) == ([], [])

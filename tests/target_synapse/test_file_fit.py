@@ -14,18 +14,18 @@ from hypothesis import strategies as st
 from singer_commons.columnar.checks import SchemaRules
 from synapse_support.grammar import grammar_error
 from synapse_support.parquet_rows import KINDS, PROPERTIES, ROWS, parquet
-from target_synapse import copy_into
-from target_synapse.ddl import Column
 from target_synapse.files.copier import check_finite
 from target_synapse.files.fit import fitted
 from target_synapse.files.footer import footer_of
 from target_synapse.files.place import ACCOUNT_OF_ADLFS, home_of
 from target_synapse.files.way import count_doubled, select_arrived
 from target_synapse.files.why import NotCopiedError
-from target_synapse.naming import TableName
+from target_synapse.rows.types import parsed, wide_enough
 from target_synapse.sink import SynapseSink
-from target_synapse.tables import LoadPlan, wanted_type
-from target_synapse.types import parsed, wide_enough
+from target_synapse.sql import copy_into
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.ensure import LoadPlan, wanted_type
+from target_synapse.tables.naming import TableName
 
 BLOB, AZURITE = home_of("https://acct.blob.core.windows.net", "", "c"), home_of("http://127.0.0.1:10000/devstoreaccount1", "", "c")
 
@@ -139,7 +139,8 @@ NULLS = "its column `a` has nulls, which must not be there"
         ([0], pa.int64(), {**WHOLE, "maximum": 0}, {"a": "bigint"}),
         ([1], pa.int64(), {**WHOLE, "enum": [1]}, RULED),
         (["x"], pa.string(), {**TEXT, "minLength": 1}, RULED),
-        (["x"], pa.string(), {**TEXT, "maxLength": 1, "pattern": "x"}, {"a": "nvarchar(max)"}),
+        (["x"], pa.string(), {**TEXT, "pattern": "x"}, RULED),
+        (["x"], pa.string(), {**TEXT, "maxLength": 1}, {"a": "nvarchar(max)"}),
         ([1, None], pa.int64(), {"type": "integer"}, NULLS),
         ([1], pa.int64(), {"type": "integer"}, {"a": "bigint"}),
     ],

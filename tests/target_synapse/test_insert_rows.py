@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from target_synapse import insert_rows
-from target_synapse.ddl import Column, staged_columns
-from target_synapse.insert_rows import MAX_PARAMETERS, of_one_row, statements
-from target_synapse.naming import TableName
-from target_synapse.types import parsed
+from target_synapse.rows.types import parsed
+from target_synapse.sql import insert_rows
+from target_synapse.sql.ddl import Column, staged_columns
+from target_synapse.sql.insert_rows import MAX_PARAMETERS, of_one_row, statements
+from target_synapse.tables.naming import TableName
 
 TABLE = TableName("s", "t")
 ID, NAME, AMOUNT, RATIO = (

@@ -8,9 +8,9 @@ import tracemalloc
 
 import pytest
 from singer_commons.errors import ConfigurationError
-from target_synapse.ddl import Column
-from target_synapse.naming import TableName
-from target_synapse.types import BIGINT, TEXT_MAX
+from target_synapse.rows.types import BIGINT, TEXT_MAX
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.naming import TableName
 from target_synapse.ways import Staged
 from target_synapse.ways.insert import InsertWay
 from target_synapse.ways.local_store import IN_MEMORY_BYTES, LocalStore

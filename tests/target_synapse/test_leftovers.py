@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sandbox.blob.service import ACCOUNT_KEY, CONTAINER
 from synapse_support.messages import USERS, record, schema_line
-from target_synapse import external
-from target_synapse.connection import Pool
-from target_synapse.copy_into import KEY, Credential
-from target_synapse.ddl import Column
-from target_synapse.leftovers import Leftovers, old_files, old_tables
-from target_synapse.load import staging_name
-from target_synapse.naming import TableName
+from target_synapse.loading.leftovers import Leftovers, old_files, old_tables
+from target_synapse.loading.load import staging_name
+from target_synapse.pool.connection import Pool
+from target_synapse.rows.types import BIGINT
+from target_synapse.sql import external
+from target_synapse.sql.copy_into import KEY, Credential
+from target_synapse.sql.ddl import Column
 from target_synapse.staging.store import StagingStore
+from target_synapse.tables.naming import TableName
 from target_synapse.target import TargetSynapse
-from target_synapse.types import BIGINT
 from target_synapse.ways.polybase import PolyBaseWay, own_objects
 
 NOON = datetime(2024, 1, 2, 12, tzinfo=UTC)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from singer_commons.errors import DestinationError
 from synapse_support.messages import record, schema_line, state
-from target_synapse.ddl import MAX_COLUMNS
-from target_synapse.quoting import MAX_NAME_CHARS
-from target_synapse.types import MAX_NVARCHAR_CHARS
+from target_synapse.rows.types import MAX_NVARCHAR_CHARS
+from target_synapse.sql.ddl import MAX_COLUMNS
+from target_synapse.sql.quoting import MAX_NAME_CHARS
 
 README = (Path(__file__).parents[2] / "target-synapse" / "README.md").read_text(encoding="utf-8")
 INTEGER, TEXT = {"type": "integer"}, {"type": "string"}

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sandbox.blob.service import ACCOUNT, ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import ConfigurationError, DestinationError, InputError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
+from target_synapse.rows.values import ESCAPE
 from target_synapse.staging.store import StagingStore
-from target_synapse.values import ESCAPE
 
 ALL_TYPES = {
     "id": {"type": "integer"},

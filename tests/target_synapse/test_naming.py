@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_synapse.naming import TableName, column_names, folded, held_name, table_name
-from target_synapse.quoting import quoted
+from target_synapse.sql.quoting import quoted
+from target_synapse.tables.naming import TableName, column_names, folded, held_name, table_name
 
 LONG = "x" * 129
 
@@ -65,6 +65,8 @@ def test_columns_stay_when_the_schema_grows_or_its_order_changes(names):
         ("db-public-users", "crm", "[crm].[users]"),
         ("a-b-c-d", None, "[dbo].[a-b-c-d]"),
         ("-users", None, "[dbo].[-users]"),
+        ("s", None, "[dbo].[s]"),
+        ("_SDC_staged", None, "[dbo].[_SDC_staged_7d01657b]"),  # an alias of ours
     ],
 )
 def test_the_table_of_a_stream(stream, default, expected):

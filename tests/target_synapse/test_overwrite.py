@@ -9,8 +9,8 @@ import pytest
 from harness import run_command
 from singer_commons.errors import DestinationError, InputError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.shadows import says_unfinished
 from target_synapse.sink import SynapseSink
+from target_synapse.tables.shadows import says_unfinished
 
 OVERWRITE = {"load_method": "overwrite"}
 OLD = [(1, "old"), (2, "old")]

@@ -8,13 +8,13 @@ import pytest
 from singer_commons.errors import DestinationError
 from synapse_support.dying import Killed, killed_after
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.connection import Pool
-from target_synapse.ledger import ledger_table
-from target_synapse.leftovers import Leftovers
-from target_synapse.naming import TableName
-from target_synapse.patience import TransientSqlError
+from target_synapse.loading.leftovers import Leftovers
+from target_synapse.pool.connection import Pool
+from target_synapse.pool.patience import TransientSqlError
+from target_synapse.sql.ledger import ledger_table
 from target_synapse.staging.store import StagingStore
-from target_synapse.swaps import Swaps
+from target_synapse.tables.naming import TableName
+from target_synapse.tables.swaps import Swaps
 
 OVERWRITE = {"load_method": "overwrite"}
 OLD, NEW = [(1, "old")], [(2, "new"), (3, "new")]

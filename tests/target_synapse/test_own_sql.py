@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from singer_commons.errors import ConfigurationError, DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.naming import TableName
-from target_synapse.own_sql import PLACEHOLDERS, filled, names_of_batch, names_of_stream, own_sql_misfits, statements_of
-from target_synapse.values import ESCAPE
+from target_synapse.rows.values import ESCAPE
+from target_synapse.tables.naming import TableName
+from target_synapse.user_sql.own_sql import PLACEHOLDERS, filled, names_of_batch, names_of_stream, own_sql_misfits, statements_of
 
 LINES = [schema_line(USERS), record(id=1, name="Ann"), record(id=2, name=""), record(id=3, name=None), state({"at": 3})]
 

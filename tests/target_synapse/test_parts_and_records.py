@@ -8,13 +8,13 @@ import threading
 import tracemalloc
 
 import pytest
-from target_synapse.ddl import Column
-from target_synapse.naming import TableName, safe_part
-from target_synapse.parts import UPLOADS, WAITING_BYTES, BatchWriter
-from target_synapse.records import RefusedRowError, RowWriter
+from target_synapse.rows.parts import UPLOADS, WAITING_BYTES, BatchWriter
+from target_synapse.rows.records import RefusedRowError, RowWriter
+from target_synapse.rows.types import of_property
+from target_synapse.sql.ddl import Column
 from target_synapse.staging.formats import Layout
-from target_synapse.tables import LoadPlan
-from target_synapse.types import of_property
+from target_synapse.tables.ensure import LoadPlan
+from target_synapse.tables.naming import TableName, safe_part
 
 
 class Store:
@@ -131,7 +131,7 @@ def test_the_rows_are_counted_in_the_hash_also_where_they_say_nothing():
 
 
 def test_a_writer_waits_while_too_many_rows_wait_for_the_packer(monkeypatch):
-    monkeypatch.setattr("target_synapse.parts.WAITING_BYTES", 100)
+    monkeypatch.setattr("target_synapse.rows.parts.WAITING_BYTES", 100)
     store = Store()
     store.gate.clear()
     writer = BatchWriter(store, "f", layout=Layout(first_bytes=1))

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from synapse_support.messages import record, schema_line
-from target_synapse.tables import wanted_type
-from target_synapse.types import of_column
+from target_synapse.rows.types import of_column
+from target_synapse.tables.ensure import wanted_type
 
 README = (Path(__file__).parents[2] / "target-synapse" / "README.md").read_text(encoding="utf-8")
 TYPES = re.findall(r"^\| `(\{.*?\})` \| `([^`]*)`", README, flags=re.MULTILINE)

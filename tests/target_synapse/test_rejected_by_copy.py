@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from singer_commons.errors import ConfigurationError, DestinationError, SuiteError, TooManyRejectsError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.ddl import Column
-from target_synapse.error_files import UNREAD, refused_rows
-from target_synapse.naming import TableName
-from target_synapse.rejects_table import KEPT_BYTES, ROWS_A_STATEMENT, RejectsTable, _statements
+from target_synapse.loading.error_files import UNREAD, refused_rows
+from target_synapse.loading.rejects_table import KEPT_BYTES, ROWS_A_STATEMENT, RejectsTable, _statements
+from target_synapse.rows.types import BIGINT, TEXT_MAX, SqlType
 from target_synapse.settings import settings_misfits
+from target_synapse.sql.ddl import Column
 from target_synapse.staging.store import StagingStore
-from target_synapse.types import BIGINT, TEXT_MAX, SqlType
+from target_synapse.tables.naming import TableName
 
 PROPERTIES = {**USERS, "day": {"type": ["null", "string"], "format": "date"}}
 LINES = [schema_line(PROPERTIES), *(record(id=key, name=f"row {key}", day="2024-01-02") for key in (1, 2, 3, 4)), state({"at": 4})]
@@ -206,7 +206,7 @@ def test_memory_does_not_follow_the_rows_that_wait_for_their_batch():
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
 def test_a_full_disk_for_rows_that_wait_is_told(monkeypatch):
-    monkeypatch.setattr("target_synapse.rejects_table.SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb", buffering=0))  # noqa: SIM115 - the code closes it
+    monkeypatch.setattr("target_synapse.loading.rejects_table.SpooledTemporaryFile", lambda _: Path("/dev/full").open("wb", buffering=0))  # noqa: SIM115 - the code closes it
     table = RejectsTable(lambda: None, TableName("dbo", "_sdc_rejected"), "run1")
     with pytest.raises(SuiteError, match="No space left on device"):
         table.write("users", {}, code="TOO_LONG", reason="too long")

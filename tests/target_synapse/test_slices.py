@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from sandbox.synapse.weather import TRANSACTION_ROWS
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.connection import Pool
-from target_synapse.slices import content_of_slice, progress
-from target_synapse.transaction_size import MILLION_ROWS, TransactionSize, TransactionTooLargeError
+from target_synapse.loading.slices import content_of_slice, progress
+from target_synapse.loading.transaction_size import MILLION_ROWS, TransactionSize, TransactionTooLargeError
+from target_synapse.pool.connection import Pool
 
 ROWS = [(key % 7, f"row {key}") for key in range(20)]
 LINES = [*(record(id=key, name=name) for key, name in ROWS), state({"at": 20})]
@@ -189,9 +189,9 @@ def test_of_rows_that_are_wider_than_the_documented_ones_fewer_go_in_a_transacti
 @pytest.mark.parametrize(("block_size_rows", "nested"), [(1, "json"), (50_000, "json"), (50_000, "child_tables")])
 def test_how_wide_rows_are_is_seen_by_their_lines(block_size_rows, nested, load_here, pool, schema, slices, monkeypatch):
     """A cap so low that 20 rows of 2,500 bytes and more do not fit, where 20 of 250 would."""
-    monkeypatch.setattr("target_synapse.transaction_size.MILLION", 1)
-    monkeypatch.setattr("target_synapse.transaction_size.SMALLEST", 80)
-    monkeypatch.setattr("target_synapse.transaction_size.MILLION_ROWS", {})
+    monkeypatch.setattr("target_synapse.loading.transaction_size.MILLION", 1)
+    monkeypatch.setattr("target_synapse.loading.transaction_size.SMALLEST", 80)
+    monkeypatch.setattr("target_synapse.loading.transaction_size.MILLION_ROWS", {})
     properties = {**USERS, "tags": {"type": ["null", "array"], "items": {"type": "string"}}}
     rows = [record(id=key, name="x" * 1_300, tags=["y" * 1_300]) for key in range(20)]
     load_here([schema_line(properties, keys=()), *rows, state({"at": 20})], block_size_rows=block_size_rows, nested_data=nested)

@@ -19,28 +19,30 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from synapse_support.grammar import as_script, grammar_error
 from synapse_support.recording_pool import RecordingPool
-from target_synapse import copy_into, ddl, dml, external, ledger, odbc, rejects_table
 from target_synapse.children.batch import ChildRows
 from target_synapse.children.tables import RECORD_ID, ensure_children, identity_of
 from target_synapse.children.tree import branches_of_stream
-from target_synapse.conflicts import Rebuilt
-from target_synapse.ddl import Column, Partition, TableShape
-from target_synapse.hooks import Hooks
-from target_synapse.ledger import Entry, ledger_table
-from target_synapse.load import Batch, Loader, scratch_name
+from target_synapse.loading import rejects_table
+from target_synapse.loading.load import Batch, Loader, scratch_name
 from target_synapse.modes import history, merge, shadow_parts, shadow_sql
 from target_synapse.modes.choice import mode_of
-from target_synapse.naming import TableName, column_names, table_name
-from target_synapse.own_sql import statements_of as statements_of_setting
-from target_synapse.quoting import labelled, literal, quoted
-from target_synapse.rebuilds import copy_rows
+from target_synapse.pool import odbc
+from target_synapse.rows.types import TEXT_MAX, SqlType, parsed
 from target_synapse.settings.storage import SAFE_PATH
+from target_synapse.sql import copy_into, ddl, dml, external, ledger
+from target_synapse.sql.ddl import Column, Partition, TableShape
+from target_synapse.sql.ledger import Entry, ledger_table
+from target_synapse.sql.quoting import labelled, literal, quoted
 from target_synapse.staging.formats import Layout, staged
-from target_synapse.swaps import NEW_PREFIX
-from target_synapse.tables import ensure_columns, ensure_ledger, ensure_table
-from target_synapse.transformation import Transformation
-from target_synapse.types import TEXT_MAX, SqlType, parsed
-from target_synapse.versions import DELETED_AT, VERSION
+from target_synapse.tables.conflicts import Rebuilt
+from target_synapse.tables.ensure import ensure_columns, ensure_ledger, ensure_table
+from target_synapse.tables.naming import TableName, column_names, table_name
+from target_synapse.tables.rebuilds import copy_rows
+from target_synapse.tables.swaps import NEW_PREFIX
+from target_synapse.tables.versions import DELETED_AT, VERSION
+from target_synapse.user_sql.hooks import Hooks
+from target_synapse.user_sql.own_sql import statements_of as statements_of_setting
+from target_synapse.user_sql.transformation import Transformation
 from target_synapse.ways.copy import CopyWay
 from target_synapse.ways.insert import InsertWay
 from target_synapse.ways.polybase import PolyBaseWay, own_objects

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 from singer_commons.errors import SuiteError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.ddl import Column
+from target_synapse.rows.types import SqlType, parsed
+from target_synapse.rows.values import ESCAPE
 from target_synapse.settings import settings_misfits
+from target_synapse.sql.ddl import Column
 from target_synapse.staging.formats import MOST_DOUBLINGS, PART_BYTES, Layout, staged
 from target_synapse.staging.sizing import files_at_once, files_of_level
-from target_synapse.types import SqlType, parsed
-from target_synapse.values import ESCAPE
 
 TYPES = [
     "bigint", "int", "smallint", "tinyint", "bit", "float", "real", "decimal(38,10)", "decimal(38,38)", "date", "time(7)", "datetime2(7)", "datetimeoffset(7)",

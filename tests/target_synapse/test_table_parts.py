@@ -9,10 +9,10 @@ from singer_commons.errors import ConfigurationError
 from synapse_support.messages import record, schema_line, state
 from synapse_support.recording_pool import RecordingPool
 from target_synapse.modes import shadow_parts
-from target_synapse.naming import TableName
-from target_synapse.quoting import literal
-from target_synapse.table_parts import TableParts, UncopiedError
-from target_synapse.types import TEXT_MAX
+from target_synapse.rows.types import TEXT_MAX
+from target_synapse.sql.quoting import literal
+from target_synapse.tables.naming import TableName
+from target_synapse.tables.table_parts import TableParts, UncopiedError
 
 INTEGER, TEXT = {"type": ["null", "integer"]}, {"type": ["null", "string"]}
 DAY = {"type": ["null", "string"], "format": "date"}

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from singer_commons.errors import ConfigurationError, DestinationError
 from synapse_support.dying import Killed, killed_after
 from synapse_support.messages import record, schema_line, state
-from target_synapse import types
-from target_synapse.conflicts import common_type
-from target_synapse.types import parsed, wide_enough
+from target_synapse.rows import types
+from target_synapse.rows.types import parsed, wide_enough
+from target_synapse.tables.conflicts import common_type
 
 INTEGER, TEXT, DAY = {"type": "integer"}, {"type": "string", "maxLength": 100}, {"type": "string", "format": "date"}
 MOMENT = {"type": "string", "format": "date-time"}

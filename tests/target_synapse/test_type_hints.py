@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_synapse.tables import wanted_type
-from target_synapse.type_hints import hinted
+from target_synapse.rows.type_hints import hinted
+from target_synapse.tables.ensure import wanted_type
 
 SURE = [
     ("DECIMAL(12, 2)", "decimal(12,2)"),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_synapse import types
-from target_synapse.types import INTEGERS, SqlType, of_column, of_property, parsed, wide_enough, widened
+from target_synapse.rows import types
+from target_synapse.rows.types import INTEGERS, SqlType, of_column, of_property, parsed, wide_enough, widened
 
 PROPERTIES = [
     ({"type": "integer"}, "bigint"),

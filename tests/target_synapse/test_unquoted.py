@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_commons.errors import DestinationError
-from target_synapse.ddl import Column
-from target_synapse.naming import TableName
-from target_synapse.records import RowWriter
-from target_synapse.tables import LoadPlan
-from target_synapse.types import parsed
-from target_synapse.values import ESCAPE
+from target_synapse.rows.records import RowWriter
+from target_synapse.rows.types import parsed
+from target_synapse.rows.values import ESCAPE
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.ensure import LoadPlan
+from target_synapse.tables.naming import TableName
 from target_synapse.ways.unquoted import LETTERS, MARK, RESTORING, SEPARATOR, STANDS_FOR, unquoted
 
 PLAN = LoadPlan(

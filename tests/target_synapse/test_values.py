@@ -10,8 +10,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from target_synapse.types import parsed
-from target_synapse.values import ESCAPE, TooLongError, field_encoder
+from target_synapse.rows.types import parsed
+from target_synapse.rows.values import ESCAPE, TooLongError, field_encoder
 
 WRITTEN = [
     ("bigint", 0, "0"),

@@ -11,7 +11,7 @@ import pytest
 from harness import command_environment
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.patience import TransientSqlError
+from target_synapse.pool.patience import TransientSqlError
 
 COMMAND = Path(sys.executable).parent / "target-synapse"
 HANG_S = 20  # longer than a test waits for the statement to begin, and cut short by the kill

@@ -18,9 +18,9 @@ from singer_commons.checking import run_checks
 from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
+from target_synapse.rows.values import ESCAPE
 from target_synapse.settings import settings_misfits
 from target_synapse.target import TargetSynapse
-from target_synapse.values import ESCAPE
 from target_synapse.ways.polybase import SCHEMES, SCHEMES_WITH_KEY, location
 
 README = Path(__file__).parents[2] / "target-synapse/README.md"

@@ -10,9 +10,9 @@ import pytest
 import time_machine
 from singer_commons.errors import CredentialsError, DestinationError, SuiteError
 from synapse_support.messages import USERS, record, schema_line, state
-from target_synapse.connection import Pool
-from target_synapse.odbc import TRANSIENT
-from target_synapse.patience import ATTEMPTS, MAX_POOL_WAIT_S, Patience, PoolAwayError, TransientSqlError
+from target_synapse.pool.connection import Pool
+from target_synapse.pool.odbc import TRANSIENT
+from target_synapse.pool.patience import ATTEMPTS, MAX_POOL_WAIT_S, Patience, PoolAwayError, TransientSqlError
 from target_synapse.target import TargetSynapse
 
 LINES = [schema_line(USERS), record(id=1, name="a"), state({"at": 1}), record(id=2, name="b"), state({"at": 2})]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.http.control import Control
 from shell_pipes import DemoError
-from target_synapse.odbc import connection_string, find_driver, load_pyodbc
+from target_synapse.pool.odbc import connection_string, find_driver, load_pyodbc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -1,9 +1,9 @@
 """The meaning: what a Synapse dedicated SQL pool accepts, refuses and answers, with DuckDB behind it.
 
-A batch's way: `tokens` cuts it into words, `batch` into statements (`read_*` make `commands` and `ddl_commands` of them), `session` runs them one by
-one. `ddl` changes objects (`tables`, `table_*`, `modules`, `external_objects`), `dml`, `merge` and `copy_into` change rows, `translate` turns queries into
-DuckDB's SQL, `conversion` keeps T-SQL's rules for values, `catalog` remembers what was declared (`objects`), `external_tables` reads PolyBase's files, and
-`errors`, `table_errors` and `load_errors` hold every refusal with its number and its source. `faults`, `weather` and `locks` are what can go wrong.
+A batch's way: `reading` cuts it into words and statements (`tokens`, `batch`) and makes of each what it asks for (`commands`, `ddl_commands`), `session` runs them
+one by one. `tables` changes objects, `rows` reads and changes rows and turns queries into DuckDB's SQL (`translate`), `loading` has COPY INTO and PolyBase, `values`
+T-SQL's types and conversions, `rights` who may do what, `views` the system views. `refusals` holds every refusal with its number and its source. `catalog` remembers
+what was declared (`objects`), `modules` views and procedures; `faults`, `weather` and `locks` are what can go wrong.
 
 It is a reading of Microsoft's documents, not the engine. Where it is known to differ:
 

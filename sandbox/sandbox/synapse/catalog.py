@@ -7,10 +7,10 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse.errors import no_object, no_schema, object_exists
 from sandbox.synapse.objects import CredentialDef, FormatDef, ProcedureDef, SourceDef, TableDef, ViewDef, duck_name
-from sandbox.synapse.principals import Principals
-from sandbox.synapse.table_errors import name_too_long
+from sandbox.synapse.refusals.errors import no_object, no_schema, object_exists
+from sandbox.synapse.refusals.table_errors import name_too_long
+from sandbox.synapse.rights.principals import Principals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,9 +11,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Literal
 
-from sandbox.synapse import commands as c
-from sandbox.synapse import ddl_commands as d
-from sandbox.synapse.errors import deadlock, lock_timeout
+from sandbox.synapse.reading import commands as c
+from sandbox.synapse.reading import ddl_commands as d
+from sandbox.synapse.refusals.errors import deadlock, lock_timeout
 from sandbox.tds.session import CancelledError
 
 if TYPE_CHECKING:

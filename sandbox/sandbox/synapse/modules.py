@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sandbox.synapse import errors, load_errors
-from sandbox.synapse.batch import read_batch
-from sandbox.synapse.conversion import converted, sql_text
-from sandbox.synapse.functions import parsed_name
 from sandbox.synapse.objects import ProcedureDef, ViewDef, duck_name
+from sandbox.synapse.reading.batch import read_batch
+from sandbox.synapse.refusals import errors, load_errors
+from sandbox.synapse.rows.functions import parsed_name
+from sandbox.synapse.values.conversion import converted, sql_text
 from sandbox.tds.session import Column, RowCount, Rows, SqlError, SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sandbox.synapse import commands as c
-    from sandbox.synapse import ddl_commands as d
+    from sandbox.synapse.reading import commands as c
+    from sandbox.synapse.reading import ddl_commands as d
     from sandbox.synapse.session import PoolSession
 
 MAX_NESTING: Final = 8  # sql-data-warehouse-develop-stored-procedures, "Nesting stored procedures"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
-from sandbox.synapse.errors import no_column
+from sandbox.synapse.refusals.errors import no_column
 
 if TYPE_CHECKING:
-    from sandbox.synapse.declared import DeclaredType
+    from sandbox.synapse.values.declared import DeclaredType
 
 Index = Literal["CLUSTERED COLUMNSTORE", "HEAP", "CLUSTERED"]
 Distribution = Literal["HASH", "ROUND_ROBIN", "REPLICATE"]

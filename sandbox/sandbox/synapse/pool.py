@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 import duckdb
 
-from sandbox.synapse.blobs import Identities
 from sandbox.synapse.catalog import Catalog
-from sandbox.synapse.conversion import MACROS
-from sandbox.synapse.errors import login_failed, no_database
 from sandbox.synapse.faults import Faults
+from sandbox.synapse.loading.blobs import Identities
 from sandbox.synapse.locks import TableLocks
+from sandbox.synapse.refusals.errors import login_failed, no_database
 from sandbox.synapse.requests import KEPT_REQUESTS, RequestLog
 from sandbox.synapse.session import PoolSession
+from sandbox.synapse.values.conversion import MACROS
 from sandbox.synapse.weather import LOGIN_SEVERITY, Weather
 from sandbox.tds.session import Login, SqlError
 

@@ -10,20 +10,24 @@ from typing import TYPE_CHECKING, Final
 
 import duckdb
 
-from sandbox.synapse import commands as c
-from sandbox.synapse import copy_into, ddl, dml, external_tables, modules, rights
-from sandbox.synapse.batch import read_batch
+from sandbox.synapse import modules
 from sandbox.synapse.catalog import SessionCatalog
-from sandbox.synapse.ddl_commands import Ddl
-from sandbox.synapse.declared import DeclaredType, from_duck
-from sandbox.synapse.duck_errors import from_duckdb
-from sandbox.synapse.errors import aborted, in_transaction, nested_transaction, no_transaction
-from sandbox.synapse.functions import system_functions
-from sandbox.synapse.identity import identity_insert
+from sandbox.synapse.loading import copy_into, external_tables
 from sandbox.synapse.locks import mode_of
-from sandbox.synapse.queries import query
-from sandbox.synapse.translate import Reads, Translated, Translator
-from sandbox.synapse.views import VIEWS
+from sandbox.synapse.reading import commands as c
+from sandbox.synapse.reading.batch import read_batch
+from sandbox.synapse.reading.ddl_commands import Ddl
+from sandbox.synapse.refusals.duck_errors import from_duckdb
+from sandbox.synapse.refusals.errors import aborted, in_transaction, nested_transaction, no_transaction
+from sandbox.synapse.rights import checked as rights
+from sandbox.synapse.rows import dml
+from sandbox.synapse.rows.functions import system_functions
+from sandbox.synapse.rows.queries import query
+from sandbox.synapse.rows.translate import Reads, Translated, Translator
+from sandbox.synapse.tables import ddl
+from sandbox.synapse.tables.identity import identity_insert
+from sandbox.synapse.values.declared import DeclaredType, from_duck
+from sandbox.synapse.views.named import VIEWS
 from sandbox.tds.session import CancelledError, Disconnect, Login, RowCount, Rows, SqlError
 
 if TYPE_CHECKING:

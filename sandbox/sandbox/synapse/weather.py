@@ -8,9 +8,9 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final, Literal
 
-from sandbox.synapse import commands as c
-from sandbox.synapse import ddl_commands as d
 from sandbox.synapse.faults import message_of
+from sandbox.synapse.reading import commands as c
+from sandbox.synapse.reading import ddl_commands as d
 from sandbox.tds.session import Disconnect, SqlError
 
 if TYPE_CHECKING:

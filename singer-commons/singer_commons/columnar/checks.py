@@ -5,6 +5,7 @@ Every check here is on the safe side: what it lets pass the validator lets pass 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,9 +21,7 @@ RESTRICTING = frozenset(
         "$recursiveRef", "disallow", "extends", "divisibleBy",
     )
 )  # fmt: skip
-# Formats are not checked by the SDK either. `multipleOf` says how many places a decimal has; compiled code divides by it in binary, where 0.3 is no
-# multiple of 0.1, and fails on a Decimal: a column's type checks the places exactly.
-UNCHECKED = ("format", "multipleOf")
+UNCHECKED = ("format",)  # as in the SDK
 TYPES = frozenset(("null", "boolean", "integer", "number", "string", "object", "array"))
 NUMBERS = frozenset(("integer", "number"))
 
@@ -35,6 +34,7 @@ class SchemaRules:
         self.is_validating = schema is not None
         self.schema: Mapping[str, Any] = schema or {}
         self.properties: Mapping[str, Any] = self.schema.get("properties", {})
+        self.checked = {name: without_places(part) for name, part in self.properties.items()}
         self.required = {*keys, *self.schema.get("required", ())}
         self.needs_rows = not self._is_plain_object() or any("$ref" in str(part) for part in self.properties.values())
         self.is_closed = not self.needs_rows and self.schema.get("additionalProperties") is False  # keys of no property are refused
@@ -56,7 +56,21 @@ class SchemaRules:
 
     def restricts(self, name: str) -> bool:
         """Whether more than the types of the property's values is restricted."""
-        return name in self.properties and not is_only_types(self.properties[name], self.unchecked)
+        return name in self.checked and not is_only_types(self.checked[name], self.unchecked)
+
+
+def says_places(schema: Any) -> bool:
+    """Whether `multipleOf` says no more than how many decimal places a number has: its column checks them, exactly."""
+    step = schema.get("multipleOf") if isinstance(schema, dict) else None
+    if isinstance(step, bool) or not isinstance(step, int | float | Decimal) or step <= 0:
+        return False
+    digits = Decimal(str(step)).normalize().as_tuple()
+    return digits.digits == (1,) and isinstance(digits.exponent, int) and digits.exponent <= 0
+
+
+def without_places(schema: Any) -> Any:
+    """A property's schema without what `says_places`."""
+    return {name: value for name, value in schema.items() if name != "multipleOf"} if says_places(schema) else schema
 
 
 def json_kinds(schema: Mapping[str, Any]) -> frozenset[str] | None:

@@ -84,7 +84,7 @@ class BlockDecoder:
             self._nullable[name] = rules.is_nullable(name)
             if rules.restricts(name) and not rules.needs_rows:
                 self._nullable[name] = self._is_valid(name, {name: None})
-                self._value_checks[name] = value_check(field, rules.properties[name], rules.unchecked, self._valid_value(name))
+                self._value_checks[name] = value_check(field, rules.checked[name], rules.unchecked, self._valid_value(name))
 
     def _valid_value(self, name: str) -> Callable[[Any], bool]:
         return lambda value: self._is_valid(name, {name: value})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import reduce
 from math import ceil, floor
 from operator import or_
@@ -16,7 +16,7 @@ from pyarrow import types
 from singer_commons.columnar.blocks import record_of
 from singer_commons.columnar.checks import is_only_types, json_kinds, restrictions
 from singer_commons.columnar.probe import can_probe
-from singer_commons.columnar.types import is_raw_json
+from singer_commons.columnar.types import MAX_DECIMAL_DIGITS, is_raw_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 BOUNDS = frozenset(("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"))
 BEYOND = {"minimum": pc.less, "maximum": pc.greater, "exclusiveMinimum": pc.less_equal, "exclusiveMaximum": pc.greater_equal}
+# What is beyond 0.125 is beyond 0.12 or 0.13, where values have two places.
+NEARER = {"minimum": ROUND_CEILING, "maximum": ROUND_FLOOR, "exclusiveMinimum": ROUND_FLOOR, "exclusiveMaximum": ROUND_CEILING}
+EXACT = Context(prec=2 * MAX_DECIMAL_DIGITS)
 SCALARS = {"null": type(None), "boolean": bool, "integer": int, "string": str}
 
 
@@ -58,7 +61,7 @@ def _any_of(checks: list[Check]) -> Check:
 def _integer_checks(schema: Mapping[str, Any]) -> list[Check] | None:
     checks: list[Check] = []
     low, high, allowed = schema.get("minimum"), schema.get("maximum"), schema.get("enum")
-    if any(isinstance(bound, bool) or not isinstance(bound, int | float | None) for bound in (low, high)):
+    if not all(bound is None or _is_number(bound) for bound in (low, high)):
         return None
     if low is not None:
         least = pa.scalar(max(ceil(low), -(2**63)), pa.int64())
@@ -77,11 +80,11 @@ def _integer_checks(schema: Mapping[str, Any]) -> list[Check] | None:
 def _number_check(kind: pa.DataType, schema: Mapping[str, Any], found: Collection[str], is_valid: Callable[[Any], bool]) -> Check:
     """A column has other numbers than the record: a double near its Decimal, a Decimal for an integer. So what may differ by that is refused."""
     bounds = [schema[name] for name in BOUNDS.intersection(found)]
-    if any(isinstance(bound, bool) or not isinstance(bound, int | float) for bound in bounds) or not BOUNDS.issuperset(found):
+    if not all(map(_is_number, bounds)) or not BOUNDS.issuperset(found):
         return pc.is_valid  # type: ignore[no-any-return]  # pyarrow is untyped
     if types.is_decimal(kind):
         one_by_one = _one_by_one(is_valid if kind.scale else lambda value: is_valid(int(value)))
-        checks_of_decimals = _decimal_checks(kind, schema, found) if all(isinstance(bound, int) for bound in bounds) else None
+        checks_of_decimals = _decimal_checks(kind, schema, found)
         return one_by_one if checks_of_decimals is None else _cast_first(kind, _any_of(checks_of_decimals), one_by_one)
     lows = [schema[name] for name in ("minimum", "exclusiveMinimum") if name in found]
     highs = [schema[name] for name in ("maximum", "exclusiveMaximum") if name in found]
@@ -91,17 +94,25 @@ def _number_check(kind: pa.DataType, schema: Mapping[str, Any], found: Collectio
 
 
 def _decimal_checks(kind: pa.DataType, schema: Mapping[str, Any], found: Collection[str]) -> list[Check] | None:
-    """Of bounds that are whole: those that the type holds are compared exactly, and no value is beyond the others, unless all are."""
+    """Bounds that the type holds are compared exactly, those between two of its values as the nearer one; beyond the others there is no value, or all are."""
     checks: list[Check] = []
     least = 10 ** (kind.precision - kind.scale)  # that the type does not hold
     for name, beyond in BEYOND.items():
-        bound = schema[name] if name in found else None
-        if bound is None or (bound >= least if name in ("maximum", "exclusiveMaximum") else bound <= -least):
+        if name not in found:
+            continue
+        bound = Decimal(str(schema[name]))
+        if abs(bound) < least:
+            bound = bound.quantize(Decimal(1).scaleb(-kind.scale), rounding=NEARER[name], context=EXACT)
+        if bound >= least if name in ("maximum", "exclusiveMaximum") else bound <= -least:
             continue
         if abs(bound) >= least:
             return None
-        checks.append(_compared(beyond, pa.scalar(Decimal(bound), kind)))
+        checks.append(_compared(beyond, pa.scalar(bound, kind)))
     return checks
+
+
+def _is_number(bound: Any) -> bool:
+    return isinstance(bound, int | float | Decimal) and not isinstance(bound, bool) and Decimal(str(bound)).is_finite()
 
 
 def _cast_first(kind: pa.DataType, check: Check, otherwise: Check) -> Check:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from target_synapse.naming import TableName, beside
+from target_synapse.tables.naming import TableName, beside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.children.tables import ChildTable
-    from target_synapse.ddl import Column
+    from target_synapse.sql.ddl import Column
 
 
 @dataclass(frozen=True, slots=True)

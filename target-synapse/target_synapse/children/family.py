@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 from target_synapse.children.batch import ChildRows
 from target_synapse.children.tree import NoElementError, rows_of
 from target_synapse.children.writer import FamilyWriter
-from target_synapse.naming import SOURCE_ROW_COLUMN
-from target_synapse.parts import BatchWriter
-from target_synapse.records import RefusedRowError, RowWriter
+from target_synapse.rows.parts import BatchWriter
+from target_synapse.rows.records import RefusedRowError, RowWriter
 from target_synapse.staging.formats import Layout, staged
+from target_synapse.tables.naming import SOURCE_ROW_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from target_synapse.children.tables import ChildTable
     from target_synapse.children.tree import Branch, Row
-    from target_synapse.ddl import Column
+    from target_synapse.sql.ddl import Column
     from target_synapse.staging.formats import Format
     from target_synapse.ways import Store, Way
 

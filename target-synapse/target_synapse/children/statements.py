@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_synapse import dml
-from target_synapse.naming import RANK_COLUMN, ROW_COLUMN, SOURCE_ROW_COLUMN
-from target_synapse.quoting import labelled, quoted
+from target_synapse.sql import dml
+from target_synapse.sql.quoting import labelled, quoted
+from target_synapse.tables.naming import GONE, OF_RECORD, RANK_COLUMN, ROW_COLUMN, SOURCE_ROW_COLUMN, STAGED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from target_synapse.children.batch import ChildRows
     from target_synapse.children.tables import ChildTable
-    from target_synapse.ddl import Column
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.naming import TableName
 
 ROW, SOURCE_ROW, RANK = quoted(ROW_COLUMN), quoted(SOURCE_ROW_COLUMN), quoted(RANK_COLUMN)
 
@@ -38,8 +38,8 @@ def moves(job: Job, label: Callable[[TableName, str], str]) -> Iterator[str]:
 def delete_matching(child: ChildTable, staging: TableName, *, label: str) -> str:
     """Delete the rows whose record's key is staged."""
     table = child.plan.table
-    same = " AND ".join(f"{table}.{quoted(own.name)} = {dml.restored(key, 's.')}" for own, key in zip(child.sources, child.identity, strict=True))
-    return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS s ON {same}", label)
+    same = " AND ".join(f"{table}.{quoted(own.name)} = {dml.restored(key, STAGED)}" for own, key in zip(child.sources, child.identity, strict=True))
+    return labelled(f"DELETE {table}\nFROM {table} INNER JOIN {staging} AS {STAGED} ON {same}", label)
 
 
 def insert(rows: ChildRows, job: Job, keys: Sequence[Column], tombstone: Column | None, *, label: str) -> str:
@@ -47,17 +47,17 @@ def insert(rows: ChildRows, job: Job, keys: Sequence[Column], tombstone: Column 
     child, batch = rows.child, job.batch
     if keys:
         by_name = {one.name: one for one in batch.columns}
-        identity = [dml.typed(by_name[key.name], "p.") for key in keys]
-        but = f" AND p.{quoted(tombstone.name)} IS NULL" if tombstone else ""
-        source, where = f"({dml.ranked(job.staging, keys)})", f"\nWHERE p.{RANK} = 1{but}"
+        identity = [dml.typed(by_name[key.name], OF_RECORD) for key in keys]
+        but = f" AND {OF_RECORD}.{quoted(tombstone.name)} IS NULL" if tombstone else ""
+        source, where = f"({dml.ranked(job.staging, keys)})", f"\nWHERE {OF_RECORD}.{RANK} = 1{but}"
     else:
-        identity, source, where = [dml.record_id(batch.entry.load_id, "p.")], str(job.staging), ""
+        identity, source, where = [dml.record_id(batch.entry.load_id, OF_RECORD)], str(job.staging), ""
     columns = [one for one in rows.columns if one.name != SOURCE_ROW_COLUMN]
     names = ", ".join(quoted(one.name) for one in [*child.sources, *columns])
     values = ", ".join([*identity, *(dml.typed(one) for one in columns)])
     return labelled(
         f"INSERT INTO {child.plan.table} ({names})\nSELECT {values}\n"
-        f"FROM {rows.staging(job.whole)} AS s INNER JOIN {source} AS p ON p.{ROW} = s.{SOURCE_ROW}{where}",
+        f"FROM {rows.staging(job.whole)} AS {STAGED} INNER JOIN {source} AS {OF_RECORD} ON {OF_RECORD}.{ROW} = {STAGED}.{SOURCE_ROW}{where}",
         label,
     )
 
@@ -66,6 +66,8 @@ def delete_other_versions(child: ChildTable, table: TableName, version: int, *, 
     """Delete the rows whose record is of another version than this, or of none; of a `part` of the stream's table, if it is named."""
     own = child.plan.table
     columns = ", ".join(quoted(one.name) for one in child.identity)
-    same = " AND ".join(f"{own}.{quoted(mine.name)} = p.{quoted(theirs.name)}" for mine, theirs in zip(child.sources, child.identity, strict=True))
+    same = " AND ".join(
+        f"{own}.{quoted(mine.name)} = {GONE}.{quoted(theirs.name)}" for mine, theirs in zip(child.sources, child.identity, strict=True)
+    )
     gone = f"SELECT {columns} FROM {table} WHERE ({dml.of_another(version)}){dml.and_part(part)}"  # noqa: S608 - quoted names
-    return labelled(f"DELETE {own}\nFROM {own} INNER JOIN ({gone}) AS p ON {same}", label)
+    return labelled(f"DELETE {own}\nFROM {own} INNER JOIN ({gone}) AS {GONE} ON {same}", label)

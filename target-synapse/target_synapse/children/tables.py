@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.errors import ConfigurationError
 
 from target_synapse.children.tree import every, renamed
-from target_synapse.ddl import Column
-from target_synapse.naming import RECORD_COLUMN, SOURCE_ROW_COLUMN, folded, held_name
-from target_synapse.tables import LoadPlan, ensure_table, existing_columns
-from target_synapse.types import BIGINT, SqlType
+from target_synapse.rows.types import BIGINT, SqlType
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.ensure import LoadPlan, ensure_table, existing_columns
+from target_synapse.tables.naming import RECORD_COLUMN, SOURCE_ROW_COLUMN, folded, held_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from target_synapse.children.tree import Branch
-    from target_synapse.connection import Pool
-    from target_synapse.growth import Rebuild
-    from target_synapse.naming import TableName
+    from target_synapse.pool.connection import Pool
+    from target_synapse.tables.growth import Rebuild
+    from target_synapse.tables.naming import TableName
 
 # A load's id, of which a batch has one, and the place of the row in it: 32 digits, a hyphen and 20 more at most.
 RECORD_ID = Column(RECORD_COLUMN, SqlType("nvarchar", 64))

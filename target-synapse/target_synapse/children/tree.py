@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError
 
-from target_synapse.naming import child_table, folded, told_apart
-from target_synapse.types import alternatives, json_types
+from target_synapse.rows.types import alternatives, json_types
+from target_synapse.tables.naming import child_table, folded, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from target_synapse.naming import TableName
+    from target_synapse.tables.naming import TableName
 
 VALUE = "value"  # the property of an element that is no object
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any
 
-from target_synapse.parts import BatchWriter
+from target_synapse.rows.parts import BatchWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

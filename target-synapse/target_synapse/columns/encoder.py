@@ -20,8 +20,8 @@ from target_synapse.columns.json_text import plain_text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from target_synapse.tables import LoadPlan
-    from target_synapse.types import SqlType
+    from target_synapse.rows.types import SqlType
+    from target_synapse.tables.ensure import LoadPlan
 
 ZONED = re.compile(r":[0-9.]+(Z|[+-][0-9:]+)$")
 

@@ -16,15 +16,15 @@ import pyarrow.compute as pc
 from pyarrow import types as arrow
 from singer_commons.columnar.encoder import payload
 
-from target_synapse.types import BIGINT_MAX, BIGINT_MIN, BINARY, MAX_DECIMAL_DIGITS, MONEY, MONEY_AS_DECIMAL, TEXT
-from target_synapse.values import BEYOND_REAL, ESCAPE, ESCAPE_CODE, MAX_OFFSET, MICROSECOND_DIGITS, MONEY_RANGES, RANGES
+from target_synapse.rows.types import BIGINT_MAX, BIGINT_MIN, BINARY, MAX_DECIMAL_DIGITS, MONEY, MONEY_AS_DECIMAL, TEXT
+from target_synapse.rows.values import BEYOND_REAL, ESCAPE, ESCAPE_CODE, MAX_OFFSET, MICROSECOND_DIGITS, MONEY_RANGES, RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pyarrow as pa
 
-    from target_synapse.types import SqlType
+    from target_synapse.rows.types import SqlType
 
 ESCAPE_BYTES = ESCAPE.encode()
 FIRST, LAST = "TIMESTAMP '0001-01-01 00:00:00'", "TIMESTAMP '9999-12-31 23:59:59.999999'"  # of datetime2

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from singer_commons.columnar.probe import matches_anywhere
 from singer_sdk.contrib.msgspec import decoder
 
-from target_synapse.values import type_json
+from target_synapse.rows.values import type_json
 
 # What Python may write in other characters than it was sent in: escapes, exponents, a zero with a sign, a number below a millionth. And plain text.
 ANYWHERE = r"\\[u/]|[0-9][eE]|-0|0\.000000"

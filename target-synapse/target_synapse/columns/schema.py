@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from singer_commons.columnar.types import raw_json
 
-from target_synapse.types import MONEY_AS_DECIMAL, json_types
-from target_synapse.values import RANGES
+from target_synapse.rows.types import MONEY_AS_DECIMAL, json_types
+from target_synapse.rows.values import RANGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from target_synapse.tables import LoadPlan
-    from target_synapse.types import SqlType
+    from target_synapse.rows.types import SqlType
+    from target_synapse.tables.ensure import LoadPlan
 
 
 def arrow_schema(plan: LoadPlan, properties: Mapping[str, Any], arrays: Iterable[str] = ()) -> pa.Schema:

@@ -14,7 +14,7 @@ from target_synapse.files.container import container_of
 from target_synapse.files.footer import footer_of
 from target_synapse.files.loading import FileSink, ParquetFile
 from target_synapse.files.why import NotCopiedError
-from target_synapse.transaction_size import TransactionTooLargeError
+from target_synapse.loading.transaction_size import TransactionTooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.columnar.checks import is_only_types, json_kinds
 
 from target_synapse.files.why import NotCopiedError
-from target_synapse.quoting import quoted
-from target_synapse.types import INTEGERS, TEXT_MAX, SqlType, wide_enough
-from target_synapse.values import ESCAPE_CODE
+from target_synapse.rows.types import INTEGERS, TEXT_MAX, SqlType, wide_enough
+from target_synapse.rows.values import ESCAPE_CODE
+from target_synapse.sql.quoting import quoted
+from target_synapse.tables.naming import STAGED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from singer_commons.columnar.checks import SchemaRules
 
-    from target_synapse.ddl import Column
     from target_synapse.files.footer import Field, Footer
-    from target_synapse.tables import LoadPlan
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
 
 NUMBERS = frozenset(("integer", "number"))
 EPOCH = date(1970, 1, 1).toordinal()
@@ -93,7 +94,7 @@ def _is_of(kinds: frozenset[str] | None, kind: SqlType) -> bool:
 
 def _sound_text(field: Field, column: Column) -> str:
     """The condition under which a staged text is what reading it would load."""
-    name, kind = f"s.{quoted(column.name)}", column.type
+    name, kind = f"{STAGED}.{quoted(column.name)}", column.type
     if kind.name == "nvarchar":
         fits = "" if kind.length is None else f"DATALENGTH({name}) <= {2 * kind.length} AND "
         return f"{fits}(UNICODE({name}) IS NULL OR UNICODE({name}) <> {ESCAPE_CODE})"  # which the INSERT would take for an escape

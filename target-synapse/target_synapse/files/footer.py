@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from target_synapse.files.why import NotCopiedError
-from target_synapse.types import BIGINT, BIT, DATE, DATETIME, FLOAT, MAX_DECIMAL_DIGITS, TEXT_MAX, SqlType
+from target_synapse.rows.types import BIGINT, BIT, DATE, DATETIME, FLOAT, MAX_DECIMAL_DIGITS, TEXT_MAX, SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

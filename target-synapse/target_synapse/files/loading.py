@@ -16,28 +16,28 @@ from target_synapse.files.container import container_of
 from target_synapse.files.fit import fitted
 from target_synapse.files.way import FileWay
 from target_synapse.files.why import NotCopiedError
-from target_synapse.ledger import Entry
-from target_synapse.load import Batch
-from target_synapse.naming import VERSION_COLUMN
-from target_synapse.quoting import literal
+from target_synapse.loading.load import Batch
+from target_synapse.loading.transaction_size import TransactionTooLargeError
+from target_synapse.rows.values import field_encoder
 from target_synapse.settings.storage import refuses_parquet
 from target_synapse.settings.ways import COPY
-from target_synapse.transaction_size import TransactionTooLargeError
-from target_synapse.values import field_encoder
-from target_synapse.versions import VERSION
+from target_synapse.sql.ledger import Entry
+from target_synapse.sql.quoting import literal
+from target_synapse.tables.naming import VERSION_COLUMN
+from target_synapse.tables.versions import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from target_synapse.children.family import Family
-    from target_synapse.ddl import Column
     from target_synapse.files.fit import Carried
     from target_synapse.files.footer import Footer
     from target_synapse.modes import Mode
-    from target_synapse.records import RowWriter
-    from target_synapse.tables import LoadPlan
+    from target_synapse.rows.records import RowWriter
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
     from target_synapse.target import TargetSynapse
-    from target_synapse.transformation import Transformation
+    from target_synapse.user_sql.transformation import Transformation
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,21 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError
 
-from target_synapse import copy_into, dml
 from target_synapse.files.why import NotCopiedError
-from target_synapse.quoting import quoted
+from target_synapse.sql import copy_into, dml
+from target_synapse.sql.quoting import quoted
+from target_synapse.tables.naming import STAGED
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
     from target_synapse.files.fit import Carried
     from target_synapse.files.footer import Footer
-    from target_synapse.naming import TableName
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.ddl import Column
     from target_synapse.staging.store import StagingStore
+    from target_synapse.tables.naming import TableName
     from target_synapse.ways import Staged
 
 
@@ -65,17 +66,17 @@ class FileWay(PlainWay):
 
 def select_arrived(staging: TableName, carried: Sequence[Carried]) -> str:
     """How many rows there are, and of each column how many values, and how many that are not sound."""
-    counted = ", ".join(f"COUNT_BIG(s.{quoted(one.column.name)}), {_unsound(one)}" for one in carried)
-    return f"SELECT COUNT_BIG(*), {counted}\nFROM {staging} AS s"
+    counted = ", ".join(f"COUNT_BIG({STAGED}.{quoted(one.column.name)}), {_unsound(one)}" for one in carried)
+    return f"SELECT COUNT_BIG(*), {counted}\nFROM {staging} AS {STAGED}"
 
 
 def _unsound(one: Carried) -> str:
     if not one.sound:
         return "0"
-    return f"COALESCE(SUM(CAST(CASE WHEN s.{quoted(one.column.name)} IS NULL OR ({one.sound}) THEN 0 ELSE 1 END AS bigint)), 0)"
+    return f"COALESCE(SUM(CAST(CASE WHEN {STAGED}.{quoted(one.column.name)} IS NULL OR ({one.sound}) THEN 0 ELSE 1 END AS bigint)), 0)"
 
 
 def count_doubled(staging: TableName, keys: Sequence[Column]) -> str:
     """How many keys several rows have, as the table tells keys apart."""
     by_key = ", ".join(dml.typed(key) for key in keys)
-    return f"SELECT COUNT_BIG(*) FROM (SELECT 1 AS doubled FROM {staging} AS s GROUP BY {by_key} HAVING COUNT_BIG(*) > 1) AS d"  # noqa: S608 - quoted names
+    return f"SELECT COUNT_BIG(*) FROM (SELECT 1 AS doubled FROM {staging} AS {STAGED} GROUP BY {by_key} HAVING COUNT_BIG(*) > 1) AS d"  # noqa: S608 - quoted names

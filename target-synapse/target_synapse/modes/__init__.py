@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
-    from target_synapse.load import Batch
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.loading.load import Batch
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 
 @dataclass(frozen=True, slots=True)

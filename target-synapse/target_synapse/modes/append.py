@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_synapse import dml
-from target_synapse.versions import DELETED_AT
+from target_synapse.sql import dml
+from target_synapse.tables.versions import DELETED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 
 class Append:

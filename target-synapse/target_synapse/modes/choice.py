@@ -14,8 +14,8 @@ from target_synapse.modes.merge import Merge
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from target_synapse.ddl import Column
     from target_synapse.modes import Mode
+    from target_synapse.sql.ddl import Column
 
 NEEDS_KEYS = {"upsert": "so its rows cannot replace each other", "history": "so nothing says which of its rows are versions of one another"}
 

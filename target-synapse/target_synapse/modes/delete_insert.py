@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from target_synapse import dml
 from target_synapse.modes.append import Append
+from target_synapse.sql import dml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_synapse.ddl import Column
     from target_synapse.modes import Job
+    from target_synapse.sql.ddl import Column
 
 
 class DeleteInsert(Append):

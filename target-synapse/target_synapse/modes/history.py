@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError
 
-from target_synapse import ddl, dml
-from target_synapse.ddl import Column
-from target_synapse.naming import RANK_COLUMN, ROW_COLUMN, VERSION_COLUMN, beside, folded
-from target_synapse.quoting import labelled, literal, quoted
-from target_synapse.types import DATETIME
+from target_synapse.rows.types import DATETIME
+from target_synapse.sql import ddl, dml
+from target_synapse.sql.ddl import Column
+from target_synapse.sql.quoting import labelled, literal, quoted
+from target_synapse.tables.naming import CHANGED, RANK_COLUMN, ROW_COLUMN, STAGED, VERSION_COLUMN, beside, folded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.load import Batch
+    from target_synapse.loading.load import Batch
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 VALID_FROM, VALID_TO = Column("_sdc_valid_from", DATETIME), Column("_sdc_valid_to", DATETIME)
 FROM, TO, RANK, ROW = quoted(VALID_FROM.name), quoted(VALID_TO.name), quoted(RANK_COLUMN), quoted(ROW_COLUMN)
@@ -106,15 +106,15 @@ def make_chain(job: Job, chain: TableName, tombstone: Column | None) -> str:
     """The chain: all columns as the table has them, `_sdc_row` (0: the current version) and the place in the key's chain."""
     batch, table = job.batch, job.batch.plan.table
     keys = batch.plan.key_columns
-    staged = ", ".join([*(f"{dml.typed(one)} AS {quoted(one.name)}" for one in batch.columns), f"s.{ROW} AS {ROW}"])
+    staged = ", ".join([*(f"{dml.typed(one)} AS {quoted(one.name)}" for one in batch.columns), f"{STAGED}.{ROW} AS {ROW}"])
     current = ", ".join([*(_held(one, tombstone) for one in batch.columns), "CAST(0 AS bigint)"])
-    same = " AND ".join(f"t.{quoted(one.name)} = {dml.restored(one, 's.')}" for one in keys)
+    same = " AND ".join(f"t.{quoted(one.name)} = {dml.restored(one, STAGED)}" for one in keys)
     by_key = ", ".join(f"q.{quoted(one.name)}" for one in keys)
     return labelled(
         f"CREATE TABLE {chain} WITH ({_spread(batch)}, HEAP) AS\n"
         f"SELECT q.*, ROW_NUMBER() OVER (PARTITION BY {by_key} ORDER BY q.{ROW}) AS {RANK}\n"
-        f"FROM (SELECT {staged} FROM {job.staging} AS s\n"
-        f"UNION ALL SELECT {current} FROM {table} AS t WHERE t.{TO} IS NULL AND EXISTS (SELECT 1 FROM {job.staging} AS s WHERE {same})) AS q",
+        f"FROM (SELECT {staged} FROM {job.staging} AS {STAGED}\n"
+        f"UNION ALL SELECT {current} FROM {table} AS t WHERE t.{TO} IS NULL AND EXISTS (SELECT 1 FROM {job.staging} AS {STAGED} WHERE {same})) AS q",
         job.label("chain"),
     )
 
@@ -176,23 +176,30 @@ def differ(column: Column) -> str:
 def note_version(batch: Batch, chain: TableName, label: str) -> str:
     """Note in the current versions of the rows that came that they are part of a full table."""
     table, column = batch.plan.table, quoted(VERSION_COLUMN)
-    return labelled(f"UPDATE {table} SET {column} = {batch.version}\nFROM {chain} AS c\nWHERE {_same(batch, 'c')} AND {table}.{TO} IS NULL", label)
+    return labelled(
+        f"UPDATE {table} SET {column} = {batch.version}\nFROM {chain} AS {CHANGED}\nWHERE {_same(batch, CHANGED)} AND {table}.{TO} IS NULL", label
+    )
 
 
 def close_changed(batch: Batch, changes: TableName, label: str) -> str:
     """Close the current version of each key that has changed."""
     table = batch.plan.table
     return labelled(
-        f"UPDATE {table} SET {TO} = c.{FROM}\nFROM {changes} AS c\nWHERE {_same(batch, 'c')} AND c.{RANK} = 1 AND {table}.{TO} IS NULL", label
+        f"UPDATE {table} SET {TO} = {CHANGED}.{FROM}\nFROM {changes} AS {CHANGED}\nWHERE {_same(batch, CHANGED)} AND {CHANGED}.{RANK} = 1 AND {table}.{TO} IS NULL",
+        label,
     )
 
 
 def insert_changes(batch: Batch, changes: TableName, tombstone: Column | None, label: str) -> str:
     """Add the new versions."""
     columns = [*batch.columns, VALID_FROM, VALID_TO]
-    values = ", ".join([*(f"c.{quoted(one.name)}" for one in columns), *([] if batch.version is None else [f"CAST({batch.version} AS bigint)"])])
-    but = f"\nWHERE c.{quoted(tombstone.name)} IS NULL" if tombstone else ""
-    return labelled(f"INSERT INTO {batch.plan.table} ({dml.names_of(columns, batch.version)})\nSELECT {values}\nFROM {changes} AS c{but}", label)
+    values = ", ".join(
+        [*(f"{CHANGED}.{quoted(one.name)}" for one in columns), *([] if batch.version is None else [f"CAST({batch.version} AS bigint)"])]
+    )
+    but = f"\nWHERE {CHANGED}.{quoted(tombstone.name)} IS NULL" if tombstone else ""
+    return labelled(
+        f"INSERT INTO {batch.plan.table} ({dml.names_of(columns, batch.version)})\nSELECT {values}\nFROM {changes} AS {CHANGED}{but}", label
+    )
 
 
 def _same(batch: Batch, other: str) -> str:

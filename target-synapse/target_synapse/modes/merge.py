@@ -12,21 +12,21 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import ConfigurationError
 
-from target_synapse import dml
 from target_synapse.modes.delete_insert import DeleteInsert
-from target_synapse.naming import DELETED_COLUMN, RANK_COLUMN, VERSION_COLUMN, folded
-from target_synapse.quoting import labelled, literal, quoted
-from target_synapse.tables import existing_columns
-from target_synapse.versions import DELETED_AT
+from target_synapse.sql import dml
+from target_synapse.sql.quoting import labelled, literal, quoted
+from target_synapse.tables.ensure import existing_columns
+from target_synapse.tables.naming import DELETED_COLUMN, RANK_COLUMN, STAGED, VERSION_COLUMN, folded
+from target_synapse.tables.versions import DELETED_AT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.ddl import Column
     from target_synapse.modes import Job
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 SOUND_BUILD = (10, 0, 17829, 0)  # the first that updates a distribution column rightly (same page)
 BUILD = re.compile(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+)\b")
@@ -57,22 +57,22 @@ def merge(job: Job, *, tombstone: Column | None, is_marked: bool) -> str:
     """The statement."""
     batch, keys = job.batch, job.batch.plan.key_columns
     values = ", ".join(f"{dml.typed(one)} AS {quoted(one.name)}" for one in batch.columns)
-    source = f"SELECT {values}\nFROM ({dml.ranked(job.staging, keys)}) AS s\nWHERE s.{quoted(RANK_COLUMN)} = 1"
-    given = [(quoted(one.name), f"s.{quoted(one.name)}") for one in batch.columns]
+    source = f"SELECT {values}\nFROM ({dml.ranked(job.staging, keys)}) AS {STAGED}\nWHERE {STAGED}.{quoted(RANK_COLUMN)} = 1"
+    given = [(quoted(one.name), f"{STAGED}.{quoted(one.name)}") for one in batch.columns]
     given += [] if batch.version is None else [(quoted(VERSION_COLUMN), f"CAST({batch.version} AS bigint)")]
     key_names = {quoted(one.name) for one in keys}
     sets = [f"{name} = {value}" for name, value in given if name not in key_names]
     if is_marked and quoted(DELETED_COLUMN) not in dict(given):
         sets.append(f"{quoted(DELETED_COLUMN)} = NULL")
     names, inserted = ", ".join(name for name, _ in given), ", ".join(value for _, value in given)
-    gone = f"s.{quoted(tombstone.name)} IS NOT NULL" if tombstone else ""
+    gone = f"{STAGED}.{quoted(tombstone.name)} IS NOT NULL" if tombstone else ""
     clauses = [
         f"WHEN MATCHED AND {gone} THEN DELETE" if gone else "",
         f"WHEN MATCHED THEN UPDATE SET {', '.join(sets)}" if sets else "",
         f"WHEN NOT MATCHED BY TARGET{f' AND NOT ({gone})' if gone else ''} THEN INSERT ({names}) VALUES ({inserted})",
     ]
-    same = " AND ".join(f"t.{quoted(one.name)} = s.{quoted(one.name)}" for one in keys)
-    text = f"MERGE INTO {batch.plan.table} AS t\nUSING ({source}) AS s\nON {same}\n" + "\n".join(filter(None, clauses))
+    same = " AND ".join(f"t.{quoted(one.name)} = {STAGED}.{quoted(one.name)}" for one in keys)
+    text = f"MERGE INTO {batch.plan.table} AS t\nUSING ({source}) AS {STAGED}\nON {same}\n" + "\n".join(filter(None, clauses))
     return labelled(text, job.label("merge")) + ";"  # without it: error 10713
 
 

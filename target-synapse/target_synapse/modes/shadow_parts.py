@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from target_synapse.conflicts import as_text
 from target_synapse.modes.shadow_sql import SIZED, id_of
-from target_synapse.naming import digest
-from target_synapse.quoting import literal, plain_literal, quoted
-from target_synapse.shape import NUMBERS
+from target_synapse.sql.quoting import literal, plain_literal, quoted
+from target_synapse.tables.conflicts import as_text
+from target_synapse.tables.naming import digest
+from target_synapse.tables.shape import NUMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from target_synapse.naming import TableName
+    from target_synapse.tables.naming import TableName
 
     Rows = Sequence[Sequence[Any]]
 

@@ -11,13 +11,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from target_synapse.quoting import literal, quoted
+from target_synapse.sql.quoting import literal, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from target_synapse.naming import TableName
-    from target_synapse.types import SqlType
+    from target_synapse.rows.types import SqlType
+    from target_synapse.tables.naming import TableName
 
     Rows = Sequence[Sequence[Any]]
 

@@ -9,7 +9,6 @@ from singer_commons.misfits import Misfit
 from singer_commons.run_log import RUN_LOG_SETTINGS
 from singer_sdk import typing as th
 
-from target_synapse.own_sql import own_sql_misfits
 from target_synapse.settings.connection import CONNECTION, connection_misfits
 from target_synapse.settings.entra import ENTRA, transport_misfits
 from target_synapse.settings.loading import LOADING
@@ -20,6 +19,7 @@ from target_synapse.settings.rows import ROWS
 from target_synapse.settings.storage import STORAGE, storage_misfits
 from target_synapse.settings.tables import TABLES
 from target_synapse.settings.ways import COPY, INSERT, WAYS, way_misfits
+from target_synapse.user_sql.own_sql import own_sql_misfits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 from singer_commons.misfits import Misfit, address_misfits, found_text
 from singer_sdk import typing as th
 
-from target_synapse.naming import held_name
 from target_synapse.settings.connection import OF_ENTRA
 from target_synapse.settings.entra import principal_misfits
 from target_synapse.settings.signatures import copy_kind
+from target_synapse.tables.naming import held_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

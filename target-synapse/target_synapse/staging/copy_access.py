@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from target_synapse.copy_into import IDENTITY, KEY, SIGNATURE, Credential
 from target_synapse.entra import v1_token_endpoint
+from target_synapse.sql.copy_into import IDENTITY, KEY, SIGNATURE, Credential
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from singer_commons.secrets import known_secrets
 
-from target_synapse.copy_into import SIGNATURE, Credential
+from target_synapse.sql.copy_into import SIGNATURE, Credential
 from target_synapse.staging.expiry import now_utc
 
 if TYPE_CHECKING:

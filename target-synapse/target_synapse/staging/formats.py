@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from isal import isal_zlib
 
-from target_synapse.types import SCALED, SqlType
+from target_synapse.rows.types import SCALED, SqlType
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_synapse.ddl import Column
+    from target_synapse.sql.ddl import Column
 
 Format = Literal["csv", "parquet"]
 CHUNK_BYTES = 256 * 2**10  # that the compressor is given at once

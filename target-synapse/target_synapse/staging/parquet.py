@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 from pyarrow import csv, parquet
 
-from target_synapse.staged import staged_type
+from target_synapse.sql.staged import staged_type
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from target_synapse.ddl import Column
-    from target_synapse.types import SqlType
+    from target_synapse.rows.types import SqlType
+    from target_synapse.sql.ddl import Column
 
 ROW_GROUP_BYTES = 16 * 2**20  # of columns in memory that are written together
 WHOLE = {

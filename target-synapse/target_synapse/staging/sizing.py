@@ -17,7 +17,7 @@ from target_synapse.staging.formats import FILES_OF_A_NODE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_synapse.connection import Pool
+    from target_synapse.pool.connection import Pool
 
 LEVEL = re.compile(r"DW(\d+)c", re.IGNORECASE)
 UNITS_OF_A_NODE = 500  # up to DW500c there is one compute node, above one for each 500 units

@@ -13,9 +13,9 @@ from singer_commons.accounts import Calls
 from singer_commons.errors import ConfigurationError, CredentialsError, RejectedError, SuiteError, UnreachableError
 from singer_commons.secrets import known_secrets
 
-from target_synapse.copy_into import KEY, SIGNATURE, Credential
 from target_synapse.entra import transport_options
 from target_synapse.files.place import Home, home_of
+from target_synapse.sql.copy_into import KEY, SIGNATURE, Credential
 from target_synapse.staging.access import access_of
 from target_synapse.staging.address import plain
 from target_synapse.staging.azcopy import AzCopy

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
-    from target_synapse.ddl import Column
-    from target_synapse.error_files import Refused
-    from target_synapse.naming import TableName
-    from target_synapse.tables import LoadPlan
+    from target_synapse.loading.error_files import Refused
+    from target_synapse.sql.ddl import Column
+    from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.naming import TableName
 
 
 @dataclass(frozen=True, slots=True)

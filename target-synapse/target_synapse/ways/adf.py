@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import DestinationError
 
-from target_synapse.naming import ROW_COLUMN
-from target_synapse.pipelines import ENDED, MARK
 from target_synapse.settings.ways import DEFAULT_ADF_POLL_S, DEFAULT_ADF_TIMEOUT_MINUTES
+from target_synapse.tables.naming import ROW_COLUMN
 from target_synapse.ways import PlainWay
+from target_synapse.ways.pipelines import ENDED, MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_synapse.naming import TableName
-    from target_synapse.pipelines import Pipelines, RunState
+    from target_synapse.tables.naming import TableName
     from target_synapse.ways import Staged
+    from target_synapse.ways.pipelines import Pipelines, RunState
 
 QUIET_S = 60  # a longer wait is told, each time it has doubled
 logger = logging.getLogger("target-synapse")

@@ -5,18 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from target_synapse.entra import Identity
-from target_synapse.pipelines import Pipelines, scope_of
 from target_synapse.settings.ways import ADF, COPY, INSERT, POLYBASE, SERVICE_PRINCIPAL
 from target_synapse.ways.adf import AdfWay
 from target_synapse.ways.copy import CopyWay
 from target_synapse.ways.insert import InsertWay
 from target_synapse.ways.local_store import LocalStore
+from target_synapse.ways.pipelines import Pipelines, scope_of
 from target_synapse.ways.polybase import PolyBaseWay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from target_synapse.connection import Pool
+    from target_synapse.pool.connection import Pool
     from target_synapse.staging.store import StagingStore
     from target_synapse.ways import Store, Way
 

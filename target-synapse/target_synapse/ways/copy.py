@@ -6,19 +6,19 @@ from typing import TYPE_CHECKING
 
 from singer_commons.errors import DestinationError
 
-from target_synapse import copy_into
-from target_synapse.error_files import ErrorFolder
+from target_synapse.loading.error_files import ErrorFolder
+from target_synapse.sql import copy_into
 from target_synapse.staging.expiry import NEW_SIGNATURE_HINT, now_utc, told
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.copy_into import ErrorFiles
-    from target_synapse.error_files import Refused
-    from target_synapse.naming import TableName
+    from target_synapse.loading.error_files import Refused
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.copy_into import ErrorFiles
     from target_synapse.staging.store import StagingStore
+    from target_synapse.tables.naming import TableName
     from target_synapse.ways import Staged
 
 

@@ -7,16 +7,16 @@ import io
 import logging
 from typing import TYPE_CHECKING
 
-from target_synapse import ddl
-from target_synapse.insert_rows import statements
-from target_synapse.records import fields_of
+from target_synapse.rows.records import fields_of
+from target_synapse.sql import ddl
+from target_synapse.sql.insert_rows import statements
 from target_synapse.ways import PlainWay
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.naming import TableName
+    from target_synapse.pool.connection import Pool
+    from target_synapse.tables.naming import TableName
     from target_synapse.ways import Staged
     from target_synapse.ways.local_store import LocalStore
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from target_synapse import ddl, insert_rows
 from target_synapse.files.way import FileWay, count_doubled, select_arrived
 from target_synapse.settings.ways import ADF
+from target_synapse.sql import ddl, insert_rows
 from target_synapse.ways import PlainWay, adf
 from target_synapse.ways.choice import chosen, needs_storage
 from target_synapse.ways.insert import InsertWay
@@ -16,9 +16,9 @@ from target_synapse.ways.local_store import LocalStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from target_synapse.connection import Pool
-    from target_synapse.naming import TableName
+    from target_synapse.pool.connection import Pool
     from target_synapse.staging.store import StagingStore
+    from target_synapse.tables.naming import TableName
     from target_synapse.ways import Staged, Store, Way
 
 

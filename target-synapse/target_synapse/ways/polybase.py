@@ -12,22 +12,22 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from singer_commons.errors import DestinationError, SuiteError
+from singer_commons.errors import DestinationError
 
-from target_synapse import external
-from target_synapse.ddl import Column
-from target_synapse.load import STAGING_PREFIX
-from target_synapse.naming import ROW_COLUMN, TableName, digest
-from target_synapse.types import BIGINT
+from target_synapse.loading.load import STAGING_PREFIX
+from target_synapse.rows.types import BIGINT
+from target_synapse.sql import external
+from target_synapse.sql.ddl import Column
+from target_synapse.tables.naming import ROW_COLUMN, TableName, digest
 from target_synapse.ways import PlainWay
 from target_synapse.ways.unquoted import unquoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from target_synapse.connection import Pool
-    from target_synapse.copy_into import Credential
-    from target_synapse.tables import LoadPlan
+    from target_synapse.pool.connection import Pool
+    from target_synapse.sql.copy_into import Credential
+    from target_synapse.tables.ensure import LoadPlan
     from target_synapse.ways import Staged
 
 PREFIX = "_sdc_plb"  # of what a run makes for PolyBase
@@ -81,15 +81,15 @@ class PolyBaseWay(PlainWay):
                 external.insert_all(staging, table, columns, label=label("polybase")), doing=f"cannot read the staged files of {table}"
             )
         except DestinationError:  # a refusal: the pool is there. After a lost connection the next try drops it, or a later run
-            self._dropped(f"The external table {table}", external.drop_table(table))
+            self._pool.drop(f"The external table {table}", external.drop_table(table))
             raise
-        self._dropped(f"The external table {table}", external.drop_table(table))
+        self._pool.drop(f"The external table {table}", external.drop_table(table))
 
     def tidy(self) -> None:
         """See Way."""
         if self._made:
             self._made = False
-            all(self._dropped(what, sql) for what, sql in own_objects(self._own))  # up to the first that stays: it holds the others
+            all(self._pool.drop(what, sql) for what, sql in own_objects(self._own))  # up to the first that stays: it holds the others
 
     def _make(self) -> None:
         """Make what a run has for all its batches; each only if it is not there, so this bears being repeated."""
@@ -110,14 +110,6 @@ class PolyBaseWay(PlainWay):
         if named == MANAGED_IDENTITY:
             return "Managed Service Identity", None, location(self._url, self._container, SCHEMES)
         return named, secret, location(self._url, self._container, SCHEMES)  # a service principal: the settings allow no other
-
-    def _dropped(self, what: str, sql: str) -> bool:
-        try:
-            self._pool.execute(sql, doing="it cannot be dropped")
-        except SuiteError as error:
-            logger.warning("%s stays: %s", what, error)
-            return False
-        return True
 
 
 def own_objects(name: str) -> list[tuple[str, str]]:

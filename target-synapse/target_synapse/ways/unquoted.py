@@ -10,7 +10,7 @@ import re
 
 from singer_commons.errors import DestinationError
 
-from target_synapse.quoting import utf16_units
+from target_synapse.sql.quoting import utf16_units
 
 SEPARATOR = "\x1f"
 MARK = "\ue001"

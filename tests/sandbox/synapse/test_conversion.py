@@ -6,10 +6,10 @@ import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.synapse.batch import read_batch
-from sandbox.synapse.conversion import MACROS, converted
-from sandbox.synapse.declared import DeclaredType
-from sandbox.synapse.tokens import tokens
+from sandbox.synapse.reading.batch import read_batch
+from sandbox.synapse.reading.tokens import tokens
+from sandbox.synapse.values.conversion import MACROS, converted
+from sandbox.synapse.values.declared import DeclaredType
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 from sandbox.blob.service import ACCOUNT_KEY
-from sandbox.synapse.blobs import Identities
+from sandbox.synapse.loading.blobs import Identities
 
 HEAP = "WITH (DISTRIBUTION = ROUND_ROBIN, HEAP)"
 

@@ -4,7 +4,7 @@ import io
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.synapse.csv_files import ROW, CsvFormat, csv_format, parse_csv
+from sandbox.synapse.loading.csv_files import ROW, CsvFormat, csv_format, parse_csv
 from sandbox.tds.session import SqlError
 
 FIELDS = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=12), st.text('a",\r\n|^#', max_size=8))

@@ -7,12 +7,12 @@ from datetime import datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from pyarrow import parquet
-from sandbox.synapse import external_tables
-from sandbox.synapse.declared import DeclaredType
+from sandbox.synapse.loading import external_tables
 from sandbox.synapse.objects import ColumnDef, ExternalPlace, FormatDef, TableDef
+from sandbox.synapse.values.declared import DeclaredType
 
 from .conftest import KEY
 
@@ -76,6 +76,7 @@ LINES = st.lists(st.text("a\x1f\r\n\0\"' é😀\ufeff\u2028\x85,", max_size=6), 
 
 
 @given(LINES | LINES.map(lambda text: text + "\n") | st.text("a\x1f\r\n", max_size=12))
+@example("\ufeff\x1fa\n")
 def test_lines_without_quotes_are_read_quickly_as_field_by_field(text):
     columns = [ColumnDef(name, DeclaredType("nvarchar", 9)) for name in ("a", "b")]
     declared = FormatDef("f", "DELIMITEDTEXT", {"FIELD_TERMINATOR": "0x1F"})

@@ -7,8 +7,8 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandbox.synapse.batch import read_batch
-from sandbox.synapse.inserted_rows import literal_insert, rows_of
+from sandbox.synapse.reading.batch import read_batch
+from sandbox.synapse.rows.inserted_rows import literal_inserts, rows_of
 
 VALUES = st.one_of(
     st.none(),
@@ -42,16 +42,17 @@ def test_literals_are_read_as_written(rows):
 )
 def test_the_head_and_the_label_are_the_same_on_both_ways(head, tail, name, columns, label):
     sql = head + " UNION ALL ".join("SELECT 1" for _ in range(30)) + tail
-    short = literal_insert(sql)
+    ((short, text),) = ((one.command, one.text) for one in literal_inserts(sql))
     (general,) = read_batch("DECLARE @a int " + sql)[1:]
     assert (short.name, short.columns, short.label, len(short.rows)) == (name, columns, label, 30)
     assert (general.command.name, general.command.columns, general.command.label) == (name, columns, label)
+    assert text == general.text
 
 
 @pytest.mark.parametrize("odd", ["SELECT id FROM t", "SELECT 1 + 1", "SELECT 0x01", "SELECT GETDATE()", "SELECT 1 WHERE 1 = 0", "SELECT 'a' + 'b'"])
 def test_anything_else_takes_the_general_way(odd):
     sql = "INSERT INTO t " + " UNION ALL ".join(["SELECT 1"] * 25 + [odd])
-    assert literal_insert(sql) is None
+    assert literal_inserts(sql) is None
 
 
 def test_parameters_keep_their_values(client):
@@ -74,6 +75,28 @@ def test_bytes_go_in_by_the_general_way(client):
     selects = " UNION ALL ".join(f"SELECT @v, {number}" for number in range(25))
     assert client.run(f"INSERT INTO t {selects}", v=b"\x00\xff") == 25
     assert client.run("SELECT DISTINCT v FROM t") == [(b"\x00\xff",)]
+
+
+@pytest.mark.parametrize("between", [";\n", " ; ; ", " OPTION (LABEL = N'a;b') ", " OPTION (LABEL = N'a;b');\n"])
+def test_several_inserts_in_a_batch_run_in_turn(client, between):
+    """As dlt sends them: 9,999 rows a statement, and a row or two in the last."""
+    client.run("CREATE TABLE t (n int, v nvarchar(9)) WITH (HEAP)")
+    numbers = [range(30), range(30, 31), range(31, 62)]
+    inserts = ["INSERT INTO t (n, v)\n" + " UNION ALL\n".join(f"SELECT {n}, N'a;{n}'" for n in some) for some in numbers]
+    sql = between.join(inserts) + ";"
+    short = literal_inserts(sql)
+    general = read_batch("DECLARE @a int " + sql)[1:]
+    assert [(one.command.label, one.text) for one in short] == [(one.command.label, one.text) for one in general]
+    client.run(sql)
+    assert client.run("SELECT n, v FROM t ORDER BY n") == [(n, f"a;{n}") for n in range(62)]
+
+
+def test_what_stands_behind_the_last_row_is_read_too(client):
+    client.run("CREATE TABLE t (n int) WITH (HEAP)")
+    many = "INSERT INTO t " + " UNION ALL ".join(["SELECT 1"] * 25)
+    client.run(f"{many}; DELETE FROM t; {many}; -- the end")
+    assert client.run("SELECT COUNT(*) FROM t") == [(25,)]
+    assert client.refused(f"{many}; INSERT t NONSENSE") == 103010
 
 
 def test_refusals_are_the_same(client):

@@ -1,4 +1,4 @@
-"""Each refusal with its number; the source of each rule stands in sandbox/synapse/errors.py."""
+"""Each refusal with its number; the source of each rule stands in sandbox/synapse/refusals/errors.py."""
 
 import pytest
 

@@ -60,8 +60,8 @@ GO
 BEGIN TRANSACTION
 GO
 INSERT INTO [crm].[users] ([id], [name])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
-FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] AS s
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[name]) = 57344 THEN SUBSTRING([_sdc_staged].[name], 2, 2147483646) ELSE [_sdc_staged].[name] END AS nvarchar(100))
+FROM [crm].[_sdc_stg_e5b05f34_20260102030405_e57849e9] AS [_sdc_staged]
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=insert table=users')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -85,8 +85,8 @@ GO
 BEGIN TRANSACTION
 GO
 INSERT INTO [crm].[users] ([id], [name])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
-FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] AS s
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[name]) = 57344 THEN SUBSTRING([_sdc_staged].[name], 2, 2147483646) ELSE [_sdc_staged].[name] END AS nvarchar(100))
+FROM [crm].[_sdc_stg_e5b05f34_20260102030405_3164b007] AS [_sdc_staged]
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=insert table=users')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

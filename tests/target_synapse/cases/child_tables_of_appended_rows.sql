@@ -180,23 +180,23 @@ GO
 BEGIN TRANSACTION
 GO
 INSERT INTO [dbo].[orders__items] ([_sdc_source_record_id], [_sdc_level_0_id], [sku])
-SELECT N'load1-' + CAST(p.[_sdc_row] AS nvarchar(20)), s.[_sdc_level_0_id], CAST(CASE WHEN UNICODE(s.[sku]) = 57344 THEN SUBSTRING(s.[sku], 2, 2147483646) ELSE s.[sku] END AS nvarchar(20))
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_9d47561b] AS s INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS p ON p.[_sdc_row] = s.[_sdc_source_row]
+SELECT N'load1-' + CAST([_sdc_of_record].[_sdc_row] AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], CAST(CASE WHEN UNICODE([_sdc_staged].[sku]) = 57344 THEN SUBSTRING([_sdc_staged].[sku], 2, 2147483646) ELSE [_sdc_staged].[sku] END AS nvarchar(20))
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_9d47561b] AS [_sdc_staged] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=orders__items')
 GO
 INSERT INTO [dbo].[orders__items__sizes] ([_sdc_source_record_id], [_sdc_level_0_id], [_sdc_level_1_id], [value])
-SELECT N'load1-' + CAST(p.[_sdc_row] AS nvarchar(20)), s.[_sdc_level_0_id], s.[_sdc_level_1_id], s.[value]
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e1194235] AS s INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS p ON p.[_sdc_row] = s.[_sdc_source_row]
+SELECT N'load1-' + CAST([_sdc_of_record].[_sdc_row] AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], [_sdc_staged].[_sdc_level_1_id], [_sdc_staged].[value]
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e1194235] AS [_sdc_staged] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=orders__items__sizes')
 GO
 INSERT INTO [dbo].[orders__tags] ([_sdc_source_record_id], [_sdc_level_0_id], [value])
-SELECT N'load1-' + CAST(p.[_sdc_row] AS nvarchar(20)), s.[_sdc_level_0_id], CAST(CASE WHEN UNICODE(s.[value]) = 57344 THEN SUBSTRING(s.[value], 2, 2147483646) ELSE s.[value] END AS nvarchar(4000))
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_159df607] AS s INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS p ON p.[_sdc_row] = s.[_sdc_source_row]
+SELECT N'load1-' + CAST([_sdc_of_record].[_sdc_row] AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], CAST(CASE WHEN UNICODE([_sdc_staged].[value]) = 57344 THEN SUBSTRING([_sdc_staged].[value], 2, 2147483646) ELSE [_sdc_staged].[value] END AS nvarchar(4000))
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_159df607] AS [_sdc_staged] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=orders__tags')
 GO
 INSERT INTO [dbo].[orders] ([id], [_sdc_table_version], [_sdc_record_id])
-SELECT CAST(CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END AS nvarchar(20)), CAST(7 AS bigint), N'load1-' + CAST(s.[_sdc_row] AS nvarchar(20))
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS s
+SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END AS nvarchar(20)), CAST(7 AS bigint), N'load1-' + CAST([_sdc_staged].[_sdc_row] AS nvarchar(20))
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS [_sdc_staged]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=orders')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -221,15 +221,15 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[orders__items]
-FROM [dbo].[orders__items] INNER JOIN (SELECT [_sdc_record_id] FROM [dbo].[orders] WHERE ([_sdc_table_version] <> 7 OR [_sdc_table_version] IS NULL)) AS p ON [dbo].[orders__items].[_sdc_source_record_id] = p.[_sdc_record_id]
+FROM [dbo].[orders__items] INNER JOIN (SELECT [_sdc_record_id] FROM [dbo].[orders] WHERE ([_sdc_table_version] <> 7 OR [_sdc_table_version] IS NULL)) AS [_sdc_gone] ON [dbo].[orders__items].[_sdc_source_record_id] = [_sdc_gone].[_sdc_record_id]
 OPTION (LABEL = N'target-synapse run=run1 load=random step=activate table=orders__items')
 GO
 DELETE [dbo].[orders__items__sizes]
-FROM [dbo].[orders__items__sizes] INNER JOIN (SELECT [_sdc_record_id] FROM [dbo].[orders] WHERE ([_sdc_table_version] <> 7 OR [_sdc_table_version] IS NULL)) AS p ON [dbo].[orders__items__sizes].[_sdc_source_record_id] = p.[_sdc_record_id]
+FROM [dbo].[orders__items__sizes] INNER JOIN (SELECT [_sdc_record_id] FROM [dbo].[orders] WHERE ([_sdc_table_version] <> 7 OR [_sdc_table_version] IS NULL)) AS [_sdc_gone] ON [dbo].[orders__items__sizes].[_sdc_source_record_id] = [_sdc_gone].[_sdc_record_id]
 OPTION (LABEL = N'target-synapse run=run1 load=random step=activate table=orders__items__sizes')
 GO
 DELETE [dbo].[orders__tags]
-FROM [dbo].[orders__tags] INNER JOIN (SELECT [_sdc_record_id] FROM [dbo].[orders] WHERE ([_sdc_table_version] <> 7 OR [_sdc_table_version] IS NULL)) AS p ON [dbo].[orders__tags].[_sdc_source_record_id] = p.[_sdc_record_id]
+FROM [dbo].[orders__tags] INNER JOIN (SELECT [_sdc_record_id] FROM [dbo].[orders] WHERE ([_sdc_table_version] <> 7 OR [_sdc_table_version] IS NULL)) AS [_sdc_gone] ON [dbo].[orders__tags].[_sdc_source_record_id] = [_sdc_gone].[_sdc_record_id]
 OPTION (LABEL = N'target-synapse run=run1 load=random step=activate table=orders__tags')
 GO
 DELETE FROM [dbo].[orders]

@@ -145,31 +145,31 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[orders__items]
-FROM [dbo].[orders__items] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS s ON [dbo].[orders__items].[_sdc_source_key_id] = CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END
+FROM [dbo].[orders__items] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS [_sdc_staged] ON [dbo].[orders__items].[_sdc_source_key_id] = CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=delete table=orders__items')
 GO
 INSERT INTO [dbo].[orders__items] ([_sdc_source_key_id], [_sdc_level_0_id], [sku])
-SELECT CAST(CASE WHEN UNICODE(p.[id]) = 57344 THEN SUBSTRING(p.[id], 2, 2147483646) ELSE p.[id] END AS nvarchar(20)), s.[_sdc_level_0_id], CAST(CASE WHEN UNICODE(s.[sku]) = 57344 THEN SUBSTRING(s.[sku], 2, 2147483646) ELSE s.[sku] END AS nvarchar(20))
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_9d47561b] AS s INNER JOIN (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS s) AS p ON p.[_sdc_row] = s.[_sdc_source_row]
-WHERE p.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_of_record].[id]) = 57344 THEN SUBSTRING([_sdc_of_record].[id], 2, 2147483646) ELSE [_sdc_of_record].[id] END AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], CAST(CASE WHEN UNICODE([_sdc_staged].[sku]) = 57344 THEN SUBSTRING([_sdc_staged].[sku], 2, 2147483646) ELSE [_sdc_staged].[sku] END AS nvarchar(20))
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_9d47561b] AS [_sdc_staged] INNER JOIN (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS [_sdc_staged]) AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
+WHERE [_sdc_of_record].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=insert table=orders__items')
 GO
 DELETE [dbo].[orders__items__sizes]
-FROM [dbo].[orders__items__sizes] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS s ON [dbo].[orders__items__sizes].[_sdc_source_key_id] = CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END
+FROM [dbo].[orders__items__sizes] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS [_sdc_staged] ON [dbo].[orders__items__sizes].[_sdc_source_key_id] = CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=delete table=orders__items__sizes')
 GO
 INSERT INTO [dbo].[orders__items__sizes] ([_sdc_source_key_id], [_sdc_level_0_id], [_sdc_level_1_id], [value])
-SELECT CAST(CASE WHEN UNICODE(p.[id]) = 57344 THEN SUBSTRING(p.[id], 2, 2147483646) ELSE p.[id] END AS nvarchar(20)), s.[_sdc_level_0_id], s.[_sdc_level_1_id], s.[value]
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e1194235] AS s INNER JOIN (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS s) AS p ON p.[_sdc_row] = s.[_sdc_source_row]
-WHERE p.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_of_record].[id]) = 57344 THEN SUBSTRING([_sdc_of_record].[id], 2, 2147483646) ELSE [_sdc_of_record].[id] END AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], [_sdc_staged].[_sdc_level_1_id], [_sdc_staged].[value]
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e1194235] AS [_sdc_staged] INNER JOIN (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS [_sdc_staged]) AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
+WHERE [_sdc_of_record].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=insert table=orders__items__sizes')
 GO
 MERGE INTO [dbo].[orders] AS t
-USING (SELECT CAST(CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END AS nvarchar(20)) AS [id]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS s) AS s
-WHERE s.[_sdc_rank] = 1) AS s
-ON t.[id] = s.[id]
-WHEN NOT MATCHED BY TARGET THEN INSERT ([id]) VALUES (s.[id])
+USING (SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END AS nvarchar(20)) AS [id]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e57849e9] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1) AS [_sdc_staged]
+ON t.[id] = [_sdc_staged].[id]
+WHEN NOT MATCHED BY TARGET THEN INSERT ([id]) VALUES ([_sdc_staged].[id])
 OPTION (LABEL = N'target-synapse run=run1 load=load1-1 step=merge table=orders');
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])
@@ -193,31 +193,31 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[orders__items]
-FROM [dbo].[orders__items] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS s ON [dbo].[orders__items].[_sdc_source_key_id] = CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END
+FROM [dbo].[orders__items] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS [_sdc_staged] ON [dbo].[orders__items].[_sdc_source_key_id] = CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=delete table=orders__items')
 GO
 INSERT INTO [dbo].[orders__items] ([_sdc_source_key_id], [_sdc_level_0_id], [sku])
-SELECT CAST(CASE WHEN UNICODE(p.[id]) = 57344 THEN SUBSTRING(p.[id], 2, 2147483646) ELSE p.[id] END AS nvarchar(20)), s.[_sdc_level_0_id], CAST(CASE WHEN UNICODE(s.[sku]) = 57344 THEN SUBSTRING(s.[sku], 2, 2147483646) ELSE s.[sku] END AS nvarchar(20))
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_9d47561b] AS s INNER JOIN (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS s) AS p ON p.[_sdc_row] = s.[_sdc_source_row]
-WHERE p.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_of_record].[id]) = 57344 THEN SUBSTRING([_sdc_of_record].[id], 2, 2147483646) ELSE [_sdc_of_record].[id] END AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], CAST(CASE WHEN UNICODE([_sdc_staged].[sku]) = 57344 THEN SUBSTRING([_sdc_staged].[sku], 2, 2147483646) ELSE [_sdc_staged].[sku] END AS nvarchar(20))
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_9d47561b] AS [_sdc_staged] INNER JOIN (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS [_sdc_staged]) AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
+WHERE [_sdc_of_record].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=insert table=orders__items')
 GO
 DELETE [dbo].[orders__items__sizes]
-FROM [dbo].[orders__items__sizes] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS s ON [dbo].[orders__items__sizes].[_sdc_source_key_id] = CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END
+FROM [dbo].[orders__items__sizes] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS [_sdc_staged] ON [dbo].[orders__items__sizes].[_sdc_source_key_id] = CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=delete table=orders__items__sizes')
 GO
 INSERT INTO [dbo].[orders__items__sizes] ([_sdc_source_key_id], [_sdc_level_0_id], [_sdc_level_1_id], [value])
-SELECT CAST(CASE WHEN UNICODE(p.[id]) = 57344 THEN SUBSTRING(p.[id], 2, 2147483646) ELSE p.[id] END AS nvarchar(20)), s.[_sdc_level_0_id], s.[_sdc_level_1_id], s.[value]
-FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e1194235] AS s INNER JOIN (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS s) AS p ON p.[_sdc_row] = s.[_sdc_source_row]
-WHERE p.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_of_record].[id]) = 57344 THEN SUBSTRING([_sdc_of_record].[id], 2, 2147483646) ELSE [_sdc_of_record].[id] END AS nvarchar(20)), [_sdc_staged].[_sdc_level_0_id], [_sdc_staged].[_sdc_level_1_id], [_sdc_staged].[value]
+FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_e1194235] AS [_sdc_staged] INNER JOIN (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS [_sdc_staged]) AS [_sdc_of_record] ON [_sdc_of_record].[_sdc_row] = [_sdc_staged].[_sdc_source_row]
+WHERE [_sdc_of_record].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=insert table=orders__items__sizes')
 GO
 MERGE INTO [dbo].[orders] AS t
-USING (SELECT CAST(CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END AS nvarchar(20)) AS [id]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[id]) = 57344 THEN SUBSTRING(s.[id], 2, 2147483646) ELSE s.[id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS s) AS s
-WHERE s.[_sdc_rank] = 1) AS s
-ON t.[id] = s.[id]
-WHEN NOT MATCHED BY TARGET THEN INSERT ([id]) VALUES (s.[id])
+USING (SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END AS nvarchar(20)) AS [id]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[id]) = 57344 THEN SUBSTRING([_sdc_staged].[id], 2, 2147483646) ELSE [_sdc_staged].[id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_3164b007] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1) AS [_sdc_staged]
+ON t.[id] = [_sdc_staged].[id]
+WHEN NOT MATCHED BY TARGET THEN INSERT ([id]) VALUES ([_sdc_staged].[id])
 OPTION (LABEL = N'target-synapse run=run1 load=load1-2 step=merge table=orders');
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -47,13 +47,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [ref].[countries]
-FROM [ref].[countries] INNER JOIN [ref].[_sdc_stg_e3f858ea_20260102030405_b59e6c60] AS s ON [ref].[countries].[code] = CASE WHEN UNICODE(s.[code]) = 57344 THEN SUBSTRING(s.[code], 2, 2147483646) ELSE s.[code] END
+FROM [ref].[countries] INNER JOIN [ref].[_sdc_stg_e3f858ea_20260102030405_b59e6c60] AS [_sdc_staged] ON [ref].[countries].[code] = CASE WHEN UNICODE([_sdc_staged].[code]) = 57344 THEN SUBSTRING([_sdc_staged].[code], 2, 2147483646) ELSE [_sdc_staged].[code] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=countries')
 GO
 INSERT INTO [ref].[countries] ([code], [names])
-SELECT CAST(CASE WHEN UNICODE(s.[code]) = 57344 THEN SUBSTRING(s.[code], 2, 2147483646) ELSE s.[code] END AS nvarchar(2)), CAST(CASE WHEN UNICODE(s.[names]) = 57344 THEN SUBSTRING(s.[names], 2, 2147483646) ELSE s.[names] END AS nvarchar(4000))
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[code]) = 57344 THEN SUBSTRING(s.[code], 2, 2147483646) ELSE s.[code] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [ref].[_sdc_stg_e3f858ea_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[code]) = 57344 THEN SUBSTRING([_sdc_staged].[code], 2, 2147483646) ELSE [_sdc_staged].[code] END AS nvarchar(2)), CAST(CASE WHEN UNICODE([_sdc_staged].[names]) = 57344 THEN SUBSTRING([_sdc_staged].[names], 2, 2147483646) ELSE [_sdc_staged].[names] END AS nvarchar(4000))
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[code]) = 57344 THEN SUBSTRING([_sdc_staged].[code], 2, 2147483646) ELSE [_sdc_staged].[code] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [ref].[_sdc_stg_e3f858ea_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=countries')
 GO
 INSERT INTO [ref].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

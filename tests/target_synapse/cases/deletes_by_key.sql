@@ -47,13 +47,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[users]
-FROM [dbo].[users] INNER JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s ON [dbo].[users].[id] = s.[id]
+FROM [dbo].[users] INNER JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS [_sdc_staged] ON [dbo].[users].[id] = [_sdc_staged].[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=users')
 GO
 INSERT INTO [dbo].[users] ([id], [_sdc_deleted_at])
-SELECT s.[id], s.[_sdc_deleted_at]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1 AND s.[_sdc_deleted_at] IS NULL
+SELECT [_sdc_staged].[id], [_sdc_staged].[_sdc_deleted_at]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[id] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1 AND [_sdc_staged].[_sdc_deleted_at] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=users')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -73,8 +73,8 @@ IF OBJECT_ID(N'[dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359]', N'U') IS NOT 
 GO
 CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
 SELECT q.*, ROW_NUMBER() OVER (PARTITION BY q.[id] ORDER BY q.[_sdc_row]) AS [_sdc_rank]
-FROM (SELECT s.[id] AS [id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(4000)) AS [name], s.[at] AS [at], s.[_sdc_deleted_at] AS [_sdc_deleted_at], s.[_sdc_row] AS [_sdc_row] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s
-UNION ALL SELECT t.[id], t.[name], t.[at], CAST(NULL AS datetime2(7)), CAST(0 AS bigint) FROM [dbo].[users] AS t WHERE t.[_sdc_valid_to] IS NULL AND EXISTS (SELECT 1 FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s WHERE t.[id] = s.[id])) AS q
+FROM (SELECT [_sdc_staged].[id] AS [id], CAST(CASE WHEN UNICODE([_sdc_staged].[name]) = 57344 THEN SUBSTRING([_sdc_staged].[name], 2, 2147483646) ELSE [_sdc_staged].[name] END AS nvarchar(4000)) AS [name], [_sdc_staged].[at] AS [at], [_sdc_staged].[_sdc_deleted_at] AS [_sdc_deleted_at], [_sdc_staged].[_sdc_row] AS [_sdc_row] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS [_sdc_staged]
+UNION ALL SELECT t.[id], t.[name], t.[at], CAST(NULL AS datetime2(7)), CAST(0 AS bigint) FROM [dbo].[users] AS t WHERE t.[_sdc_valid_to] IS NULL AND EXISTS (SELECT 1 FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS [_sdc_staged] WHERE t.[id] = [_sdc_staged].[id])) AS q
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=chain table=users')
 GO
 CREATE TABLE [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] WITH (DISTRIBUTION = HASH([id]), HEAP) AS
@@ -89,19 +89,19 @@ GO
 BEGIN TRANSACTION
 GO
 UPDATE [dbo].[users] SET [_sdc_table_version] = 3
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] AS c
-WHERE c.[id] = [dbo].[users].[id] AND [dbo].[users].[_sdc_valid_to] IS NULL
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_e511d03a] AS [_sdc_changed]
+WHERE [_sdc_changed].[id] = [dbo].[users].[id] AND [dbo].[users].[_sdc_valid_to] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=version table=users')
 GO
-UPDATE [dbo].[users] SET [_sdc_valid_to] = c.[_sdc_valid_from]
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] AS c
-WHERE c.[id] = [dbo].[users].[id] AND c.[_sdc_rank] = 1 AND [dbo].[users].[_sdc_valid_to] IS NULL
+UPDATE [dbo].[users] SET [_sdc_valid_to] = [_sdc_changed].[_sdc_valid_from]
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] AS [_sdc_changed]
+WHERE [_sdc_changed].[id] = [dbo].[users].[id] AND [_sdc_changed].[_sdc_rank] = 1 AND [dbo].[users].[_sdc_valid_to] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=close table=users')
 GO
 INSERT INTO [dbo].[users] ([id], [name], [at], [_sdc_deleted_at], [_sdc_valid_from], [_sdc_valid_to], [_sdc_table_version])
-SELECT c.[id], c.[name], c.[at], c.[_sdc_deleted_at], c.[_sdc_valid_from], c.[_sdc_valid_to], CAST(3 AS bigint)
-FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] AS c
-WHERE c.[_sdc_deleted_at] IS NULL
+SELECT [_sdc_changed].[id], [_sdc_changed].[name], [_sdc_changed].[at], [_sdc_changed].[_sdc_deleted_at], [_sdc_changed].[_sdc_valid_from], [_sdc_changed].[_sdc_valid_to], CAST(3 AS bigint)
+FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_0505e359] AS [_sdc_changed]
+WHERE [_sdc_changed].[_sdc_deleted_at] IS NULL
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=users')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

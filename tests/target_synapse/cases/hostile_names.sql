@@ -55,13 +55,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[a]]; DROP TABLE x --]
-FROM [dbo].[a]]; DROP TABLE x --] INNER JOIN [dbo].[_sdc_stg_97bdcb93_20260102030405_b59e6c60] AS s ON [dbo].[a]]; DROP TABLE x --].[select] = s.[select]
+FROM [dbo].[a]]; DROP TABLE x --] INNER JOIN [dbo].[_sdc_stg_97bdcb93_20260102030405_b59e6c60] AS [_sdc_staged] ON [dbo].[a]]; DROP TABLE x --].[select] = [_sdc_staged].[select]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=a]; DROP TABLE x --')
 GO
 INSERT INTO [dbo].[a]]; DROP TABLE x --] ([select], [Id], [iD_aed375ce], [__e3b0c442], [it's], [😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef])
-SELECT s.[select], s.[Id], s.[iD_aed375ce], CAST(CASE WHEN UNICODE(s.[__e3b0c442]) = 57344 THEN SUBSTRING(s.[__e3b0c442], 2, 2147483646) ELSE s.[__e3b0c442] END AS nvarchar(4000)), s.[it's], CAST(CASE WHEN UNICODE(s.[😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef]) = 57344 THEN SUBSTRING(s.[😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef], 2, 2147483646) ELSE s.[😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef] END AS nvarchar(4000))
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[select] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_97bdcb93_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT [_sdc_staged].[select], [_sdc_staged].[Id], [_sdc_staged].[iD_aed375ce], CAST(CASE WHEN UNICODE([_sdc_staged].[__e3b0c442]) = 57344 THEN SUBSTRING([_sdc_staged].[__e3b0c442], 2, 2147483646) ELSE [_sdc_staged].[__e3b0c442] END AS nvarchar(4000)), [_sdc_staged].[it's], CAST(CASE WHEN UNICODE([_sdc_staged].[😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef]) = 57344 THEN SUBSTRING([_sdc_staged].[😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef], 2, 2147483646) ELSE [_sdc_staged].[😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀😀_792100ef] END AS nvarchar(4000))
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[select] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_97bdcb93_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=a]; DROP TABLE x --')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -51,13 +51,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[orders]
-FROM [dbo].[orders] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS s ON [dbo].[orders].[code] = CASE WHEN UNICODE(s.[code]) = 57344 THEN SUBSTRING(s.[code], 2, 2147483646) ELSE s.[code] END
+FROM [dbo].[orders] INNER JOIN [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS [_sdc_staged] ON [dbo].[orders].[code] = CASE WHEN UNICODE([_sdc_staged].[code]) = 57344 THEN SUBSTRING([_sdc_staged].[code], 2, 2147483646) ELSE [_sdc_staged].[code] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=orders')
 GO
 INSERT INTO [dbo].[orders] ([id], [code], [at], [amount])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[code]) = 57344 THEN SUBSTRING(s.[code], 2, 2147483646) ELSE s.[code] END AS nvarchar(20)), s.[at], s.[amount]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[code]) = 57344 THEN SUBSTRING(s.[code], 2, 2147483646) ELSE s.[code] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[code]) = 57344 THEN SUBSTRING([_sdc_staged].[code], 2, 2147483646) ELSE [_sdc_staged].[code] END AS nvarchar(20)), [_sdc_staged].[at], [_sdc_staged].[amount]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[code]) = 57344 THEN SUBSTRING([_sdc_staged].[code], 2, 2147483646) ELSE [_sdc_staged].[code] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_82aacd3a_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=orders')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -59,11 +59,11 @@ GO
 BEGIN TRANSACTION
 GO
 MERGE INTO [dbo].[tags] AS t
-USING (SELECT CAST(CASE WHEN UNICODE(s.[a]) = 57344 THEN SUBSTRING(s.[a], 2, 2147483646) ELSE s.[a] END AS nvarchar(20)) AS [a], s.[b] AS [b]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[a]) = 57344 THEN SUBSTRING(s.[a], 2, 2147483646) ELSE s.[a] END, s.[b] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_6931d3d0_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1) AS s
-ON t.[a] = s.[a] AND t.[b] = s.[b]
-WHEN NOT MATCHED BY TARGET THEN INSERT ([a], [b]) VALUES (s.[a], s.[b])
+USING (SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[a]) = 57344 THEN SUBSTRING([_sdc_staged].[a], 2, 2147483646) ELSE [_sdc_staged].[a] END AS nvarchar(20)) AS [a], [_sdc_staged].[b] AS [b]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[a]) = 57344 THEN SUBSTRING([_sdc_staged].[a], 2, 2147483646) ELSE [_sdc_staged].[a] END, [_sdc_staged].[b] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_6931d3d0_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1) AS [_sdc_staged]
+ON t.[a] = [_sdc_staged].[a] AND t.[b] = [_sdc_staged].[b]
+WHEN NOT MATCHED BY TARGET THEN INSERT ([a], [b]) VALUES ([_sdc_staged].[a], [_sdc_staged].[b])
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=merge table=tags');
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -69,13 +69,13 @@ GO
 BEGIN TRANSACTION
 GO
 MERGE INTO [crm].[users] AS t
-USING (SELECT s.[id] AS [id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(20)) AS [name], s.[_sdc_deleted_at] AS [_sdc_deleted_at]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1) AS s
-ON t.[id] = s.[id]
-WHEN MATCHED AND s.[_sdc_deleted_at] IS NOT NULL THEN DELETE
-WHEN MATCHED THEN UPDATE SET [name] = s.[name], [_sdc_deleted_at] = s.[_sdc_deleted_at], [_sdc_table_version] = CAST(5 AS bigint)
-WHEN NOT MATCHED BY TARGET AND NOT (s.[_sdc_deleted_at] IS NOT NULL) THEN INSERT ([id], [name], [_sdc_deleted_at], [_sdc_table_version]) VALUES (s.[id], s.[name], s.[_sdc_deleted_at], CAST(5 AS bigint))
+USING (SELECT [_sdc_staged].[id] AS [id], CAST(CASE WHEN UNICODE([_sdc_staged].[name]) = 57344 THEN SUBSTRING([_sdc_staged].[name], 2, 2147483646) ELSE [_sdc_staged].[name] END AS nvarchar(20)) AS [name], [_sdc_staged].[_sdc_deleted_at] AS [_sdc_deleted_at]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[id] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1) AS [_sdc_staged]
+ON t.[id] = [_sdc_staged].[id]
+WHEN MATCHED AND [_sdc_staged].[_sdc_deleted_at] IS NOT NULL THEN DELETE
+WHEN MATCHED THEN UPDATE SET [name] = [_sdc_staged].[name], [_sdc_deleted_at] = [_sdc_staged].[_sdc_deleted_at], [_sdc_table_version] = CAST(5 AS bigint)
+WHEN NOT MATCHED BY TARGET AND NOT ([_sdc_staged].[_sdc_deleted_at] IS NOT NULL) THEN INSERT ([id], [name], [_sdc_deleted_at], [_sdc_table_version]) VALUES ([_sdc_staged].[id], [_sdc_staged].[name], [_sdc_staged].[_sdc_deleted_at], CAST(5 AS bigint))
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=merge table=users');
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -76,13 +76,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[users]
-FROM [dbo].[users] INNER JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s ON [dbo].[users].[id] = s.[id]
+FROM [dbo].[users] INNER JOIN [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS [_sdc_staged] ON [dbo].[users].[id] = [_sdc_staged].[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=users')
 GO
 INSERT INTO [dbo].[users] ([id], [name], [Amount], [tags], [born])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(200)), s.[Amount], CAST(CASE WHEN UNICODE(s.[tags]) = 57344 THEN SUBSTRING(s.[tags], 2, 2147483646) ELSE s.[tags] END AS nvarchar(4000)), s.[born]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[name]) = 57344 THEN SUBSTRING([_sdc_staged].[name], 2, 2147483646) ELSE [_sdc_staged].[name] END AS nvarchar(200)), [_sdc_staged].[Amount], CAST(CASE WHEN UNICODE([_sdc_staged].[tags]) = 57344 THEN SUBSTRING([_sdc_staged].[tags], 2, 2147483646) ELSE [_sdc_staged].[tags] END AS nvarchar(4000)), [_sdc_staged].[born]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[id] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_b2fcc38f_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=users')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -51,13 +51,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [shop].[orders]
-FROM [shop].[orders] INNER JOIN [shop].[_sdc_stg_fb4cf293_20260102030405_b59e6c60] AS s ON [shop].[orders].[region] = CASE WHEN UNICODE(s.[region]) = 57344 THEN SUBSTRING(s.[region], 2, 2147483646) ELSE s.[region] END AND [shop].[orders].[number] = s.[number]
+FROM [shop].[orders] INNER JOIN [shop].[_sdc_stg_fb4cf293_20260102030405_b59e6c60] AS [_sdc_staged] ON [shop].[orders].[region] = CASE WHEN UNICODE([_sdc_staged].[region]) = 57344 THEN SUBSTRING([_sdc_staged].[region], 2, 2147483646) ELSE [_sdc_staged].[region] END AND [shop].[orders].[number] = [_sdc_staged].[number]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=orders')
 GO
 INSERT INTO [shop].[orders] ([region], [number], [lines], [note])
-SELECT CAST(CASE WHEN UNICODE(s.[region]) = 57344 THEN SUBSTRING(s.[region], 2, 2147483646) ELSE s.[region] END AS nvarchar(4000)), s.[number], CAST(CASE WHEN UNICODE(s.[lines]) = 57344 THEN SUBSTRING(s.[lines], 2, 2147483646) ELSE s.[lines] END AS nvarchar(max)), CAST(CASE WHEN UNICODE(s.[note]) = 57344 THEN SUBSTRING(s.[note], 2, 2147483646) ELSE s.[note] END AS nvarchar(max))
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[region]) = 57344 THEN SUBSTRING(s.[region], 2, 2147483646) ELSE s.[region] END, s.[number] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [shop].[_sdc_stg_fb4cf293_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[region]) = 57344 THEN SUBSTRING([_sdc_staged].[region], 2, 2147483646) ELSE [_sdc_staged].[region] END AS nvarchar(4000)), [_sdc_staged].[number], CAST(CASE WHEN UNICODE([_sdc_staged].[lines]) = 57344 THEN SUBSTRING([_sdc_staged].[lines], 2, 2147483646) ELSE [_sdc_staged].[lines] END AS nvarchar(max)), CAST(CASE WHEN UNICODE([_sdc_staged].[note]) = 57344 THEN SUBSTRING([_sdc_staged].[note], 2, 2147483646) ELSE [_sdc_staged].[note] END AS nvarchar(max))
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[region]) = 57344 THEN SUBSTRING([_sdc_staged].[region], 2, 2147483646) ELSE [_sdc_staged].[region] END, [_sdc_staged].[number] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [shop].[_sdc_stg_fb4cf293_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=orders')
 GO
 INSERT INTO [shop].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

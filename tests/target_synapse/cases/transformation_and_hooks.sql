@@ -69,13 +69,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [crm].[it's]
-FROM [crm].[it's] INNER JOIN [crm].[_sdc_stg_cb27300e_20260102030405_b59e6c60] AS s ON [crm].[it's].[id] = s.[id]
+FROM [crm].[it's] INNER JOIN [crm].[_sdc_stg_cb27300e_20260102030405_b59e6c60] AS [_sdc_staged] ON [crm].[it's].[id] = [_sdc_staged].[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=it''s')
 GO
 INSERT INTO [crm].[it's] ([id], [mail], [note])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[mail]) = 57344 THEN SUBSTRING(s.[mail], 2, 2147483646) ELSE s.[mail] END AS nvarchar(100)), CAST(CASE WHEN UNICODE(s.[note]) = 57344 THEN SUBSTRING(s.[note], 2, 2147483646) ELSE s.[note] END AS nvarchar(max))
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_cb27300e_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[mail]) = 57344 THEN SUBSTRING([_sdc_staged].[mail], 2, 2147483646) ELSE [_sdc_staged].[mail] END AS nvarchar(100)), CAST(CASE WHEN UNICODE([_sdc_staged].[note]) = 57344 THEN SUBSTRING([_sdc_staged].[note], 2, 2147483646) ELSE [_sdc_staged].[note] END AS nvarchar(max))
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[id] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_cb27300e_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=it''s')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -47,13 +47,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [crm].[users]
-FROM [crm].[users] INNER JOIN [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] AS s ON [crm].[users].[id] = s.[id]
+FROM [crm].[users] INNER JOIN [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] AS [_sdc_staged] ON [crm].[users].[id] = [_sdc_staged].[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=users')
 GO
 INSERT INTO [crm].[users] ([id], [name])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[name]) = 57344 THEN SUBSTRING(s.[name], 2, 2147483646) ELSE s.[name] END AS nvarchar(100))
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[name]) = 57344 THEN SUBSTRING([_sdc_staged].[name], 2, 2147483646) ELSE [_sdc_staged].[name] END AS nvarchar(100))
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[id] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_e5b05f34_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=users')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -63,8 +63,8 @@ GO
 BEGIN TRANSACTION
 GO
 INSERT INTO [dbo].[events] ([at], [_sdc_table_version])
-SELECT s.[at], CAST(-1 AS bigint)
-FROM [dbo].[_sdc_stg_9caf750d_20260102030405_b59e6c60] AS s
+SELECT [_sdc_staged].[at], CAST(-1 AS bigint)
+FROM [dbo].[_sdc_stg_9caf750d_20260102030405_b59e6c60] AS [_sdc_staged]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=events')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -55,13 +55,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [dbo].[members]
-FROM [dbo].[members] INNER JOIN [dbo].[_sdc_stg_f2e2c217_20260102030405_b59e6c60] AS s ON [dbo].[members].[list_id] = CASE WHEN UNICODE(s.[list_id]) = 57344 THEN SUBSTRING(s.[list_id], 2, 2147483646) ELSE s.[list_id] END AND [dbo].[members].[contact_id] = CASE WHEN UNICODE(s.[contact_id]) = 57344 THEN SUBSTRING(s.[contact_id], 2, 2147483646) ELSE s.[contact_id] END
+FROM [dbo].[members] INNER JOIN [dbo].[_sdc_stg_f2e2c217_20260102030405_b59e6c60] AS [_sdc_staged] ON [dbo].[members].[list_id] = CASE WHEN UNICODE([_sdc_staged].[list_id]) = 57344 THEN SUBSTRING([_sdc_staged].[list_id], 2, 2147483646) ELSE [_sdc_staged].[list_id] END AND [dbo].[members].[contact_id] = CASE WHEN UNICODE([_sdc_staged].[contact_id]) = 57344 THEN SUBSTRING([_sdc_staged].[contact_id], 2, 2147483646) ELSE [_sdc_staged].[contact_id] END
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=members')
 GO
 INSERT INTO [dbo].[members] ([list_id], [contact_id], [_sdc_table_version])
-SELECT CAST(CASE WHEN UNICODE(s.[list_id]) = 57344 THEN SUBSTRING(s.[list_id], 2, 2147483646) ELSE s.[list_id] END AS nvarchar(50)), CAST(CASE WHEN UNICODE(s.[contact_id]) = 57344 THEN SUBSTRING(s.[contact_id], 2, 2147483646) ELSE s.[contact_id] END AS nvarchar(50)), CAST(1767225600 AS bigint)
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE(s.[list_id]) = 57344 THEN SUBSTRING(s.[list_id], 2, 2147483646) ELSE s.[list_id] END, CASE WHEN UNICODE(s.[contact_id]) = 57344 THEN SUBSTRING(s.[contact_id], 2, 2147483646) ELSE s.[contact_id] END ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_f2e2c217_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT CAST(CASE WHEN UNICODE([_sdc_staged].[list_id]) = 57344 THEN SUBSTRING([_sdc_staged].[list_id], 2, 2147483646) ELSE [_sdc_staged].[list_id] END AS nvarchar(50)), CAST(CASE WHEN UNICODE([_sdc_staged].[contact_id]) = 57344 THEN SUBSTRING([_sdc_staged].[contact_id], 2, 2147483646) ELSE [_sdc_staged].[contact_id] END AS nvarchar(50)), CAST(1767225600 AS bigint)
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY CASE WHEN UNICODE([_sdc_staged].[list_id]) = 57344 THEN SUBSTRING([_sdc_staged].[list_id], 2, 2147483646) ELSE [_sdc_staged].[list_id] END, CASE WHEN UNICODE([_sdc_staged].[contact_id]) = 57344 THEN SUBSTRING([_sdc_staged].[contact_id], 2, 2147483646) ELSE [_sdc_staged].[contact_id] END ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [dbo].[_sdc_stg_f2e2c217_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=members')
 GO
 INSERT INTO [dbo].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -54,13 +54,13 @@ GO
 BEGIN TRANSACTION
 GO
 DELETE [crm].[contacts]
-FROM [crm].[contacts] INNER JOIN [crm].[_sdc_stg_82ff0dd6_20260102030405_b59e6c60] AS s ON [crm].[contacts].[id] = s.[id]
+FROM [crm].[contacts] INNER JOIN [crm].[_sdc_stg_82ff0dd6_20260102030405_b59e6c60] AS [_sdc_staged] ON [crm].[contacts].[id] = [_sdc_staged].[id]
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=delete table=contacts')
 GO
 INSERT INTO [crm].[contacts] ([id], [text], [long], [at], [amount], [flag])
-SELECT s.[id], CAST(CASE WHEN UNICODE(s.[text]) = 57344 THEN SUBSTRING(s.[text], 2, 2147483646) ELSE s.[text] END AS nvarchar(max)), CAST(CASE WHEN UNICODE(s.[long]) = 57344 THEN SUBSTRING(s.[long], 2, 2147483646) ELSE s.[long] END AS nvarchar(max)), s.[at], s.[amount], s.[flag]
-FROM (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY s.[id] ORDER BY s.[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_82ff0dd6_20260102030405_b59e6c60] AS s) AS s
-WHERE s.[_sdc_rank] = 1
+SELECT [_sdc_staged].[id], CAST(CASE WHEN UNICODE([_sdc_staged].[text]) = 57344 THEN SUBSTRING([_sdc_staged].[text], 2, 2147483646) ELSE [_sdc_staged].[text] END AS nvarchar(max)), CAST(CASE WHEN UNICODE([_sdc_staged].[long]) = 57344 THEN SUBSTRING([_sdc_staged].[long], 2, 2147483646) ELSE [_sdc_staged].[long] END AS nvarchar(max)), [_sdc_staged].[at], [_sdc_staged].[amount], [_sdc_staged].[flag]
+FROM (SELECT [_sdc_staged].*, ROW_NUMBER() OVER (PARTITION BY [_sdc_staged].[id] ORDER BY [_sdc_staged].[_sdc_row] DESC) AS [_sdc_rank] FROM [crm].[_sdc_stg_82ff0dd6_20260102030405_b59e6c60] AS [_sdc_staged]) AS [_sdc_staged]
+WHERE [_sdc_staged].[_sdc_rank] = 1
 OPTION (LABEL = N'target-synapse run=run1 load=load1 step=insert table=contacts')
 GO
 INSERT INTO [crm].[_sdc_load_ledger] ([load_id], [run_id], [target], [content], [files], [rows], [committed_at])

@@ -1,0 +1,1 @@
+"""From T-SQL text to what each statement asks for."""

@@ -1,0 +1,1 @@
+"""What changes objects: tables, and what stands beside their rows."""

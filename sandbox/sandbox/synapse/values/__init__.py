@@ -1,0 +1,1 @@
+"""Types and values: as declared, as converted, and as text in a file stands for them."""

@@ -1,0 +1,22 @@
+"""How a command gets memory: from one allocator for all, with few heaps, so that what one batch has let go of serves the next."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+
+ARROW_POOL = "ARROW_DEFAULT_MEMORY_POOL"  # https://arrow.apache.org/docs/cpp/env_vars.html
+M_ARENA_MAX = -8  # of <malloc.h>, glibc's alone; see mallopt(3)
+ARENAS = 2  # by itself glibc makes eight for each core, and what one of them holds free is of no use to the threads of another
+
+
+def share_memory() -> None:
+    """Let Arrow and all threads share the C library's heaps. To be called before Arrow is imported and before there are threads.
+
+    Arrow's own allocator keeps what it has freed to itself. Of a million events target-synapse held 226 MB of anonymous memory at its peak, and 182 so;
+    of five million 244, and 188. CPU time was the same.
+    """
+    os.environ.setdefault(ARROW_POOL, "system")
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "mallopt"):
+        libc.mallopt(M_ARENA_MAX, ARENAS)

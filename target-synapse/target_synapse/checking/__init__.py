@@ -1,0 +1,1 @@
+"""`--check`, and what is tried before anything is read."""

@@ -1,0 +1,1 @@
+"""Statements as text. Nothing here talks to a pool."""

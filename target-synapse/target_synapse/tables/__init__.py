@@ -1,0 +1,1 @@
+"""The tables of streams: made, grown, replaced, and looked after."""
