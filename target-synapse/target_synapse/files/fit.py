@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.checks import is_only_types, json_kinds
+from singer_commons.columnar.checks import is_only_types, json_kinds, says_places
 
 from target_synapse.files.why import NotCopiedError
 from target_synapse.rows.types import INTEGERS, TEXT_MAX, SqlType, wide_enough
@@ -129,16 +130,28 @@ def _check_rules(field: Field, name: str, rows: int, rules: SchemaRules, *, is_k
         raise NotCopiedError(f"its footer does not say how many values of `{field.name}` are null")
     if field.values < rows and (is_key or (rules.is_validating and not rules.is_nullable(name))):
         raise NotCopiedError(f"its column `{field.name}` has nulls, which must not be there")
-    if rules.is_validating and rules.restricts(name) and not _is_within(field, rules.properties[name], rules.unchecked):
+    if rules.is_validating and not (_has_places(field, rules.properties[name]) and (not rules.restricts(name) or _is_within(field, rules, name))):
         raise NotCopiedError(f"the SCHEMA restricts the values of `{field.name}`, and records are validated: `validate_records`")
 
 
-def _is_within(field: Field, schema: Any, unchecked: frozenset[str]) -> bool:
+def _has_places(field: Field, schema: Any) -> bool:
+    """Whether numbers have no more decimal places than `multipleOf` allows, by the file's type: what `SchemaRules` leaves to the columns."""
+    if not says_places(schema):
+        return True  # of any other `multipleOf` the rules say that it restricts
+    return (
+        field.kind is not None
+        and field.kind.name in (*INTEGERS, "decimal")
+        and Decimal(1).scaleb(-field.kind.scale) >= Decimal(str(schema["multipleOf"]))
+    )
+
+
+def _is_within(field: Field, rules: SchemaRules, name: str) -> bool:
     """Whether a property's schema asks for no more than bounds of whole numbers, as taps of databases tell them, and the footer shows that all values keep them."""
+    schema = rules.checked[name]
     if field.kind is None or field.kind.name not in INTEGERS or not isinstance(schema, dict):
         return False
     low, high = schema.get("minimum"), schema.get("maximum")
-    if not is_only_types({name: value for name, value in schema.items() if name not in ("minimum", "maximum")}, unchecked):
+    if not is_only_types({name: value for name, value in schema.items() if name not in ("minimum", "maximum")}, rules.unchecked):
         return False
     if not field.values:
         return True
