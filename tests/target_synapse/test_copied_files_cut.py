@@ -5,9 +5,11 @@ from __future__ import annotations
 import random
 
 import pytest
+from singer_sdk.singerlib.exceptions import InvalidInputLine
 from synapse_support.dying import Killed, killed_after
 from synapse_support.messages import USERS, schema_line, state
 from synapse_support.parquet_rows import batch
+from target_synapse.rows.values import ESCAPE
 
 pytestmark = pytest.mark.slow
 
@@ -23,6 +25,30 @@ def test_a_lost_connection_is_made_up_for(kind, place, load_here, table, users, 
     assert load_here(lines, batch_files="copy") == [{"at": 1}]
     assert (table("users"), pool.order(waiting=True)) == ([(1, "a")] * 2, [])
     assert load_here.rows["users"]["copied in files"] == 2
+
+
+@pytest.mark.parametrize("first", [[(1, "a"), (1, "a")], [(1, ESCAPE)]], ids=["copied", "read"])
+def test_what_a_broken_run_has_loaded_is_not_loaded_again(first, load_here, table, users):
+    """The STATE behind the first file is lost, so it comes again; copied or read, the ledger knows it, and the file behind it is new."""
+    options = {"batch_files": "copy", "batch_size_rows": 1}
+    lines = [schema_line(USERS, keys=()), batch(users(*first), stream="users"), state({"at": 1})]
+    with pytest.raises(InvalidInputLine):
+        load_here([*lines, "{"], **options)
+    assert table("users") == first
+    lines[1] = batch(users(*first), stream="users")
+    load_here([*lines, batch(users((2, "b")), stream="users"), state({"at": 2})], **options)
+    assert table("users") == [*first, (2, "b")]
+    assert load_here.rows["users"]["loaded before"] == len(first)
+    load_here(lines, **options)
+    assert table("users") == [*first, *first, (2, "b")], "a run that came to its end has closed its entries"
+
+
+def test_behind_a_file_that_no_run_has_loaded_all_are_new(load_here, table, users):
+    old, new = [(1, "a")], [(2, "b")]
+    with pytest.raises(InvalidInputLine):
+        load_here([schema_line(USERS, keys=()), batch(users(*old), stream="users"), state({"at": 1}), "{"], batch_files="copy")
+    load_here([schema_line(USERS, keys=()), batch(users(*new), users(*old), stream="users"), state({"at": 2})], batch_files="copy")
+    assert table("users") == [*old, *old, *new]
 
 
 FILES = [

@@ -71,6 +71,17 @@ def test_rows_that_did_not_all_arrive_end_the_run(load_here, users, table, monke
 
 
 @pytest.mark.slow
+def test_a_file_whose_values_did_not_all_arrive_is_read(load_here, users, table, monkeypatch, read_since):
+    def with_a_value_more(metadata):
+        footer = footer_of(metadata)
+        return replace(footer, fields=[replace(one, values=one.values + (one.name == "name")) for one in footer.fields])  # as if '' had become NULL
+
+    monkeypatch.setattr("target_synapse.files.copier.footer_of", with_a_value_more)
+    load_here([schema_line(USERS), batch(users((1, ""), (2, None)), stream="users"), state({})], batch_files="copy")
+    assert (table("users"), read_since()) == ([(1, ""), (2, None)], ["2 values of `name` are in it, and 1 arrived"])
+
+
+@pytest.mark.slow
 def test_a_file_that_is_gone_ends_the_run(load_here, schema, users, read_since):
     gone = f"az://{CONTAINER}/{schema}-taps/gone.parquet"
     with pytest.raises(InputError, match="is not there"):
