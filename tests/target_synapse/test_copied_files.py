@@ -13,7 +13,7 @@ from harness import run_command
 from sandbox.blob.service import ACCOUNT_KEY, CONTAINER
 from singer_commons.errors import RejectedError
 from synapse_support.messages import USERS, record, schema_line, state
-from synapse_support.parquet_rows import PROPERTIES, USER_KINDS, batch, parquet
+from synapse_support.parquet_rows import PROPERTIES, ROWS, USER_KINDS, batch, parquet
 from tap_warehouse_reading import read
 from target_synapse.staging.blob_file import PIECE_BYTES
 from target_synapse.staging.store import StagingStore
@@ -98,6 +98,20 @@ def test_tap_warehouse_hands_its_files_straight_to_copy(keys, azurite, schema, l
 def text(message):
     """The line of a message, with all digits of its numbers."""
     return simplejson.dumps(message, use_decimal=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["at", "amount", "name"])
+def test_any_type_may_be_the_key(key, load_here, put, pool, schema, table, read_since, tmp_path):
+    rows = [row for row in ROWS if row.get(key) is not None]
+    (tmp_path / "a.parquet").write_bytes(parquet(rows))
+    properties = {name: schema if name != "name" else {**schema, "maxLength": 100} for name, schema in PROPERTIES.items()}
+    first, again = batch((tmp_path / "a.parquet").as_uri()), batch(put(parquet([{**row, "small": 7} for row in rows])))
+    load_here([schema_line(properties, keys=[key], stream="t"), first, state({"at": 1}), again, state({"at": 2})], batch_files="copy")
+    assert sorted(table("t", "[id], [small]")) == sorted((row["id"], 7) for row in rows)
+    assert len(read_since()) == 1, "the second file was not copied"
+    staging = next(one for one in pool.statements(f"CREATE TABLE [{schema}].[_sdc_stg") if "[at] nvarchar(max)" in one)
+    assert ("DISTRIBUTION = ROUND_ROBIN" in staging) == (key != "amount"), "a pool spreads no rows by text without a limit"
 
 
 @pytest.mark.slow

@@ -65,6 +65,8 @@ def fit(file, properties, *, keys=(), columns=None, validate=True, more=None):
         (BLOB, "http://acct.blob.core.windows.net/c/b.parquet", None),
         (AZURITE, "http://127.0.0.1:10001/devstoreaccount1/c/b.parquet", None),
         (BLOB, "abfss://c@other.dfs.core.windows.net/b.parquet", None),
+        (BLOB, "abfss://c@acct.dfs.core.chinacloudapi.cn/b.parquet", None),
+        (home_of("https://files.example.com", "acct", "c"), "abfss://c@acct.dfs.core.windows.net/b.parquet", "b.parquet"),
         (BLOB, "az://other/b.parquet", None),
         (BLOB, "az://c/a*.parquet", None),
         (BLOB, "az://c/a%5C.parquet", None),

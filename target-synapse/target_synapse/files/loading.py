@@ -18,6 +18,7 @@ from target_synapse.files.way import FileWay
 from target_synapse.files.why import NotCopiedError
 from target_synapse.loading.load import Batch
 from target_synapse.loading.transaction_size import TransactionTooLargeError
+from target_synapse.rows.types import TEXT_MAX
 from target_synapse.rows.values import field_encoder
 from target_synapse.settings.storage import refuses_parquet
 from target_synapse.settings.ways import COPY
@@ -115,8 +116,11 @@ class FileSink(ColumnarSink):
         staged = {one.column.name: one.column for one in file.carried}
         columns = [staged.get(column.name, column) for column in (self._plan.columns[name] for name in self._rows.content)]
         entry = Entry(uuid.uuid4().hex, self.target.run.run_id, str(self._plan.table), content, 1, rows)
+        texts = {one.column.name for one in file.carried if one.column.staged == TEXT_MAX}
         batch = Batch(
-            self._plan,
+            replace(self._plan, hashed_by=())
+            if texts.intersection(self._plan.hashed_by)
+            else self._plan,  # rows are not spread by text without a limit
             [*columns, *self._metadata(version)],
             [file.path],
             entry,

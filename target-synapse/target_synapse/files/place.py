@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from target_synapse.staging.address import account_of, blob_url
+from target_synapse.staging.address import account_of, blob_url, service_of
 
 OF_ADLFS = frozenset(("az", "abfs", "abfss"))
 OF_HTTP = frozenset(("http", "https"))
@@ -36,8 +36,13 @@ class Home:
 
     def _of_adlfs(self, parts: SplitResult) -> str | None:
         container, at, host = parts.netloc.partition("@")
-        account = host.partition(".")[0] if at else os.environ.get(ACCOUNT_OF_ADLFS, self.account)
-        return unquote(parts.path).strip("/") if (container, account) == (self.container, self.account) else None
+        is_here = self._is_host(host) if at else os.environ.get(ACCOUNT_OF_ADLFS, self.account) == self.account
+        return unquote(parts.path).strip("/") if is_here and container == self.container else None
+
+    def _is_host(self, host: str) -> bool:
+        if service_of(self.url) is None:  # a domain of its own, or the emulator
+            return host.partition(".")[0] == self.account
+        return urlsplit(blob_url(f"https://{host}")).netloc == urlsplit(self.url).netloc
 
     def _of_http(self, parts: SplitResult) -> str | None:
         home = urlsplit(self.url)
