@@ -33,7 +33,17 @@ class RejectsSeen:
         self._counts: Counter[Reject] = Counter()
         self._reasons: dict[Reject, str] = {}
 
-    def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:  # noqa: ARG002 - as RejectsFile's
+    def write(
+        self,
+        stream: str,
+        record: Mapping[str, Any],
+        *,
+        code: str,
+        reason: str,
+        keys: Sequence[str] = (),  # noqa: ARG002 - as RejectsFile's
+        field: str | None = None,
+        line: int | None = None,  # noqa: ARG002 - likewise
+    ) -> None:
         """Count one row."""
         kind = Reject(stream, code, field)
         self.rows[stream] = self.rows.get(stream, 0) + 1

@@ -210,6 +210,7 @@ class Reading:
 
     def _call(self, message: dict[str, Any], number: int) -> None:
         self._room_rows = 0
+        self._target.line = number
         callback = self._callbacks.get(message["type"], self._reader.unknown)
         try:
             callback(message)

@@ -35,18 +35,29 @@ class RejectsFile:
         self._descriptor: int | None = None
         self._lock = threading.Lock()  # rows are refused while they are read, and by a delivery in its own thread
 
-    def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
-        """Append one row. It is durable after the next `sync`."""
-        line = {
+    def write(
+        self,
+        stream: str,
+        record: Mapping[str, Any],
+        *,
+        code: str,
+        reason: str,
+        keys: Sequence[str] = (),
+        field: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        """Append one row, which stood in that line of the input. It is durable after the next `sync`."""
+        told = {
             "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
             "stream": stream,
+            "line": line,
             "key": {name: record.get(name) for name in keys},
             "code": code,
             "reason": known_secrets()(reason),  # a service's words may hold the key that it refused
             "field": field,
             "record": record,
         }
-        text = _encoded(line) + b"\n"
+        text = _encoded(told) + b"\n"
         with self._lock, self._failures():
             if self._descriptor is None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,7 @@ class DurableTarget(SuitePlugin, Target):
         super().__init__(**options)
         self.deliveries = Deliveries(self._give_state_out, self.account)
         self.message_reader = options.get("message_reader") or BlockReader(self)
+        self.line: int | None = None  # of the input, or of the BATCH message's file, in which the row stands that is taken
         self._block_sinks: dict[str, BlockSink | None] = {}
         self._handed: list[Batch] = []
         self._due_state: dict[str, Any] | None = None
@@ -290,6 +291,7 @@ class DurableTarget(SuitePlugin, Target):
                 self.drain_if_full()
             else:
                 for message in block.messages():
+                    self.line = message["line"]
                     self._process_record_message(message)
         self._handle_max_record_age()
 

@@ -96,11 +96,11 @@ class CompiledValidator(BaseJSONSchemaValidator):
 
 
 class SdkValidator(BaseJSONSchemaValidator):
-    """The SDK's validator, without the keywords in `unchecked`, for schemas that are not compiled."""
+    """The SDK's validator, which names the field of a refused record here."""
 
-    def __init__(self, schema: dict[str, Any], unchecked: Collection[str] = ()) -> None:
+    def __init__(self, schema: dict[str, Any]) -> None:
         super().__init__(schema)
-        self._validator = JSONSchemaValidator(checked_part(schema, unchecked))
+        self._validator = JSONSchemaValidator(schema)
 
     def validate(self, record: dict[str, Any]) -> None:
         """Raise NotAsDeclaredError if the record breaks the schema."""
@@ -119,7 +119,7 @@ def validator(schema: dict[str, Any], unchecked: Collection[str] = UNCHECKED) ->
     try:
         return CompiledValidator(schema, unchecked)
     except NOT_COMPILED:
-        return SdkValidator(schema, unchecked)
+        return SdkValidator(checked_part(schema, unchecked))
 
 
 def checked_part(schema: dict[str, Any], unchecked: Collection[str]) -> dict[str, Any]:

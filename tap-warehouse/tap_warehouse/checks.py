@@ -38,8 +38,9 @@ def checks(name: str, connected: Callable[[], Warehouse], models: Sequence[Model
 
 
 def _model(connected: Callable[[], Warehouse], model: Model) -> str:
-    columns = connected().columns(model.sql)
-    if wrong := model.problems_with(columns):
+    warehouse = connected()
+    columns = warehouse.columns(model.sql)
+    if wrong := model.problems_with(columns, tells_case=warehouse.tells_case):
         raise ConfigurationError([one.removeprefix(f"model `{model.name}` ") for one in wrong], hint="correct the model in `models`")
     iterator = model.iterator(columns)
     by = f"; incremental by {iterator.column} ({iterator.kind})" if iterator else "; full each time"

@@ -40,11 +40,11 @@ class Model:
         kind = KINDS[self.iterator_type] if self.iterator_type else column.kind
         return Iterator(column.name, kind, ZoneInfo(self.iterator_time_zone), self.sync_start, self.delay_s, self.lookback_s)
 
-    def problems_with(self, columns: Sequence[Column]) -> list[str]:
-        """Whatever of the settings does not fit the columns that the query gives."""
+    def problems_with(self, columns: Sequence[Column], *, tells_case: bool) -> list[str]:
+        """Whatever of the settings does not fit the columns that the query gives. `tells_case` is the warehouse's."""
         names = [one.name for one in columns]
-        lower = [name.lower() for name in names]
-        twice = sorted({name for name in names if lower.count(name.lower()) > 1})
+        alike = names if tells_case else [name.lower() for name in names]
+        twice = sorted({name for name, one in zip(names, alike, strict=True) if alike.count(one) > 1})
         found = [f"gives more than one column of the name `{name}`: use aliases" for name in twice]
         found += [f"has no column `{key}` for `key_columns`: {_listed(names)}" for key in self.key_columns if key not in names]
         if self.incremental and self.iterator_column:

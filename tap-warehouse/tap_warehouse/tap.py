@@ -178,7 +178,7 @@ class TapWarehouse(SuiteTap):
             columns = self.warehouse.columns(model.sql)
         except QueryError as error:
             return None, [f"model `{model.name}`: {error}"]
-        if wrong := model.problems_with(columns):
+        if wrong := model.problems_with(columns, tells_case=self.warehouse.tells_case):
             return None, wrong
         return ModelStream(self, model, columns, self.warehouse), []
 

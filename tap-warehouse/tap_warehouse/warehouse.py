@@ -26,6 +26,7 @@ class Warehouse(Protocol):
     """A read-only connection to a warehouse; `calls` counts the statements. Methods raise QueryError, UnreachableError or CredentialsError."""
 
     calls: Calls
+    tells_case: bool  # whether two columns of a query may have names that differ by case alone
 
     def columns(self, sql: str) -> list[Column]:
         """The columns that a query gives, found without reading a row."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.exceptions import InvalidRecord
+from singer_commons.validation import NotAsDeclaredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,14 +37,14 @@ class RowCheck:
         self._validator = validator
         self._look = _object_look(schema)
 
-    def problem(self, record: dict[str, Any]) -> str | None:
+    def problem(self, record: dict[str, Any]) -> NotAsDeclaredError | None:
         """What is wrong with a row, or None."""
         if self._look is not None and self._look(record):
             return None
         try:
             self._validator.validate(record)
-        except InvalidRecord as problem:
-            return str(problem.error_message)
+        except NotAsDeclaredError as problem:
+            return problem
         return None
 
 

@@ -8,6 +8,7 @@ import msgspec
 from singer_commons.columnar.blocks import record_of
 from singer_commons.columnar.sink import BlockSink
 from singer_commons.errors import TooManyRejectsError
+from singer_commons.validation import SdkValidator
 
 from target_mparticle import batches, request_ids
 from target_mparticle.delivery import OutgoingBatch, Row
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from singer_commons.columnar.blocks import RecordBlock, Text
+    from singer_sdk.sinks.core import BaseJSONSchemaValidator
 
     from target_mparticle.mapping import Plan
     from target_mparticle.target import TargetMParticle
@@ -67,6 +69,10 @@ class MParticleSink(BlockSink):
     def _validate_and_parse(self, record: dict[str, Any]) -> dict[str, Any]:
         return record  # done when the row is taken: one that does not fit is rejected, not the whole run; and times stay the text that the tap wrote
 
+    def get_validator(self) -> BaseJSONSchemaValidator | None:
+        """See the SDK. None if records are not to be validated."""
+        return SdkValidator(self.schema) if self.validate_schema else None
+
     def start_batch(self, context: dict[str, Any]) -> None:
         """Begin a batch."""
         context["outgoing"] = []
@@ -90,7 +96,7 @@ class MParticleSink(BlockSink):
             return
         self.account.read(len(block))
         context = self._get_context({})
-        for record, text in zip(block.dicts(), block.records, strict=True):
+        for record, text, self.target.line in zip(block.dicts(), block.records, block.line_numbers, strict=True):
             self._remove_sdc_metadata_from_record(record)
             self._singer_validate_message(record)
             self._take(record, context, text)
@@ -100,14 +106,14 @@ class MParticleSink(BlockSink):
             self.account.skip("UNMAPPED_STREAM")
             return
         if self._check and (problem := self._check.problem(record)):
-            self._reject(record, "NOT_AS_DECLARED", f"the row does not fit its SCHEMA: {problem}", None)
+            self._reject(record, "NOT_AS_DECLARED", f"the row does not fit its SCHEMA: {problem.error_message}", problem.field, self.target.line)
             return
         if not self._known_columns.issuperset(record):
             self._warn_of_undeclared(record)
         try:
             outgoing = self._outgoing(self._plan, record, text)
         except RowRejectedError as refusal:
-            self._reject(record, refusal.code, str(refusal), refusal.field)
+            self._reject(record, refusal.code, str(refusal), refusal.field, self.target.line)
             return
         context["outgoing"] += outgoing
         self.waiting_bytes += sum([len(one.body) for one in outgoing])
@@ -135,6 +141,7 @@ class MParticleSink(BlockSink):
         outgoing: list[OutgoingBatch] = context.setdefault("outgoing", [])
         for record in context.get("records", ()):  # of a BATCH message's files: they come here unread
             self._remove_sdc_metadata_from_record(record)
+            self.target.line = None
             self.process_record(record, context)
         self._delivery.deliver(outgoing, self)
         self.account.notes["batches"] += len(outgoing)
@@ -161,8 +168,8 @@ class MParticleSink(BlockSink):
         self._remove_sdc_metadata_from_record(record)
         self._reject(record, code, reason, None)
 
-    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
-        self._rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
+    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None, line: int | None = None) -> None:
+        self._rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field, line=line)
         self.account.reject(code)
 
     def _warn_of_undeclared(self, record: dict[str, Any]) -> None:

@@ -205,8 +205,8 @@ class PlanSink(SynapseSink):
             for child in self._family.children:
                 pool.note(child.plan)
 
-    def _loaded_table(self, named: TableName) -> TableName:
-        loaded = super()._loaded_table(named)
+    def _loaded_table(self, named: TableName, keys: Sequence[str] | None = None) -> TableName:
+        loaded = super()._loaded_table(named, keys)
         if loaded != named:
             self._plan_pool().pretend(loaded, named)
         return loaded

@@ -13,6 +13,8 @@ from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
 
 from target_synapse.children.family import Family
+from target_synapse.children.flat import flat_of, options_of
+from target_synapse.children.former import former_children
 from target_synapse.children.tables import RECORD_ID, ensure_children, identity_of
 from target_synapse.children.tree import branches_of_stream, every
 from target_synapse.files.loading import FileSink
@@ -24,7 +26,7 @@ from target_synapse.settings.of_streams import stream_config
 from target_synapse.sql.ledger import Entry
 from target_synapse.staging.formats import Layout, staged
 from target_synapse.tables.ensure import ensure_columns, ensure_table
-from target_synapse.tables.naming import DELETED_COLUMN, VERSION_COLUMN, safe_part
+from target_synapse.tables.naming import DELETED_COLUMN, VERSION_COLUMN, held_name, safe_part
 from target_synapse.tables.rebuilds import Rebuilds
 from target_synapse.tables.swaps import DECIDED
 from target_synapse.tables.versions import VERSION, version_of
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from singer_commons.columnar.blocks import Block
 
+    from target_synapse.children.flat import Flat
+    from target_synapse.children.tables import ChildTable
     from target_synapse.children.writer import FamilyWriter
     from target_synapse.columns.encoder import TableEncoder
     from target_synapse.loading.error_files import Refused
@@ -54,6 +58,7 @@ class MissingKeyError(InputError, MissingKeyPropertiesError):
 class SynapseSink(FileSink):
     """Loads one stream, with one schema, into one table."""
 
+    flat: Flat
     _shadow: Shadow | None = None
     unchecked_keywords = ("format", "maxLength")  # lengths are checked when a value is written: `string_length` says what to do with longer text
 
@@ -66,13 +71,16 @@ class SynapseSink(FileSink):
         """Make the table ready for the schema."""
         run = self.target.run
         named = self.target.table_of(self.stream_name)
-        self._branches = branches_of_stream(self.config, self.stream_name, named, self.schema["properties"], self.key_properties)
+        self.flat = flat_of(self.schema["properties"], options_of(self.config))
+        self._branches = branches_of_stream(self.config, self.stream_name, named, self.flat.properties, self.key_properties)
         self._shadow = self.target.shadows.of(self, named) if self.config.get("load_method") == "overwrite" else None
-        for one in (named, *(branch.table for branch in every(self._branches))):
+        children = [branch.table for branch in every(self._branches)]
+        for one in (named, *children):
             self.target.claim(one, self.stream_name)
             run.pool.repeated(partial(run.swaps.repair, one))
-        table = self._loaded_table(named)
+        run.marks.note(named, children)
         keys = self._load_keys()
+        table = self._loaded_table(named, [held_name(one) for one in keys])
         rebuilds = self._rebuilds(run)
         plan = run.pool.repeated(lambda: self._table(table, keys, rebuilds))
         if run.leftovers:
@@ -100,13 +108,27 @@ class SynapseSink(FileSink):
         make = partial(ensure_children, run.pool, self._branches, identity, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
         children = run.pool.repeated(lambda: make(loaded=self._loaded_table))
         truncated = self._count_truncated if self.config.get("string_length") == "truncate" else None
-        return Family(children, run.way, self.config.get("stage_format") or "csv", run.files, truncated)
+        former = self._former_children()
+        return Family(children, run.way, self.config.get("stage_format") or "csv", run.files, truncated=truncated, former=former)
+
+    def _former_children(self) -> list[ChildTable]:
+        """The child tables that the stream had."""
+        run, named = self.target.run, self.target.table_of(self.stream_name)
+        tables = run.marks.former(named, [branch.table for branch in every(self._branches)])
+        for one in tables:
+            run.pool.repeated(partial(run.swaps.repair, one))
+        swapped = self._swapped if self._shadow and not self._shadow.is_done else None
+        return former_children(run.pool, run.marks, tables, self._plan, stream=self.stream_name, swapped=swapped)
+
+    def _swapped(self, former: TableName) -> TableName:
+        self.target.claim(former, self.stream_name)
+        return self._loaded_table(former)
 
     def _table(self, table: TableName, keys: Sequence[str], rebuilds: Rebuilds) -> LoadPlan:
         run = self.target.run
         run.swaps.repair(table)  # an attempt before this one may have ended while it put a rebuilt table into its place
         apart = {branch.path[0] for branch in self._branches}
-        properties = {name: schema for name, schema in self.schema["properties"].items() if name not in apart}
+        properties = {name: schema for name, schema in self.flat.properties.items() if name not in apart}
         return ensure_table(run.pool, table, properties, keys, self.config, stream=self.stream_name, rebuild=rebuilds.rebuild)
 
     def _rebuilds(self, run: RunParts) -> Rebuilds:
@@ -116,14 +138,15 @@ class SynapseSink(FileSink):
         """The columns that are staged, in the order of a line's fields."""
         return staged([self._plan.columns[name] for name in self._rows.properties], self.config.get("stage_format") or "csv")
 
-    def _loaded_table(self, named: TableName) -> TableName:
-        """The table that rows are loaded into: the one that readers see, or one that takes its place once it is whole."""
+    def _loaded_table(self, named: TableName, keys: Sequence[str] | None = None) -> TableName:
+        """The table that rows are loaded into: the one that readers see, or one that takes its place once it is whole; `keys` tell its rows apart."""
         run = self.target.run
         if (shadow := self._shadow) is None or shadow.is_done:
             return named
         new = shadow.new(named)
         if new not in shadow.made:
-            run.pool.repeated(lambda: run.swaps.make_shadow(named, new))
+            key = keys if keys is None or self.config.get("primary_key") == "not_enforced" else ()
+            run.pool.repeated(lambda: run.swaps.make_shadow(named, new, key=key))
             shadow.made.append(new)
         return new
 
@@ -214,23 +237,26 @@ class SynapseSink(FileSink):
         try:
             if self._validator:
                 self._validator.validate(record)
-            content, tail = self._rows.line(record, writer.place)
-            elements = self._family.lines(record, writer.place)
+            values = self.flat.values(record)
+            content, tail = self._rows.line(values, writer.place)
+            elements = self._family.lines(values, writer.place)
         except InvalidRecord as error:
-            self._reject(record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None)
+            self._reject(
+                record, "NOT_AS_DECLARED", error.error_message, error.field if isinstance(error, NotAsDeclaredError) else None, self.target.line
+            )
         except RefusedRowError as error:
             if error.code == "TOO_LONG" and self.config.get("string_length") == "fail":
                 raise DestinationError(
                     f"a row of `{self.stream_name}` does not fit: {error}", hint="`string_length` says what to do with over-long text"
                 ) from error
-            self._reject(record, error.code, str(error), error.field)
+            self._reject(record, error.code, str(error), error.field, self.target.line)
         else:
             writer.add(content, tail)
             writer.add_children(elements)
 
-    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None) -> None:
+    def _reject(self, record: dict[str, Any], code: str, reason: str, field: str | None, line: int | None = None) -> None:
         self.account.reject(code)
-        self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field)
+        self.target.rejects.write(self.stream_name, record, code=code, reason=reason, keys=self.key_properties, field=field, line=line)
 
     def _put_aside(self, refused: Sequence[Refused]) -> None:
         names = {column.name: name for name, column in self._plan.columns.items()}
@@ -301,6 +327,7 @@ class SynapseSink(FileSink):
             self._family.rows(writer),
             mode=self._mode,
             line_bytes=writer.bytes_of_lines,
+            former=self._family.former,
         )
         self.load_batch(batch)
 
@@ -359,7 +386,7 @@ class SynapseSink(FileSink):
         hard = bool(self.config.get("hard_delete")) or (self._shadow is not None and not self._shadow.is_done)
         self._ensure(VERSION, *self._mode.columns_of_gone(hard=hard))
         loader = self.target.run.loader
-        removed = loader.activate(self._plan.table, version, self._mode, hard=hard, of_children=self._family.children)
+        removed = loader.activate(self._plan.table, version, self._mode, hard=hard, of_children=[*self._family.children, *self._family.former])
         if removed > 0:
             self.account.notes[self._mode.said_of_gone(hard=hard)] += removed
         self.swap()

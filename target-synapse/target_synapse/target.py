@@ -15,6 +15,8 @@ from singer_commons.target import DurableTarget
 from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabilities
 
 from target_synapse.checking.checks import check
+from target_synapse.children.flat import Mapper
+from target_synapse.children.former import Marks
 from target_synapse.files.copier import FileCopier
 from target_synapse.loading.leftovers import Leftovers
 from target_synapse.loading.load import Loader
@@ -38,6 +40,7 @@ from target_synapse.tables.swaps import Swaps
 from target_synapse.tables.upkeep import Upkeep
 from target_synapse.tables.versions import VersionsSeen
 from target_synapse.user_sql.hooks import Hooks
+from target_synapse.ways import Together
 from target_synapse.ways.choice import chosen, needs_storage
 
 if TYPE_CHECKING:
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
 
     from singer_commons.checking import Checks
     from singer_commons.columnar.batch_files import BatchReader
+    from singer_commons.columnar.sink import BlockSink
     from singer_commons.misfits import Misfit
     from singer_sdk import Sink
     from singer_sdk.helpers.capabilities import CapabilitiesEnum
@@ -65,6 +69,7 @@ class RunParts:
     loader: Loader
     swaps: Swaps
     hooks: Hooks
+    marks: Marks
     leftovers: Leftovers | None = None  # of a plan, which removes nothing
     files: int = FILES_OF_A_NODE  # that the pool reads at once
 
@@ -110,6 +115,17 @@ class TargetSynapse(DurableTarget):
     @property
     def _limits(self) -> dict[str, int | None]:
         return {"max_transaction_rows": self.config.get("max_transaction_rows")}
+
+    def setup_mapper(self) -> None:
+        """See Target."""
+        self._mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
+
+    def _found_block_sink(self, stream: str) -> BlockSink | None:
+        found = super()._found_block_sink(stream)
+        if isinstance(found, SynapseSink) and not found.flat.is_same:
+            self.logger.info("The rows of %s go one by one, which is slower: flattening looks at each", stream)
+            return None
+        return found
 
     def _places_for_rejects(self) -> Rejects:
         to = self.config.get("rejects_to") or "file"
@@ -157,7 +173,7 @@ class TargetSynapse(DurableTarget):
         self.default_sink_class = PlanSink
         named, hooks = ledger_table(self.ledger_schema), Hooks(pool, run_id)
         loader = PlanLoader(pool, way, named, run_id, **self._limits)
-        self._run = RunParts(run_id, pool, store, way, loader, Swaps(pool, named, run_id), hooks)
+        self._run = RunParts(run_id, pool, store, way, loader, Swaps(pool, named, run_id), hooks, Marks(pool, named, loader))
         self._ensure_own_tables(pool)
         hooks.before_run(self.config)
         too_many = False
@@ -178,7 +194,8 @@ class TargetSynapse(DurableTarget):
         pool, staged = Pool(self.config, run_id), needs_storage(self.config)
         remote = StagingStore(self.config) if staged else None
         way, store = chosen(self.config, pool, remote, run_id)
-        self.account.service, self.account.beside = pool.calls, remote.calls if remote else None  # it is called while other streams are loaded
+        self.account.service = Together([pool.calls, way.service]) if way.service else pool.calls
+        self.account.beside = remote.calls if remote else None  # it is called while other streams are loaded
         check(pool, StagingStore(self.config, retries=0) if staged else None, way, self.logger)
         if staged:
             warn_of_the_end(self.config, self.logger)
@@ -194,7 +211,7 @@ class TargetSynapse(DurableTarget):
         hooks = Hooks(pool, run_id)
         hooks.before_run(self.config)
         loader = Loader(pool, way, named, run_id, **self._limits)
-        return RunParts(run_id, pool, store, way, loader, swaps, hooks, leftovers, files_at_once(pool, self.config))
+        return RunParts(run_id, pool, store, way, loader, swaps, hooks, Marks(pool, named, loader), leftovers, files_at_once(pool, self.config))
 
     @contextmanager
     def reading(self) -> Iterator[None]:

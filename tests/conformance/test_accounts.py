@@ -281,9 +281,10 @@ def test_rejected_rows_are_written_in_the_same_form(command, commands, tmp_path)
     run = commands.run(command, lines=lines, REJECTS_PATH=str(path), RUN_LOG_PATH=str(log))
     assert (run.exit_code, " = 1 loaded + 1 rejected (NOT_AS_DECLARED 1) + 0 skipped" in run.stderr) == (3, True), run.stderr
     [reject] = read_log(path)
-    assert list(reject) == ["time", "stream", "key", "code", "reason", "field", "record"]
+    assert list(reject) == ["time", "stream", "line", "key", "code", "reason", "field", "record"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+00:00", reject["time"])
-    assert (reject["stream"], reject["key"], reject["code"], reject["record"]) == ("people", {"customer_id": "c-2"}, "NOT_AS_DECLARED", rows[1])
+    assert (reject["stream"], reject["line"], reject["key"], reject["field"]) == ("people", 3, {"customer_id": "c-2"}, "age")
+    assert (reject["code"], reject["record"]) == ("NOT_AS_DECLARED", rows[1])
     assert "old" in reject["reason"] or "age" in reject["reason"]
     assert [(one["rejected_by_code"], one["exit_code"]) for one in read_log(log)] == [({"NOT_AS_DECLARED": 1}, 3)] * 2
     assert run.reason.startswith(f"{command}: 1 of 2 rows were rejected, 0 rows allowed; the others were delivered - hint: ")

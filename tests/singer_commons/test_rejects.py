@@ -19,12 +19,13 @@ def test_a_row_is_kept_with_its_reason_and_exact_values(tmp_path):
     rejects = RejectsFile(path)
     with time_machine.travel("2026-11-21T10:00:00Z", tick=False):
         row = {"id": 2**60, "amount": Decimal("1.10000000000000000001"), "note": None}
-        rejects.write("orders", row, code="BAD_VALUE", reason="amount has too many digits", keys=["id"], field="amount")
+        rejects.write("orders", row, code="BAD_VALUE", reason="amount has too many digits", keys=["id"], field="amount", line=7)
     rejects.close()
     line = path.read_text()
     assert json.loads(line, parse_float=Decimal) == {
         "time": "2026-11-21T10:00:00.000+00:00",
         "stream": "orders",
+        "line": 7,
         "key": {"id": 2**60},
         "code": "BAD_VALUE",
         "reason": "amount has too many digits",

@@ -61,14 +61,14 @@ class NewDeath(Death):
 
 
 class DeathAt(Death):
-    """Comes before the statement that begins so."""
+    """Comes before the statement that begins so, at the n-th of them."""
 
-    def __init__(self, start: str) -> None:
-        super().__init__(0, done=False)
+    def __init__(self, start: str, number: int) -> None:
+        super().__init__(number, done=False)
         self.start = start
 
     def is_due(self, text):
-        return text.startswith(self.start)
+        return text.startswith(self.start) and super().is_due(text)
 
 
 class DyingCursor:

@@ -15,6 +15,7 @@ from mparticle_lines import SCHEMA, record, state, user
 from singer_commons import reading
 from singer_commons.errors import TooManyRejectsError
 from singer_commons.target import DurableTarget
+from singer_commons.validation import SdkValidator
 from singer_sdk.sinks.core import JSONSchemaValidator
 from target_mparticle.delivery import DryRun
 from target_mparticle.request_ids import NAMESPACE, RequestIds, RowDigests
@@ -181,8 +182,8 @@ def test_the_quick_look_lets_nothing_pass_that_the_validator_refuses(schema, val
     whole = {"properties": {"a": schema}}
     validator = JSONSchemaValidator(whole)
     refusals = [str(one.message) for one in validator.validator.iter_errors({"a": value})]
-    problem = RowCheck(whole, validator).problem({"a": value})
-    assert problem in refusals if refusals else problem is None
+    problem = RowCheck(whole, SdkValidator(whole)).problem({"a": value})
+    assert problem.error_message in refusals if refusals else problem is None
 
 
 @pytest.mark.parametrize(
@@ -198,6 +199,15 @@ def test_the_quick_look_lets_nothing_pass_that_the_validator_refuses(schema, val
 )
 def test_the_quick_look_knows_what_taps_usually_say(schema, value):
     assert look(schema)(value)
+
+
+@pytest.mark.parametrize("metadata", [False, True])
+def test_a_row_that_breaks_its_schema_is_named_by_line_key_and_field(metadata, load_inside, rejects):
+    rows = [record(user(number)) for number in range(1_000)]
+    rows[600] = record(user(600, spend="much"))
+    load_inside([SCHEMA, *rows, state("end")], max_rejected_rows=1, add_record_metadata=metadata)
+    (told,) = rejects()
+    assert (told["stream"], told["line"], told["key"], told["field"]) == ("users", 602, {"customer_id": "c-600"}, "spend")
 
 
 def test_a_run_of_which_mparticle_takes_nothing_stops_with_exit_code_3_and_the_rejects_on_disk(load_inside, control, rejects, capsys, monkeypatch):

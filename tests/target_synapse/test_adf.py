@@ -18,7 +18,7 @@ from target_synapse.sql.ddl import Column
 from target_synapse.tables.naming import TableName
 from target_synapse.ways import Staged
 from target_synapse.ways.adf import AdfWay, parameters
-from target_synapse.ways.pipelines import MARK, Pipelines, scope_of
+from target_synapse.ways.pipelines import MARK, Pipelines, Started, scope_of
 
 LINES = [schema_line(USERS), record(id=1, name="a"), record(id=2, name=""), state({"at": 2})]
 FACTORY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/factories/f"
@@ -28,6 +28,7 @@ FACTORY = "/subscriptions/s/resourceGroups/g/providers/Microsoft.DataFactory/fac
 def load_by_pipeline(load_here, monkeypatch):
     """Loads; waits between tries are noted, not waited."""
     run_waits = []
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
     monkeypatch.setattr("singer_commons.http.HttpClient._counted_sleep", lambda _self, wait_s: run_waits.append(wait_s))
 
     def run(lines=LINES, **changes):
@@ -35,6 +36,11 @@ def load_by_pipeline(load_here, monkeypatch):
 
     run.waits_s = run_waits
     return run
+
+
+def token_of(settings):
+    token = Identity("service_principal", settings).get_token(scope_of(settings["adf_url"])).token
+    return lambda: token
 
 
 def starts(pipelines):
@@ -70,18 +76,92 @@ def test_a_workspaces_pipeline_runs_under_its_own_address(load_by_pipeline, pipe
 
 
 @pytest.mark.parametrize(
-    ("outcome", "reason"),
+    ("outcomes", "reason"),
     [
-        ("fail", r"the pipeline load ended as Failed: Operation on target Copy failed: ErrorCode=UserErrorSourceBlobNotExist \(run .*\)"),
-        ("cancel", r"the pipeline load ended as Cancelled \(run .*\)"),
-        ("nothing", r"2 rows were staged for .*, and 0 arrived"),
+        (["fail", "fail"], r"the pipeline load ended as Failed: Operation on target Copy failed: ErrorCode=UserErrorSourceBlobNotExist \(run .*\)"),
+        (["cancel"], r"the pipeline load ended as Cancelled \(run .*\)"),
+        (["nothing"], r"2 rows were staged for .*, and 0 arrived"),
     ],
 )
-def test_a_pipeline_that_does_not_do_its_work_ends_the_run(outcome, reason, load_by_pipeline, pipelines, table, staged):
-    pipelines.stand.change({"next": [outcome]})
+def test_a_pipeline_that_does_not_do_its_work_ends_the_run(outcomes, reason, load_by_pipeline, pipelines, table, staged):
+    pipelines.stand.change({"next": outcomes})
     with pytest.raises(DestinationError, match=reason):
         load_by_pipeline()
     assert (load_by_pipeline.waits_s, table("users"), staged()) == ([], [], [])
+
+
+def test_a_pipeline_that_fails_is_started_once_more(load_by_pipeline, pipelines, table):
+    pipelines.stand.change({"next": ["fail"]})
+    assert load_by_pipeline() == [{"at": 2}]
+    assert ([one.outcome for one in pipelines.stand.runs.values()], table("users")) == (["fail", "copy"], [(1, "a"), (2, "")])
+
+
+@pytest.mark.slow
+def test_a_pipeline_that_the_pool_refuses_is_not_started_again_and_one_that_finds_it_away_is(load_by_pipeline, pipelines, pool, schema, table):
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=4834, message="You do not have permission to use the bulk load statement.")
+    with pytest.raises(DestinationError, match=r"permission to use the bulk load statement\..*SqlErrorNumber=4834"):
+        load_by_pipeline()
+    assert len(pipelines.stand.runs) == 1
+    pool.fault("error", rf"COPY INTO \[{schema}\]", number=40613, times=3)
+    assert load_by_pipeline() == [{"at": 2}]
+    assert (len(pipelines.stand.runs), table("users")) == (5, [(1, "a"), (2, "")])
+
+
+@pytest.mark.parametrize("kind", [pytest.param("disconnect_before", marks=pytest.mark.slow), "disconnect_after"])
+def test_a_pipeline_whose_own_connection_is_lost_fills_the_table_anew(kind, load_by_pipeline, pipelines, pool, schema, table):
+    """Also where its rows had come: they are not there twice."""
+    pool.fault(kind, rf"COPY INTO \[{schema}\]")
+    lines = [schema_line(USERS, keys=()), *LINES[1:]]
+    assert load_by_pipeline(lines) == [{"at": 2}]
+    assert (len(pipelines.stand.runs), table("users")) == (2, [(1, "a"), (2, "")])
+
+
+@pytest.mark.parametrize("outcome", ["copy", pytest.param("hold", marks=pytest.mark.slow)])
+def test_a_start_without_an_answer_that_becomes_a_run_later_is_ended_and_its_rows_are_not_there_twice(outcome, load_by_pipeline, pipelines, table):
+    pipelines.faults.plan(Fault(path="*/createRun", cut=True, after_effect=True))
+    pipelines.stand.change({"next": [outcome]})
+    lines = [schema_line(USERS, keys=()), *LINES[1:]]
+
+    def unseen_from_here():  # the check at the start looks, too
+        pipelines.stand.change({"unseen": 1})
+        yield from lines
+
+    assert load_by_pipeline(unseen_from_here()) == [{"at": 2}]
+    first, *others = pipelines.stand.runs.values()
+    assert (first.status, len(others), table("users")) == ({"copy": "Succeeded", "hold": "Cancelled"}[outcome], 2, [(1, "a"), (2, "")])
+
+
+def test_a_start_is_made_again_no_sooner_than_the_service_asks(settings, pipelines):
+    pipelines.faults.plan(Fault(path="*/createRun", status=429, headers={"Retry-After": "7"}))
+    waits_s = []
+    service = Pipelines(settings, token_of(settings), sleep=waits_s.append)
+    names = pipelines.stand.pipelines["load"]["pipeline"]["properties"]["parameters"]
+    service.start("load", {**dict.fromkeys(names, "x"), MARK: "m"}, pause_s=0.5)
+    assert (waits_s, service.waited_s, service.calls) == ([7.0], 7.0, 3)  # two starts, and a look between them
+
+
+def test_calls_of_pipelines_and_waits_between_their_tries_are_counted(load_here, pipelines, monkeypatch):
+    """As those of the stream; a pipeline at work is no wait."""
+    monkeypatch.setattr("singer_commons.http.RetryPolicy.wait_s", lambda *_: 0.01)
+    before = len(pipelines.requests)
+    load_here(LINES, **WAYS["adf"])
+    account, made = load_here.account, len(pipelines.requests) - before
+    (statements, of_pipelines) = account.service.services
+    assert (of_pipelines.calls, account.service.calls, of_pipelines.waited_s) == (made, statements.calls + made, 0.0)
+    assert account.streams["users"].calls >= made - 1  # all but the look at the start
+    pipelines.faults.plan(Fault(path="*/pipelineruns/*", status=503, times=2))
+    load_here(LINES, **WAYS["adf"])
+    account = load_here.account
+    assert account.service.services[1].waited_s > 0
+    assert account.streams["users"].waited_s == account.calls()[1] == account.service.services[1].waited_s
+
+
+def test_a_pipelines_service_that_goes_away_leaves_no_staging_table(load_by_pipeline, pipelines, pool, schema, staged):
+    pipelines.faults.plan(Fault(path="*/pipelineruns/*", status=503, times=99))
+    with pytest.raises(UnreachableError, match="with 503"):
+        load_by_pipeline()
+    tables = pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' ORDER BY TABLE_NAME")
+    assert (tables, staged(), load_by_pipeline.waits_s != []) == ([("_sdc_load_ledger",), ("users",)], [], True)
 
 
 def test_a_pipeline_that_takes_too_long_is_cancelled(load_by_pipeline, pipelines):
@@ -100,7 +180,7 @@ def test_a_start_whose_answer_is_lost_is_found_and_not_made_twice(load_by_pipeli
     assert table("users") == [(1, "a"), (2, "")]
 
 
-@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 503}, {"status": 429, "headers": {"Retry-After": "7"}}], ids=["cut", "503", "429"])
+@pytest.mark.parametrize("fault", [{"cut": True}, {"status": 503}, {"status": 429, "headers": {"Retry-After": "0"}}], ids=["cut", "503", "429"])
 def test_a_start_that_the_service_did_not_make_is_made_again(fault, load_by_pipeline, pipelines, table):
     pipelines.faults.plan(Fault(path="*/createRun", **fault))
     load_by_pipeline()
@@ -196,13 +276,12 @@ def test_settings_that_lack_are_told_together():
 
 def test_a_run_is_found_on_a_later_page(settings, pipelines):
     quiet = RetryPolicy(max_tries=1)
-    token = Identity("service_principal", settings).get_token(scope_of(settings["adf_url"])).token
-    service = Pipelines(settings, lambda: token, policy=quiet)
+    service = Pipelines(settings, token_of(settings), policy=quiet)
     pipelines.stand.change({"next": ["nothing"] * 103})
     names = pipelines.stand.pipelines["load"]["pipeline"]["properties"]["parameters"]
     made = [service.start("load", {**dict.fromkeys(names, "x"), MARK: f"m{number}"}, pause_s=0) for number in range(103)]
-    assert service._found("load", "m102") == made[-1]
-    assert service._found("load", "m103") == ""
+    assert service.found("load", "m102") == [made[-1].run_id]
+    assert service.found("load", "m103") == []
 
 
 def test_a_long_wait_is_told_now_and_then(settings, caplog):
@@ -210,7 +289,7 @@ def test_a_long_wait_is_told_now_and_then(settings, caplog):
         looks = 0
 
         def start(self, pipeline, given, *, pause_s):
-            return "run-1"
+            return Started("run-1")
 
         def state(self, run_id):
             self.looks += 1

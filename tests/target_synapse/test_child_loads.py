@@ -133,7 +133,7 @@ def test_rows_behind_the_end_of_an_overwrite_go_into_the_tables_that_readers_see
 def test_elements_are_in_the_slice_of_their_record(method, load_here, table, pool, schema):
     rows = [order(key % 7, f"row {number}", "x") for number, key in enumerate(range(20))]
     load_here([orders_line(), *rows, state({"at": 20})], max_transaction_rows=16, **method, **CHILDREN)
-    entries = pool.rows(f"SELECT [rows] FROM [{schema}].[_sdc_load_ledger] ORDER BY [committed_at]")
+    entries = pool.rows(f"SELECT [rows] FROM [{schema}].[_sdc_load_ledger] WHERE [rows] > 0 ORDER BY [committed_at]")
     each = 5 if method.get("load_method") else 2  # three rows a record, and where there are keys as many that go
     assert [rows for (rows,) in entries] == [each] * (20 // each)
     kept = range(20) if method.get("load_method") else range(13, 20)
@@ -221,7 +221,6 @@ def test_a_plan_shows_the_child_tables_and_makes_none(method, plan_of, tables, s
     ("settings", "names"),
     [
         ({"load_method": "history"}, ("nested_data", "load_method")),
-        ({"flattening_enabled": True}, ("nested_data", "flattening_enabled")),
         ({"copy_max_errors": 5}, ("nested_data", "copy_max_errors")),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import pytest
@@ -214,7 +215,7 @@ def test_values_are_exact_and_a_record_with_an_element_that_cannot_be_is_rejecte
     ]
     assert [(code, field, row["id"]) for code, field, row in rejects()] == [
         ("TOO_LONG", "p[1].t", 2),
-        ("BAD_VALUE", "p[0].n", 3),
+        ("NOT_AS_DECLARED", "p.0.n", 3),
         ("NOT_AS_DECLARED", "p.0.t", 4),
         ("NOT_UNICODE", "p[0]", 5),
     ]
@@ -317,3 +318,53 @@ def test_columns_and_single_rows_give_the_same_tables(load_here, tree, pool, sch
             load_here(lines, max_rejected_rows=100, **CHILDREN)
         found.append((tree(), load_here.rows))
     assert found[0] == found[1]
+
+
+FLAT = {"flattening_enabled": True, "flattening_max_depth": 2, **CHILDREN}
+PLACE = {
+    "type": ["null", "object"],
+    "properties": {"city": TEXT, "since": {"type": ["null", "string"], "format": "date"}, "tags": {"type": "array", "items": TEXT}},
+}
+
+
+@pytest.mark.parametrize("more", [{}, pytest.param({"load_method": "overwrite"}, marks=pytest.mark.slow)])
+def test_objects_are_columns_beside_child_tables_and_their_arrays_are_child_tables(more, load_here, table, rejects):
+    stops = {"type": "array", "items": {"type": "object", "properties": {"at": PLACE, "n": {"type": "integer"}}}}
+    lines = [
+        schema_line({"id": {"type": "integer"}, "home": PLACE, "stops": stops}, stream="trips"),
+        record(
+            "trips",
+            id=1,
+            home={"city": "", "since": "2026-01-02", "tags": ["a", "b"]},
+            stops=[{"n": 1, "at": {"city": "c", "tags": ["t"]}}, {"n": 2}],
+        ),
+        record("trips", id=2, home=None, stops=[]),
+        record("trips", id=3, home={"city": 5}, stops=[]),
+        record("trips", id=4, home={}, stops=[{"n": 1, "at": {"since": "no day"}}]),
+        state({"at": 4}),
+    ]
+    assert load_here(lines, **FLAT, max_rejected_rows=2, **more) == [{"at": 4}]
+    assert table("trips", "[id], [home__city], [home__since]") == [(1, "", dt.date(2026, 1, 2)), (2, None, None)]
+    assert table("trips__home__tags", order="2") == [(1, 0, "a"), (1, 1, "b")]
+    assert table("trips__stops", "[_sdc_level_0_id], [at__city], [at__since], [n]") == [(0, "c", None, 1), (1, None, None, 2)]
+    assert table("trips__stops__at__tags") == [(1, 0, 0, "t")]
+    assert [(code, field) for code, field, _ in rejects()] == [("NOT_AS_DECLARED", "home.city"), ("BAD_VALUE", "stops[0].at__since")]
+
+
+@pytest.mark.slow
+def test_streams_are_flattened_by_the_sdk_where_their_arrays_are_text(load_here, table):
+    properties = {"id": {"type": "integer"}, "home": PLACE}
+    lines = [line for name in ("a", "b") for line in (schema_line(properties, stream=name), record(name, id=1, home={"city": "c", "tags": ["t"]}))]
+    load_here(lines, **(FLAT | {"nested_data": None}), stream_options={"b": CHILDREN})
+    assert table("a", "[id], [home__city], [home__tags]") == [(1, "c", '["t"]')]
+    assert (table("b", "[id], [home__city]"), table("b__home__tags")) == ([(1, "c")], [(1, 0, "t")])
+
+
+@pytest.mark.slow
+def test_a_stream_that_becomes_two_is_flattened_in_one_way(load_here, table):
+    line = schema_line({"id": {"type": "integer"}, "home": PLACE}, stream="a")
+    maps = {"b": {"__source__": "a", "city": "home['city']", "__else__": None, "id": "id"}}
+    with pytest.raises(ConfigurationError, match="of a, b, which `stream_maps` makes of stream `a`, only b would be flattened"):
+        load_here([line], **(FLAT | {"nested_data": None}), stream_options={"b": CHILDREN}, stream_maps=maps)
+    load_here([line, record("a", id=1, home={"city": "c", "tags": ["t"]}), state({})], **FLAT, stream_maps=maps)
+    assert (table("a"), table("b", "[id], [city]"), table("a__home__tags")) == ([(1, "c", None)], [(1, "c")], [(1, 0, "t")])

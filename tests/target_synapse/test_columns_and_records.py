@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 
 import pytest
+from python_calls import calls, is_no_work_a_cell
 from singer_commons.errors import DestinationError, TooManyRejectsError
 from singer_commons.target import DurableTarget
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.loading.load import Loader
 from target_synapse.sink import SynapseSink
+from target_synapse.target import TargetSynapse
 
 MANY = 300
 PROPERTIES = {**USERS, "at": {"type": ["null", "string"], "format": "date-time"}, "extra": {}}
@@ -111,3 +114,26 @@ def test_half_of_a_surrogate_pair_puts_only_its_own_row_aside(load_here, rejects
     with pytest.raises(TooManyRejectsError):
         load_here([schema_line(PROPERTIES), *rows])
     assert ([code for code, _, _ in rejects()], len(table("users"))) == (["NOT_UNICODE"], 159)
+
+
+def test_ten_times_the_rows_are_no_more_work_for_python(settings, table, capsys):
+    """From the pipe to the staged file no value becomes an object of Python."""
+    properties = {f"c{number}": {"type": ["null", "integer"]} for number in range(10)} | {
+        "text": {"type": ["null", "string"]},
+        "at": {"type": "string", "format": "date-time"},
+    }
+
+    def calls_of(rows):
+        values = ({**dict.fromkeys(properties, n), "text": f"é {n}", "at": "2024-01-02T03:04:05Z"} for n in range(rows))
+        lines = [schema_line(properties, []), *({"type": "RECORD", "stream": "users", "record": row} for row in values)]
+        target = TargetSynapse(config=settings)
+        source = io.BytesIO("".join(json.dumps(line) + "\n" for line in lines).encode())
+        with calls() as counted:
+            target.listen(source)
+        return counted[0]
+
+    calls_of(10)  # what is done once
+    few, many = calls_of(2_000), calls_of(20_000)
+    assert table("users", "COUNT(*)") == [(22_010,)]
+    assert capsys.readouterr().out == ""
+    assert is_no_work_a_cell(few, many, cells=18_000 * len(properties))

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from synapse_support.grammar import as_script, grammar_error
 from synapse_support.recording_pool import RecordingPool
 from target_synapse.children.batch import ChildRows
+from target_synapse.children.former import MARK
 from target_synapse.children.tables import RECORD_ID, ensure_children, identity_of
 from target_synapse.children.tree import branches_of_stream
 from target_synapse.loading import rejects_table
@@ -84,7 +85,7 @@ def children_of(pool, branches, plan, config, form):
     identity = identity_of(plan, "s") if branches else []
     if RECORD_ID in identity:
         ensure_columns(pool, plan.table, [RECORD_ID], config)
-    made = ensure_children(pool, branches, identity, config, stream="s", loaded=lambda table: table)
+    made = ensure_children(pool, branches, identity, config, stream="s", loaded=lambda table, _keys: table)
     return [ChildRows(one, staged(list(one.staged.columns.values()), form), [f"child/{len(one.staged.columns)}"], 2) for one in made]
 
 
@@ -276,7 +277,9 @@ def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tm
         [
             shadow_sql.select_index(table),
             shadow_sql.select_definitions(table),
-            shadow_sql.create_like(new, definitions, distribution, index, partition=partition, defaults={names[0]: "N'it''s'", names[-1]: "-1.5"}),
+            shadow_sql.create_like(
+                new, definitions, distribution, index, partition=partition, behind={names[0]: "DEFAULT N'it''s'", names[-1]: "IDENTITY(5, 1)"}
+            ),
             *statements_of_parts(table, new, names),
             shadow_sql.select_rights(table),
             *shadow_sql.grants(new, rights),
@@ -288,6 +291,7 @@ def test_every_statement_that_puts_one_table_in_the_place_of_another_is_t_sql(tm
             history.select_times(table),
             ledger.select_open(table, "OVERWRITE", target=str(table), hours=3),
             ledger.count_recent(table, str(new), 3),
+            ledger.select_marks(table, MARK),
             ledger.close_load(table, "load1", label="x"),
             ledger.insert_entry(table, *[Entry("load1", "run1", str(one), "OVERWRITE x", 0, 0) for one in (table, new)], label="x"),
         ]
@@ -300,6 +304,8 @@ def statements_of_parts(table, new, names):
     keys = [("k", kind, name) for kind in ("PK", "UQ") for name in names]
     return [
         shadow_parts.select_identity(table),
+        *(shadow_parts.select_last(table, names[0], step) for step in (1, -1)),
+        *(shadow_parts.identity_insert(table, on=on) for on in (True, False)),
         shadow_parts.select_partitioning(table),
         *(shadow_parts.select_boundaries(table, kind) for kind in ("nvarchar(40)", "date", "float", "decimal(12,3)", "datetimeoffset(7)")),
         shadow_parts.select_defaults(table),

@@ -145,22 +145,49 @@ def test_a_columnstore_that_becomes_a_heap_keeps_its_partitions(load_here, execu
     assert after[-1] == [("HEAP",)]
 
 
-REFUSED = {
-    "the IDENTITY column n": "[id] bigint NULL, [n] bigint IDENTITY(1, 1)) WITH (HEAP)",
-}
+@pytest.fixture
+def identity(pool, schema):
+    """Name, seed and increment of the IDENTITY column."""
+    where = f"OBJECT_ID(N'[{schema}].[users]')"
+    sql = f"SELECT name, CAST(seed_value AS bigint) AS seed, CAST(increment_value AS bigint) AS step FROM sys.identity_columns WHERE object_id = {where}"
+    return lambda: pool.rows(sql)
 
 
-@pytest.mark.parametrize("what", REFUSED)
-def test_a_table_of_which_something_would_be_lost_is_refused_and_stays(what, load_here, execute, pool, schema):
-    execute(f"CREATE TABLE {{}} ({REFUSED[what]}")
-    lines = [schema_line({"id": INTEGER}), record(id=2), state({"at": 1})]
-    with pytest.raises(ConfigurationError) as caught:
-        load_here(lines, load_method="overwrite")
-    assert str(caught.value) == f"[{schema}].[users] has {what}, which a new table in its place would not have"
-    assert caught.value.hint == "load it with another `load_method`"
-    assert pool.rows(
-        f"SELECT COUNT(*) FROM sys.tables AS t JOIN sys.schemas AS s ON s.schema_id = t.schema_id WHERE s.name = '{schema}' AND LEFT(t.name, 8) = '_sdc_new'"
-    ) == [(0,)]
+@pytest.mark.parametrize("step", [1, pytest.param(-2, marks=pytest.mark.slow)])
+def test_an_identity_column_goes_on_behind_its_last_value_so_that_none_comes_twice(step, load_here, execute, table, identity):
+    execute(f"CREATE TABLE {{}} ([k] int IDENTITY(7, {step}) NOT NULL, [id] bigint NULL) WITH (HEAP)")
+    lines = [schema_line({"id": INTEGER}), *(record(id=one) for one in range(5)), state({"at": 1})]
+    load_here(lines)
+    old = [key for (key,) in table("users", "[k]")]
+    load_here(lines, load_method="overwrite")
+    new = [key for (key,) in table("users", "[k]")]
+    last = max(old) if step > 0 else min(old)
+    assert identity() == [("k", last + step, step)]
+    assert len({*old, *new}) == 10
+    load_here(
+        [lines[0], state({}), {"type": "ACTIVATE_VERSION", "stream": "users", "version": 1}],
+        load_method="overwrite",
+        process_activate_version_messages=True,
+    )
+    assert (table("users"), len(identity())) == ([], 1)
+
+
+@pytest.mark.slow
+def test_a_rebuild_keeps_the_values_of_an_identity_column(load_here, execute, table, identity):
+    execute("CREATE TABLE {} ([id] bigint NULL, [k] bigint IDENTITY(1, 1) NOT NULL, [n] bigint NULL) WITH (HEAP)")
+    load_here([schema_line({"id": INTEGER, "n": INTEGER}), record(id=1, n=4), record(id=2, n=5)])
+    before = dict(table("users", "[id], [k]"))
+    load_here([schema_line({"id": INTEGER, "n": TEXT}), record(id=3, n="x")], type_conflict="rebuild")
+    after = dict(table("users", "[id], [k]"))
+    assert ({key: after[key] for key in (1, 2)}, table("users", "[n]", order="[id]")) == (before, [("4",), ("5",), ("x",)])
+    assert after[3] > max(before.values())
+    assert identity() == [("k", max(before.values()) + 1, 1)]
+
+
+def test_an_identity_column_does_not_change_its_type(load_here, execute, schema):
+    execute("CREATE TABLE {} ([id] bigint NULL, [n] bigint IDENTITY(1, 1) NOT NULL) WITH (HEAP)")
+    with pytest.raises(ConfigurationError, match="the IDENTITY column n, whose values are the pool's"):
+        load_here([schema_line({"id": INTEGER, "n": TEXT}), record(id=2, n="x")], type_conflict="rebuild")
 
 
 def test_the_column_that_parts_a_table_does_not_become_text(load_here, execute, schema):
@@ -225,3 +252,47 @@ def test_numbers_are_literals(definition):
 @pytest.mark.parametrize("definition", ["(getdate())", "(2+3)", "('a'+'b')", "(4); DROP TABLE x --", "('a' 'b')", ""])
 def test_what_is_no_single_literal_is_none(definition):
     assert shadow_parts.literal_in(definition) is None
+
+
+@pytest.fixture
+def key(pool, schema):
+    """The columns of the table's key, and those in which no NULL may be."""
+
+    def read(name="users"):
+        where = f"OBJECT_ID(N'[{schema}].[{name}]')"
+        columns = (
+            "SELECT c.name FROM sys.key_constraints AS k JOIN sys.index_columns AS x ON x.object_id = k.parent_object_id AND x.index_id = k.unique_index_id"
+            f" JOIN sys.columns AS c ON c.object_id = x.object_id AND c.column_id = x.column_id WHERE k.parent_object_id = {where} ORDER BY x.key_ordinal"
+        )
+        filled = f"SELECT name FROM sys.columns WHERE object_id = {where} AND is_nullable = 0 ORDER BY column_id"
+        return [[name for (name,) in pool.rows(sql)] for sql in (columns, filled)]
+
+    return read
+
+
+DECLARED = {"primary_key": "not_enforced", "load_method": "overwrite", "nested_data": "child_tables"}
+TAGS = {"id": INTEGER, "n": INTEGER, "tags": {"type": "array", "items": TEXT}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("keys", [("n",), ("n", "id"), ("new",), ()])
+def test_an_overwrite_by_another_key_declares_that_one_and_lets_the_old_ones_columns_be_empty(keys, load_here, table, key):
+    load_here([schema_line(TAGS), record(id=1, n=1, tags=["a"]), state({"at": 1})], **DECLARED)
+    assert (key(), key("users__tags")[0]) == ([["id"], ["id"]], ["_sdc_source_key_id", "_sdc_level_0_id"])
+    rows = [record(id=None if "id" not in keys else 5, n=one, new=one, tags=["b"]) for one in (1, 2)]
+    load_here([schema_line({**TAGS, "new": INTEGER}, keys=keys), *rows, state({"at": 2})], **DECLARED)
+    assert table("users", "[n]") == [(1,), (2,)]
+    declared = [name for name in keys if keys != ("new",)]  # a column that comes with the key may be NULL in the table that is there
+    assert key() == [declared, sorted(declared)]
+    assert [len(table("users__tags")), key("users__tags")[0]] == [2, []]
+
+
+@pytest.mark.slow
+def test_a_key_that_the_settings_do_not_ask_for_any_more_is_not_carried_on_and_an_administrators_is(load_here, execute, key):
+    load_here([schema_line(TAGS), record(id=1, n=1, tags=[]), state({"at": 1})], **DECLARED)
+    load_here([schema_line(TAGS), record(id=1, n=1, tags=[]), state({"at": 2})], **(DECLARED | {"primary_key": None}))
+    assert key() == [[], []]
+    execute("ALTER TABLE {} ADD CONSTRAINT [mine] UNIQUE ([n]) NOT ENFORCED")
+    for at in (3, 4):
+        load_here([schema_line(TAGS, keys=("id", "n")), record(id=1, n=1, tags=[]), state({"at": at})], **DECLARED)
+        assert key() == [["n"], []]

@@ -1,5 +1,8 @@
 """Which rows are checked against their SCHEMA before they are loaded, and by which of its rules."""
 
+import json
+from pathlib import Path
+
 import pytest
 from synapse_support.messages import record, schema_line
 
@@ -27,11 +30,14 @@ BAD = [
 
 
 @pytest.mark.parametrize("many", [1, 100], ids=["by rows", "by columns"])
-def test_rows_that_break_a_rule_are_rejected_each_with_its_field(many, load_here, table, rejects):
+def test_rows_that_break_a_rule_are_rejected_each_with_its_line_and_field(many, load_here, table, settings):
     rows = [record(**row) for row in (*GOOD * many, *(row for row, _ in BAD))]
     load_here([schema_line(RULES, [], required=["kind"]), *rows], max_rejected_rows=len(BAD))
     assert table("users", "DISTINCT id") == [(1,), (2,)]
-    assert [(code, field) for code, field, _ in rejects()] == [("NOT_AS_DECLARED", field) for _, field in BAD]
+    told = [json.loads(line) for line in Path(settings["rejects_path"]).read_text().splitlines()]
+    first = 2 + len(GOOD) * many  # behind SCHEMA and the good rows
+    expected = [("NOT_AS_DECLARED", "users", first + number, row, field) for number, (row, field) in enumerate(BAD)]
+    assert [(one["code"], one["stream"], one["line"], one["record"], one["field"]) for one in told] == expected
 
 
 def test_without_validation_only_what_a_column_cannot_hold_is_rejected(load_here, table, rejects):

@@ -132,7 +132,7 @@ def test_killed_at_any_step_and_run_again_the_rows_are_right(name, done, again, 
 CALLS = {
     "lost before": {"cut": True},
     "lost after": {"cut": True, "after_effect": True},
-    "429": {"status": 429, "headers": {"Retry-After": "7"}},
+    "429": {"status": 429, "headers": {"Retry-After": "0"}},
     "500": {"status": 500},
     "500 after": {"status": 500, "after_effect": True},
 }

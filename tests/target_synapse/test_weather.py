@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from singer_commons.errors import CredentialsError, DestinationError, SuiteError
 from synapse_support.messages import USERS, record, schema_line, state
+from synapse_support.ways import WAYS
 from target_synapse.pool.connection import Pool
 from target_synapse.pool.odbc import TRANSIENT
 from target_synapse.pool.patience import ATTEMPTS, MAX_POOL_WAIT_S, Patience, PoolAwayError, TransientSqlError
@@ -109,6 +110,26 @@ def test_a_pool_that_is_paused_in_mid_run_and_resumed_takes_the_rest(load_here, 
     assert table("users") == ALL
 
 
+MID = {"polybase": r"INSERT INTO \[{schema}\].\[_sdc_stg", "insert": r"INSERT INTO \[{schema}\].\[_sdc_stg", "adf": r"COPY INTO \[{schema}\]"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("away", ["failing over", "paused"])
+@pytest.mark.parametrize("point", ["staging", "transaction", "commit"])
+@pytest.mark.parametrize("way", MID)
+def test_on_other_ways_too_a_pool_that_goes_away_in_the_middle_takes_each_row_once(way, point, away, load_here, pool, schema, waits, table):
+    """While rows are staged (by the pipeline, if one does it), within the transaction, and at its end."""
+    pattern = {"staging": MID[way], "transaction": r"INSERT INTO \[{schema}\].\[users\]", "commit": "^COMMIT"}[point]
+    pool.fault("disconnect_after", pattern.format(schema=schema))
+    if away == "paused":
+        waits.then = {1: lambda: pool.weather(state="paused"), 4: lambda: pool.weather(state="online")}
+    else:
+        waits.then = {1: lambda: pool.fault("login_error", number=40613, times=3)}
+    lines = [schema_line(USERS, keys=()), *LINES[1:]]
+    assert load_here(lines, batch_size_rows=1, wait_for_pool_s=600, **WAYS[way]) == [{"at": 1}, {"at": 2}]
+    assert (sorted(table("users")), pool.order(waiting=True), len(waits) >= 4) == (ALL, [], True)
+
+
 def test_a_pause_between_two_batches_is_no_matter_to_a_slow_tap(pool, settings, waits):
     """Whoever ends idle sessions: the next statement finds a new connection."""
     mine = Pool(settings)
@@ -155,7 +176,8 @@ def test_a_database_that_is_moved_in_mid_run_is_found_again_and_one_that_never_w
     assert len(waits) == 2
 
 
-def test_rows_of_a_slow_tap_are_loaded_at_its_first_state_after_five_minutes(pool, schema, settings, capsys):
+@pytest.mark.parametrize("way", ["copy", pytest.param("insert", marks=pytest.mark.slow)])
+def test_rows_of_a_slow_tap_are_loaded_at_its_first_state_after_five_minutes(way, pool, schema, settings, capsys):
     """Three rows a minute would fill a batch in weeks."""
 
     def lines():
@@ -166,7 +188,7 @@ def test_rows_of_a_slow_tap_are_loaded_at_its_first_state_after_five_minutes(poo
             yield state({"at": number})
 
     with time_machine.travel(dt.datetime.now(dt.UTC), tick=False) as clock:
-        TargetSynapse(config=settings).listen(Slow(lines()))
+        TargetSynapse(config={name: value for name, value in {**settings, **WAYS[way]}.items() if value is not None}).listen(Slow(lines()))
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [{"at": 16}, {"at": 24}]
     assert sorted(pool.rows(f"SELECT [rows] FROM [{schema}].[_sdc_load_ledger]")) == [(8,), (16,)]
 

@@ -8,7 +8,8 @@ learn.microsoft.com/rest/api/azure, "Acquire an access token"; learn.microsoft.c
 
 The texts of refusals are not documented: unconfirmed. Controls: `change` takes `{"pipelines": {NAME: DEFINITION}}`, a definition being
 `{"pipeline": ..., "datasets": {NAME: ...}}` as Data Factory exports them, and `{"next": [...]}` with what becomes of the next runs: `copy`, `fail`, `hold` (until it is
-cancelled or `{"release": true}`), `cancel`, `nothing` (it succeeds and has copied nothing).
+cancelled or `{"release": true}`), `cancel`, `nothing` (it succeeds and has copied nothing). `{"unseen": N}` leaves the runs that are there out of the next N queries: nothing says that a query shows
+a run at once, nor that it does not (unconfirmed).
 """
 
 from __future__ import annotations
@@ -63,6 +64,7 @@ class AdfStand:
         self.pipelines: dict[str, Mapping[str, Any]] = {}
         self.runs: dict[str, Run] = {}
         self._next: deque[str] = deque()
+        self._unseen = 0
 
     def routes(self) -> Sequence[Route]:
         """Those of a factory, and those of a workspace."""
@@ -93,12 +95,13 @@ class AdfStand:
 
     def change(self, wish: Mapping[str, Any]) -> Any:
         """See above. Raises ValueError."""
-        if unknown := set(wish) - {"pipelines", "next", "release"}:
+        if unknown := set(wish) - {"pipelines", "next", "release", "unseen"}:
             raise ValueError(f"nothing is known of {', '.join(sorted(unknown))}")
         if wrong := set(wish.get("next", ())) - set(OUTCOMES):
             raise ValueError(f"a run ends by one of {', '.join(OUTCOMES)}, not {', '.join(sorted(wrong))}")
         self.pipelines |= wish.get("pipelines", {})
         self._next.extend(wish.get("next", ()))
+        self._unseen = int(wish.get("unseen", self._unseen))
         if wish.get("release"):
             for run in self.runs.values():
                 run.released.set()
@@ -142,8 +145,8 @@ class AdfStand:
                 copying.run(sql, places)
         except DefinitionError as error:
             run.status, run.message = "Failed", str(error)
-        except Exception as error:  # noqa: BLE001  # whatever the pool says is the run's message
-            run.status, run.message = "Failed", f"Operation on target Copy failed: ErrorCode=SqlOperationFailed, {error}"
+        except Exception as error:  # noqa: BLE001  # whatever the pool says is the run's message, and so is a parameter of a wrong form
+            run.status, run.message = "Failed", f"Operation on target Copy failed: {error}"
         else:
             run.status = "Succeeded"
 
@@ -165,6 +168,9 @@ class AdfStand:
             return _refusal(400, "BadRequest", f"The body has no {' and no '.join(missing)}.")
         names = [one for part in asked.get("filters", ()) if part["operand"] == "PipelineName" for one in part["values"]]
         runs = [run.to_json() for run in self.runs.values() if not names or run.pipeline in names]
+        if self._unseen:
+            self._unseen -= 1
+            runs = []
         first = int(asked.get("continuationToken") or 0)
         more = {"continuationToken": str(first + PAGE_RUNS)} if len(runs) > first + PAGE_RUNS else {}
         return Answer.of_json({"value": runs[first : first + PAGE_RUNS], **more})

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+LOST_CONNECTION = 20_000  # and the numbers behind it: DB-Library's own, as 20047, "DBPROCESS is dead"
+TRANSPORT_ERROR = 10_054  # learn.microsoft.com/azure/azure-sql/database/troubleshoot-common-errors-issues
+
+
+class ActivityError(Exception):
+    """What an activity says of its failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Places:
     """What the linked services of a factory hold: a pool, and a blob store."""
@@ -50,16 +58,34 @@ def statement(definition: Mapping[str, Any], parameters: Mapping[str, Any], plac
 
 
 def run(sql: str, places: Places) -> None:
-    """Run the statement in the pool. Raises pymssql.Error."""
+    """Run the statement in the pool. Raises ActivityError."""
     import pymssql  # noqa: PLC0415  # only a pipeline that runs needs a driver
 
-    connection = pymssql.connect(
-        server=places.host, port=str(places.port), user=places.user, password=places.password, database=places.database, autocommit=True
-    )
     try:
-        connection.cursor().execute(sql)
-    finally:
-        connection.close()
+        connection = pymssql.connect(
+            server=places.host, port=str(places.port), user=places.user, password=places.password, database=places.database, autocommit=True
+        )
+        try:
+            connection.cursor().execute(sql)
+        finally:
+            connection.close()
+    except pymssql.Error as error:
+        raise ActivityError(told(error)) from error
+
+
+def told(error: Exception) -> str:
+    """What an activity says of a failure of the pool [github.com/MicrosoftDocs/azure-docs/issues/52285; which number a lost connection gets there: unconfirmed]."""
+    found = error.args[0] if error.args and isinstance(error.args[0], tuple) else error.args
+    number, text = (int(found[0]), found[1]) if len(found) > 1 else (0, str(error))
+    said = text.decode(errors="replace").partition("DB-Lib error")[0].strip() if isinstance(text, bytes) else str(text)
+    if number // 100 == LOST_CONNECTION // 100:
+        number, said = TRANSPORT_ERROR, "A transport-level error has occurred when receiving results from the server."
+    return (
+        "ErrorCode=SqlOperationFailed,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,"
+        f"Message=A database operation failed with the following error: '{said}',Source=,''Type=System.Data.SqlClient.SqlException,Message={said},"
+        f"Source=.Net SqlClient Data Provider,SqlErrorNumber={number},Class=16,ErrorCode=-2146232060,State=1,"
+        f"Errors=[{{Class=16,Number={number},State=1,Message={said},}},],'"
+    )
 
 
 def _dataset(definition: Mapping[str, Any], reference: Mapping[str, Any], parameters: Mapping[str, Any], kind: str) -> Mapping[str, Any]:

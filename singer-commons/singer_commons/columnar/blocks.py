@@ -87,7 +87,7 @@ class Block(ABC):
 
     @abstractmethod
     def messages(self) -> Iterator[dict[str, Any]]:
-        """The rows as RECORD messages. Raises InvalidInputLine for one whose record is no JSON object."""
+        """The rows as RECORD messages, each with its `line`. Raises InvalidInputLine for one whose record is no JSON object."""
 
     def dicts(self) -> list[dict[str, Any]]:
         """The rows as the SDK reads them. Raises InvalidInputLine for one that is no JSON object."""
@@ -158,8 +158,15 @@ class RecordBlock(Block):
 
     def messages(self) -> Iterator[dict[str, Any]]:
         """See Block."""
-        for record, time_extracted in zip(self._dicts(), self.time_extracted, strict=True):
-            yield {"type": "RECORD", "stream": self.stream, "record": record, "time_extracted": time_extracted, "version": self.version}
+        for record, time_extracted, line in zip(self._dicts(), self.time_extracted, self.line_numbers, strict=True):
+            yield {
+                "type": "RECORD",
+                "stream": self.stream,
+                "record": record,
+                "time_extracted": time_extracted,
+                "version": self.version,
+                "line": line,
+            }
 
 
 @dataclass(frozen=True)
@@ -206,7 +213,7 @@ class LineBlock(Block):
                 raise InvalidInputLine(f"{self.place(index)}: this names its type or stream twice")
             if not isinstance(message["record"], dict):
                 raise self._no_object(index)
-            yield {"time_extracted": None, "version": None, **message}
+            yield {"time_extracted": None, "version": None, **message, "line": self.line_numbers[index]}
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_commons.columnar.blocks import Gathered, GatheredLines
 from singer_commons.columnar.checks import UNCHECKED, SchemaRules
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from singer_commons.columnar.blocks import Block, RecordBlock
     from singer_commons.columnar.decoder import BlockDecoder
+    from singer_commons.target import DurableTarget
 
 
 class BlockSink(DurableSink):
@@ -33,6 +34,7 @@ class BlockSink(DurableSink):
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.gathered = Gathered()
+        self.target = cast("DurableTarget", target)
         self._block_rows = min(block_rows(self.config), self.most_block_rows)
 
     @abstractmethod
@@ -80,6 +82,7 @@ class BlockSink(DurableSink):
 
         A drain in the middle of a block would let a STATE out that stands behind the block's other rows.
         """
+        self.target.line = message["line"]
         record = message["record"]
         context = self._get_context(record)
         if self.include_sdc_metadata_properties:

@@ -66,6 +66,8 @@ def connect(settings: Mapping[str, Any]) -> DuckDB:
 class DuckDB:
     """A read-only connection to a DuckDB file. `memory_mb` is what a query may take; without it some, or more where it does not fit into that."""
 
+    tells_case = False
+
     def __init__(self, connection: duckdb.DuckDBPyConnection, memory_mb: int | None = None) -> None:
         self._connection = connection
         self._tries_mb = (memory_mb,) if memory_mb else (MEMORY_MB, LONG_ROWS_MB)

@@ -82,6 +82,8 @@ def conninfo(**parts: object) -> str:
 class Postgres:
     """A read-only session on a PostgreSQL server, begun at the first question."""
 
+    tells_case = True
+
     def __init__(self, database: AdbcDatabase, user: str) -> None:
         self._database, self._user = database, user
         self._connection: AdbcConnection | None = None

@@ -49,10 +49,19 @@ class _Lines:
 
 
 class Family:
-    """The child tables of a stream, with one schema. `truncated` is told of texts that are cut."""
+    """The child tables of a stream, with one schema, and those it had. `truncated` is told of texts that are cut."""
 
-    def __init__(self, children: Sequence[ChildTable], way: Way, form: Format, files: int, truncated: Callable[[str], None] | None = None) -> None:
-        self.children = children
+    def __init__(
+        self,
+        children: Sequence[ChildTable],
+        way: Way,
+        form: Format,
+        files: int,
+        *,
+        truncated: Callable[[str], None] | None = None,
+        former: Sequence[ChildTable] = (),
+    ) -> None:
+        self.children, self.former = children, former
         self._way, self._form, self._files, self._truncated = way, form, files, truncated
         self._lines: dict[tuple[str, ...], _Lines] = {}
         for number, child in enumerate(children):
@@ -106,8 +115,10 @@ class Family:
 
     def in_place(self) -> Family:
         """The same in the tables that readers see, where until now others were loaded that have taken their place."""
-        children = [replace(child, plan=replace(child.plan, table=child.branch.table)) for child in self.children]
-        return Family(children, self._way, self._form, self._files, self._truncated)
+        children, former = (
+            [replace(child, plan=replace(child.plan, table=child.branch.table)) for child in some] for some in (self.children, self.former)
+        )
+        return Family(children, self._way, self._form, self._files, truncated=self._truncated, former=former)
 
     def rows(self, writer: FamilyWriter) -> list[ChildRows]:
         """The rows of all child tables in a batch that is written."""

@@ -25,8 +25,10 @@ ROW, SOURCE_ROW, RANK = quoted(ROW_COLUMN), quoted(SOURCE_ROW_COLUMN), quoted(RA
 
 
 def moves(job: Job, label: Callable[[TableName, str], str]) -> Iterator[str]:
-    """The statements for the child tables of a batch; `label` makes that of a table's step."""
+    """The statements for the child tables of a batch, and for those that its stream had; `label` makes that of a table's step."""
     keys, tombstone = job.batch.plan.key_columns, job.batch.mode.tombstone
+    for child in job.batch.former if keys else ():
+        yield delete_matching(child, job.staging, label=label(child.plan.table, "delete"))
     for one in job.batch.children:
         table = one.child.plan.table
         if keys:

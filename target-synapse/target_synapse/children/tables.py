@@ -66,12 +66,12 @@ def ensure_children(
     config: Mapping[str, Any],
     *,
     stream: str,
-    loaded: Callable[[TableName], TableName],
+    loaded: Callable[[TableName, Sequence[str]], TableName],
     rebuild: Rebuild | None = None,
 ) -> list[ChildTable]:
     """Bring the child tables to where they can take rows; may be repeated. Raises ConfigurationError or DestinationError.
 
-    `loaded` is the table that gets the rows of one that readers see.
+    `loaded` is the table that gets the rows of one that readers see, and that are told apart by these columns.
     """
     settings = {name: value for name, value in config.items() if name not in OF_THE_STREAM_ALONE}
     made = []
@@ -82,7 +82,7 @@ def ensure_children(
         names = renamed(branch.properties, [SOURCE_ROW_COLUMN, *(one.name for one in own)])
         properties = {names[name]: schema for name, schema in branch.properties.items()}
         keys = [one.name for one in own]
-        table = loaded(branch.table)
+        table = loaded(branch.table, keys)
         if table == branch.table:
             _refuse_others(pool, table, sources, stream)
         plan = ensure_table(pool, table, properties, keys, settings, stream=f"{stream}.{branch}", own=own, rebuild=rebuild)

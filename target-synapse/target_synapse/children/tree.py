@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError
 
+from target_synapse.children.flat import NONE, Flat, flat_of, options_of
 from target_synapse.rows.types import alternatives, json_types
 from target_synapse.tables.naming import child_table, folded, told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from singer_sdk.helpers._flattening import FlatteningOptions
 
     from target_synapse.tables.naming import TableName
 
@@ -30,6 +33,7 @@ class Branch:
     properties: Mapping[str, Any]
     is_object: bool
     branches: Sequence[Branch]
+    flat: Flat = field(default_factory=Flat)  # of its elements, where they are objects
 
     @property
     def depth(self) -> int:
@@ -66,16 +70,16 @@ def branches_of_stream(
         return []
     hint = "set `nested_data` to `json`"
     if config.get("load_method") == "history":
-        raise ConfigurationError(f"stream `{stream}` keeps its history, which has no versions of child tables", hint=hint)
-    branches = branches_of(table, properties, keys)
+        raise ConfigurationError(f"stream `{stream}` keeps its history, and a change in elements alone makes no version", hint=hint)
+    branches = branches_of(table, properties, keys, options_of(config))
     if branches and len(branches) == len(properties):
         raise ConfigurationError(f"stream `{stream}` has arrays alone, so its own table would have no column", hint=hint)
     return branches
 
 
-def branches_of(table: TableName, properties: Mapping[str, Any], keys: Collection[str] = ()) -> list[Branch]:
-    """The arrays among the properties, but for keys, that are child tables of the table."""
-    return _branches(table, (), properties, keys, {table.same_as})
+def branches_of(table: TableName, properties: Mapping[str, Any], keys: Collection[str] = (), flattening: FlatteningOptions = NONE) -> list[Branch]:
+    """The arrays among the properties, but for keys, that are child tables of the table; the properties of elements are flattened."""
+    return _branches(table, (), {name: schema for name, schema in properties.items() if name not in keys}, flattening, {table.same_as})
 
 
 def every(branches: Iterable[Branch]) -> Iterator[Branch]:
@@ -106,22 +110,25 @@ def _values(branch: Branch, element: object) -> Mapping[str, Any]:
         return {}
     if not isinstance(element, dict):
         raise NoElementError(f"an element of {branch} is no object")
-    return element
+    return branch.flat.values(element)
 
 
-def _branches(table: TableName, above: tuple[str, ...], properties: Mapping[str, Any], keys: Collection[str], taken: set[str]) -> list[Branch]:
+def _branches(
+    table: TableName, above: tuple[str, ...], properties: Mapping[str, Any], flattening: FlatteningOptions, taken: set[str]
+) -> list[Branch]:
     found = []
     for name, schema in properties.items():
-        if name in keys or (items := _items(schema)) is None:
+        if (items := _items(schema)) is None:
             continue
         path = (*above, name)
         own = _free(table, name, path, taken)
         columns = _properties(items)
-        inner = columns if columns is not None else {VALUE: items}
-        branches = _branches(own, path, inner, (), taken)
+        flat = Flat({VALUE: items}) if columns is None else flat_of(columns, flattening)
+        inner = flat.properties
+        branches = _branches(own, path, inner, flattening, taken)
         nested = {one.path[-1] for one in branches}
         plain = {one: part for one, part in inner.items() if one not in nested}
-        found.append(Branch(path, own, plain, columns is not None, branches))
+        found.append(Branch(path, own, plain, columns is not None, branches, flat))
     return found
 
 

@@ -89,7 +89,7 @@ class FileSink(ColumnarSink):
             reason = "`copy_max_errors` asks for rows that are refused, and COPY INTO tells none of Parquet"
         elif self._transformation:
             reason = "`transform_sql` works on staged rows"
-        elif self._family.children:
+        elif self._family.children or self._family.former:
             reason = "its arrays go into tables of their own"
         elif config.get("load_method") == "history":
             reason = "a history keeps the order of rows, which COPY INTO does not"

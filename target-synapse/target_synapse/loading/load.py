@@ -20,12 +20,13 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from singer_commons.errors import DestinationError
+from singer_commons.errors import DestinationError, SuiteError
 
 from target_synapse.children import statements as children
 from target_synapse.loading.slices import Progress, content_of_slice, make_slice, part_of, progress, select_places
 from target_synapse.loading.transaction_size import MAX_PARTS, TOO_LARGE_HINT, TransactionSize, TransactionTooLargeError
 from target_synapse.modes import Job
+from target_synapse.pool.patience import TransientSqlError
 from target_synapse.sql import ddl, dml, ledger
 from target_synapse.sql.ledger import Entry
 from target_synapse.tables.naming import TableName, beside, digest
@@ -60,6 +61,7 @@ class Batch:
     transformation: Transformation | None = None
     put_aside: Callable[[Sequence[Refused]], None] | None = None  # makes rows that the pool refuses durable
     children: Sequence[ChildRows] = ()  # of every child table that the stream has
+    former: Sequence[ChildTable] = ()  # child tables that it had
     mode: Mode = field(kw_only=True)
     line_bytes: int = field(default=0, kw_only=True)  # of its rows and of those of child tables, as lines of CSV
     way: Way | None = field(default=None, kw_only=True)  # its own, where it does not go the run's
@@ -97,8 +99,9 @@ class Loader:
                 batch.put_aside(refused)  # before the rows beside them are committed: a run that is killed in between gets all of them again
             job = Job(replace(batch, entry=replace(batch.entry, rows=staged)), staging, label, staging)
             inserted = self._moved(job, staged)
-        except DestinationError:  # a refusal, not a lost connection: the pool is there to take the tables back
-            self.drop(*tables)
+        except SuiteError as error:
+            if not isinstance(error, TransientSqlError):  # a refusal, not a lost connection: the pool is there to take the tables back
+                self.drop(*tables)
             raise
         self._beyond.add(batch.entry.target)
         self.drop(*tables)

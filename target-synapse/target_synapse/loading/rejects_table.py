@@ -82,8 +82,18 @@ class RejectsTable:
         self._lock = threading.Lock()  # rows are refused while they are read, and by a delivery in its own thread
         self.path = f"table {table}"
 
-    def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
-        """Take one row. It is durable after the next `sync`."""
+    def write(
+        self,
+        stream: str,
+        record: Mapping[str, Any],
+        *,
+        code: str,
+        reason: str,
+        keys: Sequence[str] = (),
+        field: str | None = None,
+        line: int | None = None,  # noqa: ARG002 - as RejectsFile's
+    ) -> None:
+        """Take one row. It is durable after the next `sync`. The table has no place for its line: the input is gone when the table is read."""
         texts = (
             uuid.uuid4().hex, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}", self._run_id, stream[:SHORT_CHARS],
             _json({name: record.get(name) for name in keys}), code, known_secrets()(reason), field and field[:SHORT_CHARS], _json(record),
@@ -143,10 +153,20 @@ class Rejects:
         self._places = places
         self.path = " and ".join(str(one.path) for one in places)
 
-    def write(self, stream: str, record: Mapping[str, Any], *, code: str, reason: str, keys: Sequence[str] = (), field: str | None = None) -> None:
+    def write(
+        self,
+        stream: str,
+        record: Mapping[str, Any],
+        *,
+        code: str,
+        reason: str,
+        keys: Sequence[str] = (),
+        field: str | None = None,
+        line: int | None = None,
+    ) -> None:
         """Take one row. It is durable after the next `sync`."""
         for place in self._places:
-            place.write(stream, record, code=code, reason=reason, keys=keys, field=field)
+            place.write(stream, record, code=code, reason=reason, keys=keys, field=field, line=line)
 
     def sync(self) -> None:
         """Make all rows durable."""

@@ -2,7 +2,9 @@
 
 The views are Synapse's by their pages ("Applies to": sys.partition_schemes, sys.partition_functions, sys.partition_range_values, sys.index_columns, sys.key_constraints,
 sys.default_constraints); a table of a pool has a function and a scheme of its own, though CREATE TABLE names neither. That a pool fills them is unconfirmed: where they
-do not add up with sys.partitions the table is refused. IDENTITY is always refused: a new table would count from its seed again.
+do not add up with sys.partitions the table is refused. An IDENTITY column goes on behind the last value of the old one, so that no value comes twice: its seed
+is a literal of CREATE TABLE, and "the value that is used for the first row" (sql/t-sql/statements/create-table-transact-sql-identity-property). In a pool each
+distribution counts in steps of its own from there (azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-tables-identity, "Allocation of values").
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from target_synapse.modes.shadow_sql import SIZED, id_of
+from target_synapse.sql.ddl import OWN_KEY
 from target_synapse.sql.quoting import literal, plain_literal, quoted
 from target_synapse.tables.conflicts import as_text
 from target_synapse.tables.naming import digest
@@ -29,8 +32,26 @@ PRIMARY = "PK"  # sys.key_constraints.type; the other is UQ
 
 
 def select_identity(table: TableName) -> str:
-    """The IDENTITY column."""
-    return f"SELECT name FROM sys.identity_columns WHERE object_id = {id_of(table)}"
+    """The IDENTITY column: its name, its seed and its increment."""
+    return (
+        "SELECT name, CAST(seed_value AS bigint) AS seed, CAST(increment_value AS bigint) AS increment\n"
+        f"FROM sys.identity_columns WHERE object_id = {id_of(table)}"
+    )
+
+
+def select_last(table: TableName, identity: str, increment: int) -> str:
+    """The value of the IDENTITY column that is farthest from its seed; NULL without a row."""
+    return f"SELECT {'MAX' if increment > 0 else 'MIN'}({quoted(identity)}) AS last FROM {table}"
+
+
+def goes_on(seed: int, increment: int, last: int | None) -> str:
+    """The clause of an IDENTITY column whose first value comes behind the last one."""
+    return f"IDENTITY({seed if last is None else last + increment}, {increment})"
+
+
+def identity_insert(table: TableName, *, on: bool) -> str:
+    """Let the session give values to the IDENTITY column, or do so no more."""
+    return f"SET IDENTITY_INSERT {table} {'ON' if on else 'OFF'}"
 
 
 def select_partitioning(table: TableName) -> str:
@@ -101,10 +122,16 @@ def select_keys(table: TableName) -> str:
     )
 
 
+def own_key(keys: Rows) -> list[str]:
+    """The columns of the key that a setting has declared; none, where an administrator has, or nobody."""
+    return [str(column) for name, _, column in keys if str(name).startswith(OWN_KEY)]
+
+
 def add_keys(shadow: TableName, keys: Rows, there: set[str]) -> Iterator[str]:
     """The statements that say the same keys of another table, under names of our own: the old table still has the others."""
     for (name, kind), columns in _gathered((((str(name), str(kind).strip()), quoted(str(column))) for name, kind, column in keys)).items():
-        named = f"_sdc_{'pk' if kind == PRIMARY else 'uq'}_{digest(f'{shadow} {name}')}"
+        prefix = OWN_KEY if name.startswith(OWN_KEY) else f"_sdc_given_{kind.lower()}_"
+        named = f"{prefix}{digest(f'{shadow} {name}')}"
         if named not in there:
             spelled = "PRIMARY KEY NONCLUSTERED" if kind == PRIMARY else "UNIQUE"
             yield f"ALTER TABLE {shadow} ADD CONSTRAINT {quoted(named)} {spelled} ({', '.join(columns)}) NOT ENFORCED"

@@ -70,19 +70,19 @@ def select_definitions(table: TableName) -> str:
 
 
 def create_like(
-    shadow: TableName, definitions: Rows, distribution: Rows, index: Rows, *, partition: str = "", defaults: Mapping[str, str] | None = None
+    shadow: TableName, definitions: Rows, distribution: Rows, index: Rows, *, partition: str = "", behind: Mapping[str, str] | None = None
 ) -> str:
-    """Make an empty table with the other's columns and shape; `partition` is the clause, `defaults` the literals by column."""
-    columns = ",\n  ".join(_definition(row, (defaults or {}).get(str(row[0]))) for row in definitions)
+    """Make an empty table with the other's columns and shape; `partition` is the clause, `behind` what stands behind a column: DEFAULT, IDENTITY."""
+    columns = ",\n  ".join(_definition(row, (behind or {}).get(str(row[0]))) for row in definitions)
     shape = ", ".join(filter(None, (f"DISTRIBUTION = {distribution_clause(distribution)}", index_clause(index), partition)))
     return f"CREATE TABLE {shadow} (\n  {columns}\n)\nWITH ({shape})"
 
 
-def _definition(row: Sequence[Any], default: str | None) -> str:
+def _definition(row: Sequence[Any], behind: str | None) -> str:
     name, collation, nullable = row[0], row[5], row[6]
     collated = f" COLLATE {collation}" if collation is not None and COLLATION.fullmatch(collation) else ""
     # Without a name of its own: those of constraints are unique in the database, and the old table still has it.
-    return f"{quoted(name)} {type_of(row)}{collated} {'NULL' if nullable else 'NOT NULL'}{'' if default is None else f' DEFAULT {default}'}"
+    return f"{quoted(name)} {type_of(row)}{collated} {'NULL' if nullable else 'NOT NULL'}{'' if behind is None else f' {behind}'}"
 
 
 def type_of(row: Sequence[Any]) -> str:

@@ -58,8 +58,9 @@ def _rules_of_load_methods(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[
 
 def _rules_of_child_tables(settings: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], str]]:
     if settings.get("load_method") == "history":
-        yield ("nested_data", "load_method"), "a history keeps no versions of child tables; expected `json`, or another `load_method`"
-    if settings.get("flattening_enabled"):
-        yield ("nested_data", "flattening_enabled"), "flattening makes text of arrays before they could be rows; expected one of the two"
+        yield (
+            ("nested_data", "load_method"),
+            "a record has no version for a change in its elements alone; expected `json`, which keeps them in each version, or another `load_method`",
+        )
     if settings.get("copy_max_errors"):
         yield ("nested_data", "copy_max_errors"), "a record whose elements were refused would be loaded without them; expected one of the two"

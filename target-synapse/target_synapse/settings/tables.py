@@ -69,7 +69,7 @@ TABLES = (
         default="json",
         title="Arrays",
         description="What becomes of arrays: `json` text in a column, or `child_tables`, in which each element is a row (`orders__items`). "
-        "Objects are JSON text either way, unless `flattening_enabled` makes columns of them.",
+        "Objects are JSON text either way, unless `flattening_enabled` makes columns of them; then arrays within them are child tables, too.",
     ),
     th.Property(
         "type_conflict",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Index = Literal["columnstore", "heap", "clustered"]
 MAX_COLUMNS = 1_024  # in a table (https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-service-capacity-limits)
+OWN_KEY = "_sdc_pk_"  # before the name of a key that a setting has declared
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ def add_primary_key(table: TableName, columns: Sequence[str]) -> str:
 
     https://learn.microsoft.com/azure/synapse-analytics/sql-data-warehouse/sql-data-warehouse-table-constraints
     """
-    name = quoted(f"_sdc_pk_{digest(str(table))}")
+    name = quoted(f"{OWN_KEY}{digest(str(table))}")
     return f"ALTER TABLE {table} ADD CONSTRAINT {name} PRIMARY KEY NONCLUSTERED ({_list(columns)}) NOT ENFORCED"
 
 

@@ -93,6 +93,11 @@ def select_open(ledger: TableName, content: str, *, target: str | None = None, h
     return f"SELECT [load_id], [target], [content] FROM {ledger}\nWHERE [closed_at] IS NULL AND LEFT([content], {len(content)}) = {literal(content)}{of}{old}"
 
 
+def select_marks(ledger: TableName, content: str) -> str:
+    """Target and content of entries whose content begins so, in their order."""
+    return f"SELECT [target], [content] FROM {ledger}\nWHERE LEFT([content], {len(content)}) = {literal(content)}\nORDER BY [committed_at]"
+
+
 def count_recent(ledger: TableName, end: str, hours: int) -> str:
     """How many entries targets whose name ends so have got in the last hours."""
     since = f"[committed_at] >= DATEADD(hour, -{hours}, SYSUTCDATETIME())"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from singer_commons.errors import DestinationError
 
 from target_synapse.loading.load import scratch_name
+from target_synapse.modes import shadow_parts
 from target_synapse.sql.quoting import labelled, quoted
 from target_synapse.tables.ensure import existing_columns
 from target_synapse.tables.swaps import DECIDED, NEW_PREFIX
@@ -44,7 +45,7 @@ class Rebuilds:
             self._swaps.make_shadow(table, shadow, {one.held.name: one.type for one in changes})
             self.made(shadow, table)
             columns = list(existing_columns(self._pool, table).values())
-            self._pool.execute(copy_rows(table, shadow, columns, changes, label=label), doing=f"cannot make {table} anew with {named}")
+            self._copy(table, shadow, copy_rows(table, shadow, columns, changes, label=label), doing=f"cannot make {table} anew with {named}")
             self._swaps.dress(table, shadow)
         except DestinationError:  # a refusal, not a lost connection: the pool is there to take the table back
             self._loader.drop(shadow)
@@ -52,6 +53,15 @@ class Rebuilds:
         load_id = self._loader.note(table, f"{DECIDED} {shadow.table}")
         self._pool.repeated(lambda: self._swaps.finish(load_id, table, shadow))
         logger.info("Made %s anew: %s", table, named)
+
+    def _copy(self, table: TableName, shadow: TableName, sql: str, *, doing: str) -> None:
+        """Copy the rows, and the values of an IDENTITY column with them: the session may give it some in between."""
+        has_identity = bool(self._pool.rows(shadow_parts.select_identity(table), doing=doing))
+        if has_identity:
+            self._pool.execute(shadow_parts.identity_insert(shadow, on=True), doing=doing)
+        self._pool.execute(sql, doing=doing)
+        if has_identity:
+            self._pool.execute(shadow_parts.identity_insert(shadow, on=False), doing=doing)
 
     def made(self, shadow: TableName, table: TableName) -> None:
         """The new table is there; for a plan, which has to pretend it."""

@@ -9,7 +9,7 @@ loads the table or one that sweeps up, goes on from what is there: `finish`. So 
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import ConfigurationError
 
@@ -17,11 +17,11 @@ from target_synapse.modes import shadow_sql
 from target_synapse.modes.merge import select_distribution
 from target_synapse.sql import ddl, ledger
 from target_synapse.tables.ensure import existing_columns
-from target_synapse.tables.naming import DIGEST_CHARS, TableName
+from target_synapse.tables.naming import DIGEST_CHARS, TableName, folded
 from target_synapse.tables.table_parts import TableParts, UncopiedError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from target_synapse.pool.connection import Pool
     from target_synapse.rows.types import SqlType
@@ -39,11 +39,15 @@ class Swaps:
     def __init__(self, pool: Pool, ledger_table: TableName, run_id: str) -> None:
         self._pool, self._ledger, self._run_id = pool, ledger_table, run_id
         self._read = TableParts(pool)
+        self._keyed_anew: set[TableName] = set()  # new tables that do not get the declared key of the old one
 
-    def make_shadow(self, table: TableName, shadow: TableName, changed: Mapping[str, SqlType] | None = None) -> None:
+    def make_shadow(
+        self, table: TableName, shadow: TableName, changed: Mapping[str, SqlType] | None = None, *, key: Sequence[str] | None = None
+    ) -> None:
         """Make an empty table like the one that is there, with other types of some columns; nothing, if there is none.
 
-        Raises ConfigurationError for what cannot be made alike.
+        `key` are the columns to be declared as its key, None those that were. Rows of a new table may be told apart by others than the old table's: its
+        declared key would then be false, which makes queries wrong, and its columns may be NULL. Raises ConfigurationError for what cannot be made alike.
         """
         doing, changed = f"cannot read how {table} is made", changed or {}
         index = self._pool.rows(shadow_sql.select_index(table), doing=doing)
@@ -52,7 +56,7 @@ class Swaps:
         definitions = self._pool.rows(shadow_sql.select_definitions(table), doing=doing)
         try:
             partition, defaults = self._read.partition(table, definitions, changed), self._read.defaults(table, changed)
-            self._read.refuse_identity(table)
+            behind = {name: f"DEFAULT {value}" for name, value in defaults.items()} | self._read.identity(table, changed)
         except UncopiedError as error:
             raise ConfigurationError(f"{table} has {error}, which a new table in its place would not have", hint=HINTS[bool(changed)]) from None
         distribution = self._pool.rows(select_distribution(table), doing=doing)
@@ -60,12 +64,20 @@ class Swaps:
         if any(kind.is_max for kind in changed.values()) and index[0][0] == shadow_sql.COLUMNSTORE:
             index = []  # a heap: a columnstore holds no (max) column
         definitions = [shadow_sql.retyped(row, changed[row[0]]) if row[0] in changed else row for row in definitions]
-        create = shadow_sql.create_like(shadow, definitions, distribution, index, partition=partition, defaults=defaults)
+        own = self._read.own_key(table) if key is not None else []
+        if key is None or [*map(folded, own)] == [*map(folded, key)]:
+            own, key = [], []
+        elif own:
+            definitions, key = rekeyed(definitions, own, key)
+            self._keyed_anew.add(shadow)
+        create = shadow_sql.create_like(shadow, definitions, distribution, index, partition=partition, behind=behind)
         self._pool.execute(create, doing=f"cannot make a table like {table}")
+        if own and key:
+            self._pool.execute(ddl.add_primary_key(shadow, key), doing=f"cannot declare the key of {table} anew")
 
     def dress(self, table: TableName, shadow: TableName) -> None:
         """Give the new table keys, indexes, statistics and rights of the old one; may be repeated."""
-        for sql in self._read.keys_and_indexes(table, shadow):
+        for sql in self._read.keys_and_indexes(table, shadow, own=shadow not in self._keyed_anew):
             self._pool.execute(sql, doing=f"cannot make the keys and indexes of {table} anew")
         doing = f"cannot read the rights on {table}"
         there = {str(name) for name, _ in self._pool.rows(shadow_sql.select_statistics(shadow), doing=doing)}
@@ -109,3 +121,12 @@ class Swaps:
 
     def _label(self, step: str, table: TableName) -> str:
         return f"target-synapse run={self._run_id} step={step} table={table.table}"[:255]
+
+
+def rekeyed(definitions: Sequence[Sequence[Any]], old: Sequence[str], new: Sequence[str]) -> tuple[list[Sequence[Any]], list[str]]:
+    """The columns as `select_definitions` reads them, with another key, and its columns; none where the table does not have all of them."""
+    names = {folded(str(row[0])): str(row[0]) for row in definitions}
+    key = [names[folded(name)] for name in new if folded(name) in names]
+    key = key if len(key) == len(new) else []
+    freed = {folded(name) for name in old}
+    return [(*row[:-1], row[0] not in key and (row[-1] or folded(str(row[0])) in freed)) for row in definitions], key

@@ -54,15 +54,25 @@ class TableParts:
             made[str(column)] = shadow_parts.as_literal_of_text(value) if kind and kind.is_text else value
         return made
 
-    def refuse_identity(self, table: TableName) -> None:
-        """Raise UncopiedError if there is an IDENTITY column."""
-        for (name,) in self._pool.rows(shadow_parts.select_identity(table), doing=f"cannot look for IDENTITY columns in {table}"):
-            raise UncopiedError(f"the IDENTITY column {name}")
+    def identity(self, table: TableName, changed: Mapping[str, SqlType]) -> dict[str, str]:
+        """The clause of the IDENTITY column, if there is one, by its name. Raises UncopiedError if it is to have another type."""
+        doing = f"cannot read the IDENTITY column of {table}"
+        for name, seed, increment in self._pool.rows(shadow_parts.select_identity(table), doing=doing):
+            if name in changed:
+                raise UncopiedError(f"the IDENTITY column {name}, whose values are the pool's")
+            last = self._pool.rows(shadow_parts.select_last(table, str(name), int(increment)), doing=doing)[0][0]
+            return {str(name): shadow_parts.goes_on(int(seed), int(increment), last)}
+        return {}
 
-    def keys_and_indexes(self, table: TableName, shadow: TableName) -> Iterator[str]:
-        """The statements that give another table those it does not have yet."""
+    def own_key(self, table: TableName) -> list[str]:
+        """The columns of the key that a setting has declared."""
+        return shadow_parts.own_key(self._pool.rows(shadow_parts.select_keys(table), doing=f"cannot read the keys of {table}"))
+
+    def keys_and_indexes(self, table: TableName, shadow: TableName, *, own: bool) -> Iterator[str]:
+        """The statements that give another table those it does not have yet; the key that a setting has declared, if it is to have its `own`."""
         doing = f"cannot read the keys and indexes of {table}"
         keys, indexes = shadow_parts.select_keys, shadow_parts.select_indexes
         there = {str(row[0]) for sql in (keys(shadow), indexes(shadow)) for row in self._pool.rows(sql, doing=doing)}
-        yield from shadow_parts.add_keys(shadow, self._pool.rows(keys(table), doing=doing), there)
+        held = [row for row in self._pool.rows(keys(table), doing=doing) if own or not shadow_parts.own_key([row])]
+        yield from shadow_parts.add_keys(shadow, held, there)
         yield from shadow_parts.create_indexes(shadow, self._pool.rows(indexes(table), doing=doing), there)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from singer_commons.accounts import Service
+
     from target_synapse.loading.error_files import Refused
     from target_synapse.sql.ddl import Column
     from target_synapse.tables.ensure import LoadPlan
@@ -54,6 +56,10 @@ class Way(Protocol):
     def right(self) -> str:
         """The right that `fill` needs, as `trial.granting` knows it."""
 
+    @property
+    def service(self) -> Service | None:
+        """What the way calls beside pool and storage, if it counts its calls."""
+
     def check(self) -> None:
         """Reach what the way needs beside pool and storage. Raises SuiteErrors."""
 
@@ -76,8 +82,30 @@ class Way(Protocol):
         """Remove what this run made in the pool for its way; a failure is only told."""
 
 
+@dataclass(frozen=True, slots=True)
+class Together:
+    """Services that count their calls, as one."""
+
+    services: Sequence[Service]
+
+    @property
+    def calls(self) -> int:
+        """See Service."""
+        return sum(one.calls for one in self.services)
+
+    @property
+    def waited_s(self) -> float:
+        """See Service."""
+        return sum(one.waited_s for one in self.services)
+
+
 class PlainWay:
     """A way that carries every value, in CSV, and makes nothing for itself."""
+
+    @property
+    def service(self) -> Service | None:
+        """See Way."""
+        return None
 
     def check(self) -> None:
         """See Way."""

@@ -7,12 +7,15 @@ whether it did its work.
 from __future__ import annotations
 
 import logging
+import re
 import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
 from singer_commons.errors import DestinationError
 
+from target_synapse.pool.odbc import PAUSED, TRANSIENT
+from target_synapse.pool.patience import TransientSqlError
 from target_synapse.settings.ways import DEFAULT_ADF_POLL_S, DEFAULT_ADF_TIMEOUT_MINUTES
 from target_synapse.tables.naming import ROW_COLUMN
 from target_synapse.ways import PlainWay
@@ -21,11 +24,15 @@ from target_synapse.ways.pipelines import ENDED, MARK
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from singer_commons.accounts import Service
+
     from target_synapse.tables.naming import TableName
     from target_synapse.ways import Staged
     from target_synapse.ways.pipelines import Pipelines, RunState
 
 QUIET_S = 60  # a longer wait is told, each time it has doubled
+# The pool's number in an activity's message (https://learn.microsoft.com/azure/data-factory/connector-troubleshoot-azure-sql-database, SqlFailedToConnect).
+SQL_ERROR = re.compile(r"\bSqlErrorNumber=(\d+)")
 logger = logging.getLogger("target-synapse")
 
 
@@ -46,6 +53,12 @@ class AdfWay(PlainWay):
         self._poll_s = float(config.get("adf_poll_s") or DEFAULT_ADF_POLL_S)
         self._limit_s = 60 * float(config.get("adf_timeout_minutes") or DEFAULT_ADF_TIMEOUT_MINUTES)
         self._sleep, self._clock = sleep, clock
+        self._failed: TableName | None = None  # the last table that a pipeline failed to fill for no known reason
+
+    @property
+    def service(self) -> Service:
+        """See Way."""
+        return self._pipelines
 
     def check(self) -> None:
         """See Way."""
@@ -54,14 +67,33 @@ class AdfWay(PlainWay):
     def fill(self, staging: TableName, staged: Staged, label: Callable[[str], str]) -> None:
         """See Way."""
         given = parameters(self._container, staging, staged, label=label("adf"), mark=uuid.uuid4().hex)
-        run_id = self._pipelines.start(self._pipeline, given, pause_s=self._poll_s)
-        state = self._ended(run_id)
+        started = self._pipelines.start(self._pipeline, given, pause_s=self._poll_s)
+        state = self._ended(started.run_id)
+        if not started.is_alone:
+            self._end_others(started.run_id, given[MARK])
         if state.status != "Succeeded":
             said = f": {state.message}" if state.message else ""
-            raise DestinationError(
-                f"the pipeline {self._pipeline} ended as {state.status}{said} (run {run_id})",
-                hint="look at the run in the monitor of Data Factory or Synapse",
-            )
+            told = f"the pipeline {self._pipeline} ended as {state.status}{said} (run {started.run_id})"
+            hint = "look at the run in the monitor of Data Factory or Synapse"
+            raise (TransientSqlError if self._may_pass(state, staging) else DestinationError)(told, hint=hint)
+
+    def _may_pass(self, state: RunState, staging: TableName) -> bool:
+        """Whether the pipeline may do better on a fresh table: where it names a failure of the pool that passes, or none at all, and that for the first time."""
+        numbers = SQL_ERROR.findall(state.message)
+        if state.status != "Failed" or numbers:
+            return any(int(number) in (*TRANSIENT, *PAUSED) for number in numbers)
+        is_first, self._failed = self._failed != staging, staging
+        return is_first
+
+    def _end_others(self, run_id: str, mark: str) -> None:
+        """End runs of starts that had no answer, whose rows would be in the table twice. Raises TransientSqlError if there is one: the table is filled anew."""
+        others = [one for one in self._pipelines.found(self._pipeline, mark) if one != run_id]
+        for one in others:
+            if self._pipelines.state(one).status not in ENDED:
+                self._pipelines.cancel(one)
+            self._ended(one)
+        if others:
+            raise TransientSqlError(f"the pipeline {self._pipeline} ran more than once, as a start had no answer")
 
     def _ended(self, run_id: str) -> RunState:
         began_s, told_s = self._clock(), float(QUIET_S)

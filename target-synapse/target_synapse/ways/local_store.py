@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import threading
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from singer_commons.errors import ConfigurationError
@@ -27,8 +28,10 @@ class LocalStore:
         part = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY_BYTES, prefix="target-synapse-")  # noqa: SIM115 - closed by `remove`
         try:
             part.write(content)
+            part.flush()  # what is left in its buffer may be what there is no room for
         except OSError as error:
-            part.close()
+            with suppress(OSError):  # it tries to write the rest once more
+                part.close()
             raise ConfigurationError(f"no room for {len(content)} bytes of rows: {error}", hint="name a larger folder with TMPDIR") from error
         with self._lock:
             self._parts[path] = part

@@ -36,6 +36,14 @@ logger = logging.getLogger("target-synapse")
 
 
 @dataclass(frozen=True, slots=True)
+class Started:
+    """A run; unless `is_alone`, a start before it had no answer and was not found, and may have become a run since."""
+
+    run_id: str
+    is_alone: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class RunState:
     """How far a run is."""
 
@@ -44,7 +52,7 @@ class RunState:
 
 
 class Pipelines:
-    """The pipelines of a factory or workspace at an address. `token` gives the bearer token for each request."""
+    """The pipelines of a factory or workspace at an address, as a service that counts its calls. `token` gives the bearer token for each request."""
 
     def __init__(
         self,
@@ -60,9 +68,20 @@ class Pipelines:
         hint = "give the identity of `adf_authentication` the role Data Factory Contributor, or Synapse Compute Operator, there"
         self._client = HttpClient("The pipelines' service", headers={}, policy=policy, key_hint=hint)
         self._starter = HttpClient("The pipelines' service", headers={}, policy=ONCE, key_hint=hint)
+        self._paused_s = 0.0
 
-    def start(self, pipeline: str, parameters: Mapping[str, Any], *, pause_s: float) -> str:
-        """Start the pipeline and return the run's id; `parameters` have a MARK of this start alone. Raises SuiteErrors."""
+    @property
+    def calls(self) -> int:
+        """Requests made, retries included."""
+        return self._client.calls + self._starter.calls
+
+    @property
+    def waited_s(self) -> float:
+        """Seconds spent waiting between tries; a pipeline at work is waited for as a statement is, uncounted."""
+        return self._client.waited_s + self._starter.waited_s + self._paused_s
+
+    def start(self, pipeline: str, parameters: Mapping[str, Any], *, pause_s: float) -> Started:
+        """Start the pipeline; `parameters` have a MARK of this start alone. Raises SuiteErrors."""
         url = f"{self._base}/pipelines/{quote(pipeline, safe='')}/createRun"
         for tries in range(1, STARTS + 1):
             try:
@@ -71,9 +90,9 @@ class Pipelines:
                 if tries == STARTS:
                     raise
                 logger.info("%s; looking whether %s runs", error, pipeline)
-                self._sleep(pause_s * tries)
-                if found := self._found(pipeline, parameters[MARK]):
-                    return found
+                self._pause(max(pause_s * tries, asked_wait_s(error)))
+                if found := self.found(pipeline, parameters[MARK]):
+                    return Started(found[0])
             except RejectedError as error:
                 if error.status == NOT_FOUND:
                     raise DestinationError(
@@ -81,7 +100,7 @@ class Pipelines:
                     ) from error
                 raise
             else:
-                return str(answer["runId"])
+                return Started(str(answer["runId"]), is_alone=tries == 1)
         raise AssertionError  # the last try returns or raises
 
     def state(self, run_id: str) -> RunState:
@@ -98,24 +117,27 @@ class Pipelines:
 
     def check(self, pipeline: str) -> None:
         """Look at the pipeline's runs. Raises CredentialsError, DestinationError or UnreachableError."""
-        self._found(pipeline, "")
+        self.found(pipeline, "")
 
-    def _found(self, pipeline: str, mark: str) -> str:
+    def found(self, pipeline: str, mark: str) -> list[str]:
+        """The pipeline's runs with the mark, as far as the service shows them by now."""
         now = datetime.now(UTC)
         asked = {
             "lastUpdatedAfter": (now - SEARCHED).isoformat(),
             "lastUpdatedBefore": (now + SEARCHED).isoformat(),
             "filters": [{"operand": "PipelineName", "operator": "Equals", "values": [pipeline]}],
         }
-        path = "queryPipelineRuns"
+        runs: list[str] = []
         while True:
-            answer = self._answer(self._client, "POST", f"{self._base}/{path}", asked)
-            for run in answer.get("value", ()):
-                if (run.get("parameters") or {}).get(MARK) == mark:
-                    return str(run["runId"])
+            answer = self._answer(self._client, "POST", f"{self._base}/queryPipelineRuns", asked)
+            runs += [str(run["runId"]) for run in answer.get("value", ()) if (run.get("parameters") or {}).get(MARK) == mark]
             if not answer.get("continuationToken"):
-                return ""
+                return runs
             asked["continuationToken"] = answer["continuationToken"]
+
+    def _pause(self, seconds: float) -> None:
+        self._sleep(seconds)
+        self._paused_s += seconds
 
     def _answer(self, client: HttpClient, method: str, url: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         headers = {"Authorization": f"Bearer {self._token()}"}
@@ -128,6 +150,12 @@ def _request_options(config: Mapping[str, Any]) -> dict[str, Any]:
     """Options of every request, as requests calls them: whom to trust, and which way to go."""
     names = {"connection_verify": "verify", "proxies": "proxies"}
     return {names[name]: value for name, value in transport_options(config).items()}
+
+
+def asked_wait_s(error: UnreachableError) -> float:
+    """How long the service asks to be left alone, as far as a run waits for one try."""
+    asked = getattr(error.__cause__, "retry_after_s", None) or 0.0
+    return min(float(asked), ONCE.max_wait_s)
 
 
 def is_factory(url: str) -> bool:

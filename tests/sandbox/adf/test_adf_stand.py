@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from copy import deepcopy
 from pathlib import Path
 
+import pymssql
 import pytest
 import requests
 from sandbox.adf.api import AdfStand
-from sandbox.adf.copying import Places, statement
+from sandbox.adf.copying import Places, statement, told
 from sandbox.adf.expressions import DefinitionError, resolved
 from sandbox.entra.tokens import Issuer
 from sandbox.http.service import HttpService
@@ -85,6 +87,35 @@ def test_a_run_that_is_held_ends_when_it_is_cancelled_or_let_go(ask, service):
     assert status(second, "Failed") is True  # nothing listens where its pool should be
     assert "SqlOperationFailed" in service.stand.runs[second].message
     assert ask("GET", f"{FACTORY}/pipelineruns/none").status_code == 404
+
+
+def test_a_query_may_not_show_a_run_yet(ask, service):
+    service.stand.change({"next": ["nothing"]})
+    run_id = ask("POST", f"{FACTORY}/pipelines/load/createRun", json=GIVEN).json()["runId"]
+    service.stand.change({"unseen": 1})
+    asked = {"lastUpdatedAfter": "2026-01-01T00:00:00Z", "lastUpdatedBefore": "2027-01-01T00:00:00Z"}
+    shown = [[run["runId"] for run in ask("POST", f"{FACTORY}/queryPipelineRuns", json=asked).json()["value"]] for _ in range(2)]
+    assert shown == [[], [run_id]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "number", "said"),
+    [
+        (
+            (4834, b"You do not have permission.DB-Lib error message 20018, severity 14:\nGeneral SQL Server error"),
+            4834,
+            "You do not have permission.",
+        ),
+        (((40613, b"Not available.DB-Lib error message 20018, severity 14:\n"),), 40613, "Not available."),
+        ((20047, b"DB-Lib error message 20047, severity 9:\nDBPROCESS is dead"), 10054, "A transport-level error has occurred"),
+    ],
+)
+def test_an_activity_names_the_pools_number(arguments, number, said):
+    message = told(pymssql.Error(*arguments))
+    assert re.findall(r"SqlErrorNumber=(\d+)", message) == [str(number)]
+    assert message.startswith(
+        f"ErrorCode=SqlOperationFailed,'Type=Microsoft.DataTransfer.Common.Shared.HybridDeliveryException,Message=A database operation failed with the following error: '{said}"
+    )
 
 
 def test_the_template_comes_to_a_copy_into():

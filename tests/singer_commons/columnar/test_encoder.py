@@ -2,14 +2,14 @@
 
 # ruff: noqa: DTZ001 - times without a zone are among what is tested
 
-import base64
 import json
 import math
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from exact_values import comparable, expected
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from singer_commons.columnar.encoder import LineEncoder
@@ -47,37 +47,6 @@ KINDS = {
         {"a": st.none() | NAIVE, "b": st.lists(decimals(12, 2), max_size=2)}
     ),
 }
-
-
-def expected(value):  # noqa: PLR0911 - one line a kind
-    """A value as the line must hold it, by Python alone."""
-    if isinstance(value, float):
-        return Decimal(repr(value)) if math.isfinite(value) else None
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, datetime):
-        naive = f"{value.replace(tzinfo=None).isoformat(timespec='microseconds')}"
-        return naive + ("Z" if value.tzinfo else "+00:00")
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, list):
-        return [expected(one) for one in value]
-    if isinstance(value, dict):
-        return {name: expected(one) for name, one in value.items()}
-    return value
-
-
-def comparable(value):
-    """Numbers by value (1.10 is 1.1), times by what they say (`01:02:03.5`)."""
-    if isinstance(value, (int, Decimal)) and not isinstance(value, bool):
-        return Decimal(value).normalize() + 0
-    if isinstance(value, time):
-        return value.isoformat().rstrip("0").rstrip(".:") if value.microsecond else value.isoformat()
-    if isinstance(value, list):
-        return [comparable(one) for one in value]
-    if isinstance(value, dict):
-        return {name: comparable(one) for name, one in value.items()}
-    return value
 
 
 def read_back(encoder, batch):
