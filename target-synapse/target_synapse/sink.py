@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from target_synapse.sql.ddl import Column
     from target_synapse.tables.ensure import LoadPlan
     from target_synapse.tables.naming import TableName
-    from target_synapse.tables.shadows import Shadow
     from target_synapse.target import RunParts, TargetSynapse
 
 
@@ -59,7 +58,6 @@ class SynapseSink(FileSink):
     """Loads one stream, with one schema, into one table."""
 
     flat: Flat
-    _shadow: Shadow | None = None
     unchecked_keywords = ("format", "maxLength")  # lengths are checked when a value is written: `string_length` says what to do with longer text
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
@@ -277,14 +275,6 @@ class SynapseSink(FileSink):
             writers.append(self._family.writer(run.store, name, version=version, layout=self._layout))
         return writers[-1]
 
-    def begin_version(self, named: object) -> int | None:
-        """See FileSink."""
-        version = version_of(named, self.stream_name) if self.process_activate_version_messages else None
-        self.target.versions.saw(self.stream_name, version)
-        if self._shadow:
-            self._shadow.has_rows = True
-        return version
-
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
         if "file" in context:
@@ -344,12 +334,6 @@ class SynapseSink(FileSink):
         for one in batch.children:
             self.account.notes[f"rows of {one.child.branch.table.table}"] += one.rows
             self.target.upkeep.loaded(replace(one.child.plan, table=one.child.branch.table), self.config)
-
-    @property
-    def needs_ledger(self) -> bool:
-        """Whether rows that come again would be doubled, but for what the ledger knows."""
-        gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
-        return not self._mode.is_idempotent and not gathers
 
     def _account_for(self, rows: int, loaded: Loaded) -> None:
         """Account for the rows of a batch that is loaded; a transformation may have made fewer of them, or more."""

@@ -25,7 +25,7 @@ from target_synapse.settings.ways import COPY
 from target_synapse.sql.ledger import Entry
 from target_synapse.sql.quoting import literal
 from target_synapse.tables.naming import VERSION_COLUMN
-from target_synapse.tables.versions import VERSION
+from target_synapse.tables.versions import VERSION, version_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from target_synapse.rows.records import RowWriter
     from target_synapse.sql.ddl import Column
     from target_synapse.tables.ensure import LoadPlan
+    from target_synapse.tables.shadows import Shadow
     from target_synapse.target import TargetSynapse
     from target_synapse.user_sql.transformation import Transformation
 
@@ -60,19 +61,25 @@ class FileSink(ColumnarSink):
     _rows: RowWriter
     _family: Family
     _transformation: Transformation | None
+    _shadow: Shadow | None = None
 
     @property
-    @abstractmethod
     def needs_ledger(self) -> bool:
         """Whether rows that come again would be doubled, but for what the ledger knows."""
+        gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
+        return not self._mode.is_idempotent and not gathers
 
     @abstractmethod
     def load_batch(self, batch: Batch) -> None:
         """Load a batch, unless an earlier run has, and account for its rows."""
 
-    @abstractmethod
     def begin_version(self, named: object) -> int | None:
         """The version that rows are of, which are about to come."""
+        version = version_of(named, self.stream_name) if self.process_activate_version_messages else None
+        self.target.versions.saw(self.stream_name, version)
+        if self._shadow:
+            self._shadow.has_rows = True
+        return version
 
     @abstractmethod
     def _ensure(self, *columns: Column) -> None:
