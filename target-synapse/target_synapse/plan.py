@@ -18,6 +18,7 @@ from target_synapse.staging.store import StagingStore
 from target_synapse.tables.ensure import catalogue_row
 from target_synapse.tables.naming import DEFAULT_SCHEMA
 from target_synapse.tables.rebuilds import Rebuilds
+from target_synapse.ways.planned import PlannedFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from singer_commons.accounts import Account
     from singer_commons.planning import RejectsSeen
 
+    from target_synapse.files.way import FileWay
     from target_synapse.loading.load import Batch, Loaded
     from target_synapse.sql.copy_into import Credential
     from target_synapse.tables.ensure import LoadPlan
@@ -215,8 +217,11 @@ class PlanSink(SynapseSink):
     def process_batch(self, context: dict[str, Any]) -> None:
         """Plan the load of a batch."""
         with self._named() as pool:
-            pool.batches[self.stream_name] += any(writer.rows for writer in context.get("writers", ()))
+            pool.batches[self.stream_name] += "file" in context or any(writer.rows for writer in context.get("writers", ()))
             super().process_batch(context)
+
+    def _new_way(self, *parts: Any) -> FileWay:
+        return PlannedFile(*parts)
 
     def activate_version(self, new_version: int) -> None:
         """Plan what removes the rows of other versions."""

@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from singer_commons.columnar.sink import ColumnarSink
 from singer_commons.errors import DestinationError, InputError
 from singer_commons.validation import NotAsDeclaredError
 from singer_sdk.exceptions import InvalidRecord, MissingKeyPropertiesError
@@ -18,6 +17,7 @@ from target_synapse.children.flat import flat_of, options_of
 from target_synapse.children.former import former_children
 from target_synapse.children.tables import RECORD_ID, ensure_children, identity_of
 from target_synapse.children.tree import branches_of_stream, every
+from target_synapse.files.loading import FileSink
 from target_synapse.loading.error_files import COPY_REJECTED
 from target_synapse.loading.load import Batch, Loaded
 from target_synapse.modes.choice import load_keys, mode_of
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from target_synapse.sql.ddl import Column
     from target_synapse.tables.ensure import LoadPlan
     from target_synapse.tables.naming import TableName
-    from target_synapse.tables.shadows import Shadow
     from target_synapse.target import RunParts, TargetSynapse
 
 
@@ -55,19 +54,16 @@ class MissingKeyError(InputError, MissingKeyPropertiesError):
     """A record without a key property: the tap breaks its own SCHEMA message, and no row of the stream can be trusted."""
 
 
-class SynapseSink(ColumnarSink):
+class SynapseSink(FileSink):
     """Loads one stream, with one schema, into one table."""
 
-    target: TargetSynapse
     flat: Flat
-    _shadow: Shadow | None = None
     unchecked_keywords = ("format", "maxLength")  # lengths are checked when a value is written: `string_length` says what to do with longer text
 
     def __init__(self, target: TargetSynapse, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self.target = target
         self._config = stream_config(target.config, stream_name)
-        self.account = target.account.stream(stream_name)
 
     def setup(self) -> None:
         """Make the table ready for the schema."""
@@ -268,10 +264,7 @@ class SynapseSink(ColumnarSink):
 
     def _writer(self, context: dict[str, Any], named_version: object) -> FamilyWriter:
         """The writer for rows of this version. A batch has one, or several if the version changes within it; its context keeps them."""
-        version = version_of(named_version, self.stream_name) if self.process_activate_version_messages else None
-        self.target.versions.saw(self.stream_name, version)
-        if self._shadow:
-            self._shadow.has_rows = True
+        version = self.begin_version(named_version)
         writers: list[FamilyWriter] = context.setdefault("writers", [])
         if not writers or writers[-1].version != version:
             if writers:
@@ -284,6 +277,9 @@ class SynapseSink(ColumnarSink):
 
     def process_batch(self, context: dict[str, Any]) -> None:
         """Make the rows durable: rejected ones on disk, the others in their table."""
+        if "file" in context:
+            self.deliver_file(context)
+            return
         self.target.rejects.sync()
         try:
             for writer in context.get("writers", ()):
@@ -323,18 +319,21 @@ class SynapseSink(ColumnarSink):
             line_bytes=writer.bytes_of_lines,
             former=self._family.former,
         )
-        gathers = self._shadow is not None and not self._shadow.is_done  # what an earlier run gathered is gone with it
-        if not self._mode.is_idempotent and not gathers and run.loader.was_loaded(batch):
-            self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", writer.rows, self._plan.table)
-            self.account.notes["loaded before"] += writer.rows
-        else:
-            self._account_for(writer.rows, run.loader.load(batch))
-            self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
-            for one in batch.children:
-                self.account.notes[f"rows of {one.child.branch.table.table}"] += one.rows
-                self.target.upkeep.loaded(replace(one.child.plan, table=one.child.branch.table), self.config)
+        self.load_batch(batch)
+
+    def load_batch(self, batch: Batch) -> None:
+        """Load a batch, unless an earlier run has, and account for its rows."""
+        run, rows = self.target.run, batch.entry.rows
+        if self.needs_ledger and run.loader.was_loaded(batch):
+            self.logger.info("%d rows of %s were loaded by an earlier run that was cut off; not loaded again", rows, self._plan.table)
+            self.account.notes["loaded before"] += rows
+            self.account.load(rows)
             return
-        self.account.load(writer.rows)
+        self._account_for(rows, run.loader.load(batch))
+        self.target.upkeep.loaded(replace(self._plan, table=self.target.table_of(self.stream_name)), self.config)
+        for one in batch.children:
+            self.account.notes[f"rows of {one.child.branch.table.table}"] += one.rows
+            self.target.upkeep.loaded(replace(one.child.plan, table=one.child.branch.table), self.config)
 
     def _account_for(self, rows: int, loaded: Loaded) -> None:
         """Account for the rows of a batch that is loaded; a transformation may have made fewer of them, or more."""

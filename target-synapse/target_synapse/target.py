@@ -17,6 +17,7 @@ from singer_sdk.helpers.capabilities import PluginCapabilities, TargetCapabiliti
 from target_synapse.checking.checks import check
 from target_synapse.children.flat import Mapper
 from target_synapse.children.former import Marks
+from target_synapse.files.copier import FileCopier
 from target_synapse.loading.leftovers import Leftovers
 from target_synapse.loading.load import Loader
 from target_synapse.loading.rejects_table import REJECTED, Rejects, RejectsTable, create_rejected, rejected_table
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from singer_commons.checking import Checks
+    from singer_commons.columnar.batch_files import BatchReader
     from singer_commons.columnar.sink import BlockSink
     from singer_commons.misfits import Misfit
     from singer_sdk import Sink
@@ -96,6 +98,8 @@ class TargetSynapse(DurableTarget):
         self._streams_of: dict[str, str] = {}
         self._run: RunParts | None = None
         self._state_is_due = False
+        self._rows_at_state = 0
+        self._copier = FileCopier(self)
 
     @classmethod
     def misfits(cls, settings: Mapping[str, Any]) -> Iterator[Misfit]:
@@ -271,6 +275,7 @@ class TargetSynapse(DurableTarget):
         waiting = self._waiting_rows()
         super().drain_if_full()
         if waiting and not self._waiting_rows():
+            self._rows_at_state = 0
             self._state_is_due = True  # drained in between two STATEs: the next one must end a batch again
 
     def _process_record_message(self, message_dict: dict[str, Any]) -> None:
@@ -279,6 +284,7 @@ class TargetSynapse(DurableTarget):
 
     def _process_activate_version_message(self, message_dict: dict[str, Any]) -> None:
         self._state_is_due = self._state_is_due or bool(self._waiting_rows())
+        self._rows_at_state = 0
         super()._process_activate_version_message(message_dict)
         if any(shadow.is_done for shadow in self.shadows):
             self.drain_all()  # a STATE may have waited for the new table
@@ -294,7 +300,27 @@ class TargetSynapse(DurableTarget):
         waiting = self._waiting_rows()
         if waiting and (self._state_is_due or waiting >= super().batch_rows):
             self.drain_all()
-        self._state_is_due = self._state_is_due and bool(self._waiting_rows())
+        self._rows_at_state = self._waiting_rows()
+        self._state_is_due = self._state_is_due and bool(self._rows_at_state)
+
+    @property
+    def may_drain(self) -> bool:
+        """Whether all rows that wait came before the last STATE: loaded now, they end at it."""
+        return self._waiting_rows() in (0, self._rows_at_state)
+
+    def _process_batch_message(self, message_dict: dict[str, Any]) -> None:
+        self._assert_line_requires(message_dict, requires={"stream", "encoding", "manifest"})
+        if not self._copier.copies(message_dict):
+            super()._process_batch_message(message_dict)
+            return
+        for path in message_dict["manifest"]:
+            one = {**message_dict, "manifest": [path]}
+            if not self._copier.copied(one):
+                with self._copier.reading():
+                    super()._process_batch_message(one)
+
+    def _batch_files(self) -> BatchReader:
+        return self._copier.reader(super()._batch_files())
 
     def _handle_max_record_age(self) -> None:
         if self._max_record_age_in_minutes > self._MAX_RECORD_AGE_IN_MINUTES:

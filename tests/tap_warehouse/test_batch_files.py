@@ -11,8 +11,11 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from singer_commons.columnar.batch_writing import Rows, open_file
+from singer_commons.columnar.moment_texts import MomentTexts
 from singer_commons.errors import ConfigurationError, SuiteError
 from singer_sdk import BatchSink, Target
+from singer_sdk.helpers._batch import BatchConfig
 from tap_warehouse.tap import TapWarehouse
 from tap_warehouse_reading import read, records, states, without_times
 
@@ -106,6 +109,48 @@ def test_columns_keep_their_types_and_hold_no_infinity(duckdb_file, tmp_path, fo
     }
     schema = pq.read_schema(path) if form == "parquet" else pa.ipc.open_file(path).schema
     assert str(schema.field("doc").type) == "extension<arrow.json>"
+
+
+MOMENTS = """
+SELECT timestamp '2024-02-29 23:59:59.123456' AS naive, timestamptz '0001-01-02 23:59:59+02' AS zoned, timestamp_ns '2024-02-29 23:59:59.123456789' AS fine,
+    timestamp_s '1969-12-31 00:00:00' AS second, 'infinity'::timestamp AS never, NULL::timestamp AS nothing, time '01:02:03.5' AS clock, 1 AS id
+"""
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_moments_are_text_in_parquet_where_that_is_asked_for(duckdb_file, tmp_path, form):
+    settings = config(duckdb_file(), tmp_path, {"name": "values", "sql": MOMENTS}, form=form)
+    lines = records(read({name: value for name, value in settings.items() if name != "batch_config"}))
+    (path,) = files(read({**settings, "batch_moments": "text"}))
+    if form == "parquet":
+        assert rows_of(path) == [{**lines[0], "clock": "01:02:03.500000"}]
+    else:
+        assert pa.string() not in pa.ipc.open_file(path).schema.types
+
+
+def test_the_end_of_a_day_stays_that_of_its_day():
+    batch = pa.record_batch({"clock": pa.array([86_400_000_000, 0, None], pa.time64("us")), "id": [1, 2, 3]})
+    assert {name: texts.to_pylist() for name, texts in MomentTexts(batch.schema).of(batch).items()} == {
+        "clock": ["24:00:00", "00:00:00.000000", None]
+    }
+
+
+def test_the_same_rows_make_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr("singer_commons.columnar.batch_writing.GROUP_ROWS", 100)
+    table = pa.table({"id": range(250), "name": [f"n{number % 7}" if number % 3 else None for number in range(250)]})
+    found = set()
+    for number, cuts in enumerate([[250], [1, 99, 100, 50], [30] * 8 + [10], [150, 100]]):
+        place = {"root": str(tmp_path), "prefix": f"{number}-"}
+        file = open_file(BatchConfig(encoding={"format": "parquet"}, storage=place), "a", "a")
+        rows, start = Rows((), {}), 0
+        for size in cuts:
+            rows.write(table.slice(start, size).combine_chunks().to_batches()[0], file)
+            start += size
+        file.finish()
+        found.add((tmp_path / f"{number}-a.parquet").read_bytes())
+    assert len(found) == 1
+    metadata = pq.ParquetFile(tmp_path / "0-a.parquet").metadata
+    assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [100, 100, 50]
 
 
 @pytest.mark.parametrize(("form", "compression"), FORMATS)

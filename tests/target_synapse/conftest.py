@@ -4,13 +4,16 @@ import inspect
 import io
 import itertools
 import json
+import logging
 import re
 from pathlib import Path
 
 import pytest
 from harness import run_command
+from sandbox.blob.service import CONTAINER
 from synapse_support.azure_cloud import running_cloud
 from synapse_support.grammar import as_script, grammar_error
+from synapse_support.parquet_rows import USER_KINDS, parquet
 from synapse_support.pipelines import running_pipelines
 from synapse_support.stand_ins import PoolProcess, running_azurite, storage_settings
 from synapse_support.ways import WAYS
@@ -168,3 +171,43 @@ def rejects(settings):
 def staged(azurite, schema):
     """The files that the test's runs have left in the container."""
     return lambda: azurite.files(schema)
+
+
+@pytest.fixture
+def put(azurite, schema):
+    """Puts a file into the container, by a name of its own; gives its address."""
+
+    def put_there(content=None):
+        path = f"{schema}-taps/{next(_numbers)}.parquet"
+        with azurite.client() as client:
+            client.get_blob_client(CONTAINER, path).upload_blob(parquet() if content is None else content)
+        return f"az://{CONTAINER}/{path}"
+
+    return put_there
+
+
+@pytest.fixture
+def users(put):
+    """Puts a file of users there, by id and name."""
+    return lambda *rows: put(parquet([{"id": number, "name": name} for number, name in rows], USER_KINDS))
+
+
+@pytest.fixture
+def read_since(caplog):
+    """Why files were read, as the log says it."""
+    caplog.set_level(logging.INFO)
+    return lambda: [one.getMessage().partition("since ")[2] for one in caplog.records if "is read, and not copied" in one.getMessage()]
+
+
+@pytest.fixture
+def copies(pool, schema):
+    """The statements that copied files into tables of the test's schema."""
+    return lambda: [one for one in pool.statements(f"COPY INTO [{schema}]") if "FILE_TYPE = 'PARQUET'" in one]
+
+
+@pytest.fixture
+def left(pool, schema):
+    """Staging tables that are still there."""
+    return lambda: pool.rows(
+        f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}' AND LEFT(TABLE_NAME, 8) = N'_sdc_stg'"
+    )

@@ -21,7 +21,7 @@ from singer_commons.errors import InputError
 from singer_commons.reading import whole_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import pyarrow as pa
     from singer_sdk.helpers._batch import StorageTarget
@@ -47,11 +47,15 @@ _members = msgspec.json.Decoder(Members).decode_lines
 
 @dataclass(frozen=True)
 class BatchReader:
-    """Reads the files of BATCH messages. `storage` is the target's own, if its settings name one: files are then looked for there by their names."""
+    """Reads the files of BATCH messages. `storage` is the target's own, if its settings name one: files are then looked for there by their names.
+
+    `opened` opens those that the target knows better how to get at, and gives None for others.
+    """
 
     storage: StorageTarget | None
     block_rows: int
     block_bytes: int
+    opened: Callable[[str], IO[bytes] | None] | None = None
 
     def blocks(self, message: dict[str, Any]) -> Iterator[RecordBlock]:
         """The rows of all files of a message. Raises InputError."""
@@ -76,6 +80,8 @@ class BatchReader:
         return "can this machine reach the storage that the tap's `batch_config` names?"
 
     def _opened(self, path: str) -> IO[bytes]:
+        if self.opened is not None and (file := self.opened(path)) is not None:
+            return file
         parts = urlsplit(path)
         if self.storage is not None:
             name = path.rsplit("/", 1)[-1]

@@ -68,6 +68,14 @@ BATCH_SETTINGS = (
         title="BATCH files",
         description="Write rows into files that BATCH messages name, not into RECORD messages.",
     ),
+    th.Property(
+        "batch_moments",
+        th.StringType(allowed_values=["typed", "text"]),
+        default="typed",
+        title="Moments in BATCH files",
+        description="Moments and times of day in Parquet files: `typed`, in microseconds as a rule, or as `text`, moments as RECORD lines have them. "
+        "Text is for what reads no microseconds, such as a Synapse pool that copies the files (target-synapse's `batch_files`).",
+    ),
 )
 
 
@@ -115,7 +123,8 @@ class BatchFiles:
         from singer_commons.columnar.batch_writing import Rows  # noqa: PLC0415 - DuckDB and Arrow: not for `--version`
         from singer_commons.columnar.stream import cut  # noqa: PLC0415 - each needs the other
 
-        rows = Rows(self._stream.raw_json_columns, self._stream.effective_schema["properties"])
+        as_text = self._stream.config.get("batch_moments") == "text"
+        rows = Rows(self._stream.raw_json_columns, self._stream.effective_schema["properties"], moments_as_text=as_text)
         file: OpenFile | None = None
         try:
             with closing(self._stream.batches(context)) as batches:

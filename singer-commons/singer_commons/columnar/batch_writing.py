@@ -16,6 +16,7 @@ from upath import UPath
 
 from singer_commons.columnar.encoder import LineEncoder
 from singer_commons.columnar.json_sql import Envelope
+from singer_commons.columnar.moment_texts import MomentTexts
 from singer_commons.errors import SuiteError
 from singer_commons.signals import held_signals
 
@@ -92,13 +93,15 @@ class ParquetFile(OpenFile):
             self._waiting: list[pa.Table] = []
         self._waiting.append(table)
         self.rows += table.num_rows
-        if sum(one.num_rows for one in self._waiting) >= GROUP_ROWS:
+        while sum(one.num_rows for one in self._waiting) >= GROUP_ROWS:
             self._write_group()
 
     def _write_group(self) -> None:
+        """Write the next rows, in one piece: so the bytes of a file follow from its rows alone, and not from how they came."""
         if self._writer and self._waiting:
-            self._writer.write_table(pa.concat_tables(self._waiting), row_group_size=2 * GROUP_ROWS)
-            self._waiting.clear()
+            waiting = pa.concat_tables(self._waiting)
+            self._writer.write_table(waiting.slice(0, GROUP_ROWS).combine_chunks(), row_group_size=GROUP_ROWS)
+            self._waiting = [waiting.slice(GROUP_ROWS)] if waiting.num_rows > GROUP_ROWS else []
 
     def _close(self) -> None:
         self._write_group()
@@ -130,10 +133,11 @@ def open_file(config: BatchConfig, name: str, stream: str) -> OpenFile:
 
 
 class Rows:
-    """Puts Arrow batches into files, with the values that RECORD lines have: NaN and what is infinite is null."""
+    """Puts Arrow batches into files, with the values that RECORD lines have: NaN and what is infinite is null. Moments and times are text on demand."""
 
-    def __init__(self, raw_json: Collection[str], properties: Mapping[str, Any]) -> None:
-        self._raw_json, self._properties = raw_json, properties
+    def __init__(self, raw_json: Collection[str], properties: Mapping[str, Any], *, moments_as_text: bool = False) -> None:
+        self._raw_json, self._properties, self._moments_as_text = raw_json, properties, moments_as_text
+        self._texts: MomentTexts | None = None
         self._encoder: LineEncoder | None = None
         self._last: pa.RecordBatch | None = None
 
@@ -145,11 +149,17 @@ class Rows:
                 file.write(block, 0)
             file.rows += batch.num_rows
             return
-        columns = [self._column(name, column) for name, column in zip(batch.schema.names, batch.columns, strict=True)]
+        texts = self._moments(batch) if self._moments_as_text and isinstance(file, ParquetFile) else {}
+        pairs = zip(batch.schema.names, batch.columns, strict=True)
+        columns = [texts[name] if name in texts else self._column(name, column) for name, column in pairs]
         fields = [
             pa.field(name, column.type, metadata=self._metadata(name, column)) for name, column in zip(batch.schema.names, columns, strict=True)
         ]
         file.write_table(pa.Table.from_arrays(columns, schema=pa.schema(fields)))
+
+    def _moments(self, batch: pa.RecordBatch) -> Mapping[str, pa.ChunkedArray]:
+        self._texts = self._texts or MomentTexts(batch.schema)
+        return self._texts.of(batch)
 
     def last_record(self) -> dict[str, Any]:
         """The last row, as its line would have it."""

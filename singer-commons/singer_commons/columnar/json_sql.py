@@ -75,7 +75,7 @@ def _text(member: Member) -> str:
         breaks = f"contains(CAST({sql} AS VARCHAR), chr(10)) OR contains(CAST({sql} AS VARCHAR), chr(13))"
         return f"coalesce(CASE WHEN {breaks} THEN {on_one_line} ELSE CAST({sql} AS VARCHAR) END, 'null')"
     if types.is_timestamp(kind):
-        moment = _moment(kind, sql, quote='"')  # nothing in it to escape: to_json would take 30 ns more
+        moment = moment_text(kind, sql, quote='"')  # nothing in it to escape: to_json would take 30 ns more
         return f"CASE WHEN isfinite({sql}) THEN {moment} ELSE 'null' END"
     return f"coalesce(CAST(to_json({exact(kind, sql)}) AS VARCHAR), 'null')"
 
@@ -87,7 +87,7 @@ def exact(kind: pa.DataType, sql: str, depth: int = 0) -> str:
     if types.is_nested(kind):
         return _nested(kind, sql, depth)
     if types.is_timestamp(kind):
-        return f"CASE WHEN isfinite({sql}) THEN {_moment(kind, sql)} END"
+        return f"CASE WHEN isfinite({sql}) THEN {moment_text(kind, sql)} END"
     if types.is_decimal(kind):
         return _decimal(kind, sql)
     if types.is_floating(kind) or types.is_date(kind):
@@ -114,7 +114,7 @@ def _nested(kind: pa.DataType, sql: str, depth: int) -> str:
     return sql if value == item else f"list_transform({sql}, lambda {item}: {value})"
 
 
-def _moment(kind: pa.DataType, sql: str, quote: str = "") -> str:
+def moment_text(kind: pa.DataType, sql: str, quote: str = "") -> str:
     """SQL for the text of a finite timestamp."""
     if kind.unit == "ns":
         # Text behind %n comes out as garbage in duckdb 2.0.0, so the zone is appended.

@@ -64,6 +64,8 @@ class Batch:
     former: Sequence[ChildTable] = ()  # child tables that it had
     mode: Mode = field(kw_only=True)
     line_bytes: int = field(default=0, kw_only=True)  # of its rows and of those of child tables, as lines of CSV
+    way: Way | None = field(default=None, kw_only=True)  # its own, where it does not go the run's
+    is_whole: bool = field(default=False, kw_only=True)  # not to be cut into slices: its rows have no places
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +103,14 @@ class Loader:
             if not isinstance(error, TransientSqlError):  # a refusal, not a lost connection: the pool is there to take the tables back
                 self.drop(*tables)
             raise
+        self._beyond.add(batch.entry.target)
         self.drop(*tables)
         return Loaded(len(refused), staged, inserted)
 
     def was_loaded(self, batch: Batch) -> bool:
         """Whether an earlier run, one that never came to its end, has loaded just this batch. Its entry is this run's then.
 
-        Batches come in their order: behind the first that is not known none is, whatever it looks like.
+        Batches come in their order: behind the first that is not known none is, whatever it looks like. But for a whole one: it may come again in another form.
         """
         target = batch.entry.target
         if target in self._beyond:
@@ -118,6 +121,8 @@ class Loader:
         if batch.entry.content in unfinished:
             self._claim(batch, batch.entry.content)
             return True
+        if batch.is_whole:
+            return False
         found = progress(batch.entry.content, unfinished)
         if found.is_whole:
             self._claim(batch, *found.contents)
@@ -198,7 +203,7 @@ class Loader:
             if one.rows:
                 self._fill(one.staging(staging), Staged(one.columns, one.files, one.rows), batch, one.child.plan.table)
         staged = self._fill(staging, Staged(batch.columns, batch.files, batch.entry.rows), batch, batch.plan.table)
-        refused = self._way.refused()
+        refused = (batch.way or self._way).refused()
         if batch.transformation:
             staged = batch.transformation.run(self._pool, staging, batch, partial(self._label, batch.entry, batch.plan.table))
         return refused, staged
@@ -209,8 +214,9 @@ class Loader:
         hashed_by = batch.plan.staging_hashed_by if table == batch.plan.table else ()
         create = ddl.create_staging(staging, rows.columns, hashed_by=hashed_by)
         self._pool.execute(create, doing=f"cannot make the staging table {staging}")
-        self._way.fill(staging, rows, partial(self._label, batch.entry, table))
-        refused = len(self._way.refused())
+        way = batch.way or self._way
+        way.fill(staging, rows, partial(self._label, batch.entry, table))
+        refused = len(way.refused())
         staged = self._arrived(staging, rows.rows)
         if staged + refused != rows.rows:
             told = f" and {refused} were refused" if refused else ""
@@ -229,11 +235,13 @@ class Loader:
         of_all = staged + sum(one.rows for one in batch.children)  # a row brings its share of child rows with it
         changes = -(-of_all // max(staged, 1)) * (2 if batch.plan.keys else 1)
         most = self._size.most_of(staged, changes=changes, line_bytes=batch.line_bytes / max(of_all, 1))
+        if batch.is_whole and most < staged:
+            raise TransactionTooLargeError(f"{staged} rows are more than one transaction takes")
         if not landed.contents and most >= staged:
             try:
                 return self._move_prepared(job)
             except TransactionTooLargeError as error:
-                if staged <= 1:
+                if staged <= 1 or batch.is_whole:
                     raise
                 logger.info("%s; going on in slices", error)
                 most = staged // 2

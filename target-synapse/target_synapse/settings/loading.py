@@ -35,6 +35,14 @@ LOADING = (
         description="Delete such rows, and those that the tap gives a `_sdc_deleted_at`. Without it they stay, with the moment in `_sdc_deleted_at`.",
     ),
     th.Property(
+        "batch_files",
+        th.StringType(allowed_values=["read", "copy"]),
+        default="read",
+        title="Files of BATCH messages",
+        description="`read`: their rows go the way of all rows. `copy`: Parquet files that lie in `storage_container` go straight to COPY INTO, where that "
+        "surely gives the same table; the others are read. An address without an account (`az://container/path`) is of the account of `storage_url`.",
+    ),
+    th.Property(
         "max_transaction_rows",
         th.IntegerType(minimum=1),
         title="Rows of a transaction",

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PER_STREAM = (
-    "after_load_sql", "before_load_sql", "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method",
+    "after_load_sql", "batch_files", "before_load_sql", "default_target_schema", "distribution_columns", "hard_delete", "index_columns", "key_collation", "load_method",
     "nested_data", "primary_key", "rebuild_indexes", "string_length", "table_distribution", "table_index", "table_partition", "table_statistics", "timestamp_type",
     "transform_sql", "type_conflict", "upsert_with",
 )  # fmt: skip

@@ -153,14 +153,19 @@ def storage_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
 
 
 def _file_type_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:
-    """Credentials that COPY INTO does not take for Parquet, by the table of its page, "CREDENTIAL"."""
+    if settings.get("stage_format") == "parquet" and (refused := refuses_parquet(settings)):
+        yield Misfit(("stage_format", "copy_credential", "copy_storage_url"), refused)
+
+
+def refuses_parquet(settings: Mapping[str, Any]) -> str:
+    """Why COPY INTO does not take Parquet with its credential, by the table of its page, "CREDENTIAL"; empty if it does."""
     url = settings.get("copy_storage_url") or settings.get("storage_url") or ""
     service, kind = service_of(url) if is_address(url) else None, copy_kind(settings)
-    named = ("stage_format", "copy_credential", "copy_storage_url")
-    if settings.get("stage_format") == "parquet" and kind in SIGNATURES and service == DFS:
-        yield Misfit(named, f"COPY reads Parquet with a signature through a .blob. address only, {found_text(url)}")
-    if settings.get("stage_format") == "parquet" and kind in LAKE_ONLY and service == BLOB:
-        yield Misfit(named, f"COPY reads Parquet with {kind} from a data lake only, through its .dfs. address, {found_text(url)}")
+    if kind in SIGNATURES and service == DFS:
+        return f"COPY reads Parquet with a signature through a .blob. address only, {found_text(url)}"
+    if kind in LAKE_ONLY and service == BLOB:
+        return f"COPY reads Parquet with {kind} from a data lake only, through its .dfs. address, {found_text(url)}"
+    return ""
 
 
 def _upload_misfits(settings: Mapping[str, Any]) -> Iterator[Misfit]:

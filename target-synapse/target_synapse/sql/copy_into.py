@@ -84,6 +84,14 @@ def copy_into(
     return labelled(statement, label)
 
 
+def copy_parquet(table: TableName, fields: Sequence[tuple[str, int]], file: str, credential: Credential, *, compression: str, label: str) -> str:
+    """Load some columns of one Parquet file: each with the number that its field has in the file."""
+    names = ", ".join(f"{quoted(name)} {number}" for name, number in fields)
+    packed = f", COMPRESSION = {plain_literal(compression)}" if compression else ""
+    described = f"FILE_TYPE = 'PARQUET', {credential.option()}".removesuffix(", ")
+    return labelled(f"COPY INTO {table} ({names})\nFROM {plain_literal(file)}\nWITH ({described}{packed})", label)
+
+
 def _errors(errors: ErrorFiles | None) -> str:
     if errors is None:
         return "MAXERRORS = 0"

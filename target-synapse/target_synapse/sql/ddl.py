@@ -23,13 +23,17 @@ OWN_KEY = "_sdc_pk_"  # before the name of a key that a setting has declared
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column and its type; without a collation it has the database's. `staged` is its type in a staging table, where that must be another."""
+    """A column and its type; without a collation it has the database's. `staged` is its type in a staging table, where that must be another.
+
+    `constant` is an expression for what all rows of a batch have there, where nothing is staged for it.
+    """
 
     name: str
     type: SqlType
     collation: str | None = None
     nullable: bool = True
     staged: SqlType | None = None
+    constant: str = ""
 
 
 @dataclass(frozen=True, slots=True)

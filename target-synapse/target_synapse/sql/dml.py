@@ -136,6 +136,8 @@ def values_of(columns: Sequence[Column], version: int | None = None) -> str:
 
 def typed(column: Column, alias: str = STAGED) -> str:
     """A staged value as the table wants it."""
+    if column.constant:
+        return column.constant
     value = restored(column, alias)
     return f"CAST({value} AS {column.type})" if column.type.is_text or column.staged else value
 

@@ -14,10 +14,12 @@ from singer_commons.errors import ConfigurationError, CredentialsError, Rejected
 from singer_commons.secrets import known_secrets
 
 from target_synapse.entra import transport_options
+from target_synapse.files.place import Home, home_of
 from target_synapse.sql.copy_into import KEY, SIGNATURE, Credential
 from target_synapse.staging.access import access_of
 from target_synapse.staging.address import plain
 from target_synapse.staging.azcopy import AzCopy
+from target_synapse.staging.blob_file import BlobFile
 from target_synapse.staging.copy_access import copy_credential
 from target_synapse.staging.delegation import READ_AND_WRITE, DelegatedSignature, Scope
 from target_synapse.staging.expiry import NEW_SIGNATURE_HINT
@@ -97,6 +99,20 @@ class StagingStore:
         """The content of a file."""
         try:
             return self._container.download_blob(path).readall()
+        except AzureError as error:
+            raise self._explained(error) from error
+
+    @property
+    def home(self) -> Home:
+        """The container, as addresses of files name it."""
+        return home_of(self._access.url, self._access.account, self._name)
+
+    def opened(self, path: str) -> BlobFile:
+        """A file, to be read in pieces. Raises FileNotFoundError."""
+        try:
+            return BlobFile(self._container.get_blob_client(path), self._explained)
+        except ResourceNotFoundError:
+            raise FileNotFoundError(path) from None
         except AzureError as error:
             raise self._explained(error) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from target_synapse.files.way import FileWay, count_doubled, select_arrived
 from target_synapse.settings.ways import ADF
 from target_synapse.sql import ddl, insert_rows
 from target_synapse.ways import PlainWay, adf
@@ -29,6 +30,17 @@ class PlannedInsert(InsertWay):
         sql = insert_rows.of_one_row(staging, ddl.staged_columns(staged.columns), label=label("rows"))
         self._pool.execute(f"-- with UNION ALL for more rows, up to {insert_rows.MAX_PARAMETERS} parameters:", doing="")
         self._pool.execute(sql, doing="")
+
+
+class PlannedFile(FileWay):
+    """Shows what is asked of the file's rows once they are staged: all of them may go on."""
+
+    def doubts(self, staging: TableName) -> str:
+        """See FileWay."""
+        self._pool.execute(select_arrived(staging, self._carried), doing="")
+        if self._keys:
+            self._pool.execute(count_doubled(staging, self._keys), doing="")
+        return ""
 
 
 class PlannedAdf(PlainWay):
