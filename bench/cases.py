@@ -87,4 +87,5 @@ class Case:
     measure: str
     note: str = ""
     most_rounds: int = 5
+    at_once: bool = False  # all its rounds before the next case: they take seconds, and one of them says little
     in_quick: bool = True

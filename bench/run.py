@@ -1,6 +1,6 @@
 """Runs the cases: in rounds, within each round one contender after another, so that a machine that slows down slows all of them.
 
-The first round of every case comes first, in the order of the cases; further rounds follow while the time allows, every second one in reverse order. Nothing is
+The first round of every case comes first, in the order of the cases, and of those that take seconds all rounds; further rounds follow while the time allows, every second one in reverse order. Nothing is
 measured cold: each contender runs once beforehand. Each run's rows are checked: a fast run with wrong rows is a failure.
 """
 
@@ -18,7 +18,7 @@ from bench.errors import BenchError, MissingPeerError, OverdueError
 from bench.peers import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from bench.cases import Case, Contender, Job
     from bench.digest import Digest
@@ -55,13 +55,12 @@ class Rounds:
         """All cases once, then again in turn while there is time; `keep` is called after each round of a case."""
         self.left_out = [case.name for case in cases]
         lasted: dict[str, float] = {}
-        for number in range(max(case.most_rounds for case in cases)):
-            for case in cases:
-                if self._is_wanted(case, number, lasted):
-                    begun_s, self._prepared_s = self.spent_s, 0.0
-                    self._round(case, number)
-                    lasted[case.name] = self.spent_s - begun_s - self._prepared_s
-                    keep()
+        for case, number in _in_order(cases):
+            if self._is_wanted(case, number, lasted):
+                begun_s, self._prepared_s = self.spent_s, 0.0
+                self._round(case, number)
+                lasted[case.name] = self.spent_s - begun_s - self._prepared_s
+                keep()
 
     def _is_wanted(self, case: Case, number: int, lasted: dict[str, float]) -> bool:
         if number == 0:
@@ -149,6 +148,13 @@ class Rounds:
         if key not in self._wanted:
             self._wanted[key] = self.scene.source(case.table, rows)
         return self._wanted[key]
+
+
+def _in_order(cases: Sequence[Case]) -> Iterator[tuple[Case, int]]:
+    for case in cases:
+        yield from ((case, number) for number in range(case.most_rounds if case.at_once else 1))
+    for number in range(1, max(case.most_rounds for case in cases)):
+        yield from ((case, number) for case in cases if not case.at_once)
 
 
 def figures(job: Job, measured: Measured) -> dict[str, Any]:

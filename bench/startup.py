@@ -56,7 +56,7 @@ IMPORT = Contender("import singer_sdk", ROWS, bare_import, is_limit=True)
 DUCKDB = Contender("tap-warehouse (DuckDB), first record", ROWS, partial(first_record, warehouse="duckdb"), is_ours=True)
 POSTGRES = Contender("tap-warehouse (PostgreSQL), first record", ROWS, partial(first_record, warehouse="postgres"), is_ours=True)
 
-CASES = (Case("start", "From the command to the first record", EVENTS, (DUCKDB, IMPORT, POSTGRES), IMPORT.name, most_rounds=9),)
+CASES = (Case("start", "From the command to the first record", EVENTS, (DUCKDB, IMPORT, POSTGRES), IMPORT.name, most_rounds=9, at_once=True),)
 
 
 def cpu_s(command: Sequence[str], environment: Mapping[str, str]) -> float:

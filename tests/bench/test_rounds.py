@@ -75,6 +75,12 @@ def test_contenders_take_turns_in_every_round_of_every_case_and_every_second_tim
     ]  # fmt: skip
 
 
+def test_all_rounds_of_a_case_that_takes_seconds_come_before_the_next_case(clock, tmp_path):
+    made, ran, _ = rounds(clock, tmp_path, case("x", contender("a"), contender("b"), at_once=True), case("y", contender("c")))
+    assert ran == ["a", "b", "b", "a", "c", "c"]
+    assert [(one["case"], one["round"]) for one in made.runs] == [("x", 0), ("x", 0), ("x", 1), ("x", 1), ("y", 0), ("y", 1)]
+
+
 def test_a_quick_run_has_one_round_few_rows_and_no_rehearsal(clock, tmp_path):
     made, _, runner = rounds(clock, tmp_path, case("x", contender("a"), contender("b")), quick=True)
     assert (runner.ran, {one["rows"] for one in made.runs}) == (["a", "b"], {1500})
