@@ -15,6 +15,8 @@ from synapse_support.messages import USERS, record, schema_line, state
 from synapse_support.ways import WAYS
 from target_synapse.pool.patience import TransientSqlError
 
+pytestmark = pytest.mark.slow
+
 COMMAND = Path(sys.executable).parent / "target-synapse"
 HANG_S = 20  # longer than a test waits for the statement to begin, and cut short by the kill
 
@@ -88,7 +90,6 @@ def killed_at(settings, tmp_path, pool, schema):
     return run
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("keys", RIGHT, ids=["upsert", "append"])
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_and_run_again_from_the_start_the_rows_are_right(point, keys, killed_at, load_here, table):
@@ -97,7 +98,6 @@ def test_killed_and_run_again_from_the_start_the_rows_are_right(point, keys, kil
     assert sorted(table("users")) == RIGHT[keys]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("keys", RIGHT, ids=["upsert", "append"])
 @pytest.mark.parametrize(("way", "point"), OTHER_POINTS)
 def test_killed_on_another_way_and_run_again_the_rows_are_right(way, point, keys, killed_at, load_here, table):
@@ -106,7 +106,6 @@ def test_killed_on_another_way_and_run_again_the_rows_are_right(way, point, keys
     assert sorted(table("users")) == RIGHT[keys]
 
 
-@pytest.mark.slow
 def test_killed_on_one_way_and_run_again_on_another_no_row_is_doubled(killed_at, load_here, table):
     killed_at("after the transaction, before STATE", (), way="insert")
     load_here(lines_of(()), batch_size_rows=2)

@@ -6,6 +6,8 @@ import pytest
 from synapse_support.messages import record, schema_line, state
 from synapse_support.orders import CHILDREN, PROPERTIES, TABLES, order, orders_line
 
+pytestmark = pytest.mark.slow
+
 LOADED = [orders_line(), order(1, "a", items=[("s", "n")]), order(2, "b"), order(3, "c", items=[("t",)]), state({"at": 1})]
 WITHOUT_TAGS = {name: schema for name, schema in PROPERTIES.items() if name != "tags"}
 DELETED = {"_sdc_deleted_at": {"type": ["null", "string"], "format": "date-time"}}
@@ -45,7 +47,6 @@ def test_elements_go_with_their_record_when_the_schema_has_no_array_for_them_any
     )
 
 
-@pytest.mark.slow
 def test_elements_go_with_their_record_when_nested_data_is_json_again(load_here, sources, table, told):
     load_here(LOADED, **CHILDREN)
     load_here([orders_line(), order(1, "new"), state({"at": 2})])
@@ -56,7 +57,6 @@ def test_elements_go_with_their_record_when_nested_data_is_json_again(load_here,
     assert sources() == [[1, 2, 3], [3], []], "an array that is back has its table again"
 
 
-@pytest.mark.slow
 def test_a_dropped_child_table_is_not_spoken_of_nor_touched(load_here, pool, schema, told):
     load_here(LOADED, **CHILDREN)
     pool.connection.execute(f"DROP TABLE [{schema}].[orders__tags]")
@@ -65,7 +65,6 @@ def test_a_dropped_child_table_is_not_spoken_of_nor_touched(load_here, pool, sch
     assert pool.statements(f"DELETE [{schema}].[orders__tags]")[1:] == [], "but for the first run's"
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("id",), ()], ids=["same", "none"])
 def test_an_overwrite_empties_them_whatever_the_keys_are(keys, load_here, table, told):
     load_here(LOADED, **CHILDREN)
@@ -76,7 +75,6 @@ def test_an_overwrite_empties_them_whatever_the_keys_are(keys, load_here, table,
     assert all("it will be empty" in one for one in told())
 
 
-@pytest.mark.slow
 def test_elements_that_no_key_finds_stay_and_that_is_told(load_here, sources, told):
     load_here(LOADED, **CHILDREN)
     load_here([schema_line(PROPERTIES, keys=("name",), stream="orders"), order(1), state({})])
@@ -85,7 +83,6 @@ def test_elements_that_no_key_finds_stay_and_that_is_told(load_here, sources, to
     assert all("`load_method` `overwrite` empties it" in one for one in told())
 
 
-@pytest.mark.slow
 def test_elements_of_added_rows_stay_until_their_record_goes(load_here, table, told):
     def reading(version, properties, *keys):
         rows = [record("orders", id=key, name=f"order {key}", tags=["a"]) | {"version": version} for key in keys]
@@ -99,7 +96,6 @@ def test_elements_of_added_rows_stay_until_their_record_goes(load_here, table, t
     assert [len(table(name)) for name in TABLES[:2]] == [1, 0]
 
 
-@pytest.mark.slow
 def test_a_table_that_looks_like_a_child_and_is_another_streams_keeps_its_rows(load_here, table, told):
     """`orders__tags` with an array has a table of the very columns that a child of `orders` would have."""
     tags = {"id": {"type": "integer"}, "x": {"type": "array", "items": {"type": "integer"}}}
@@ -108,7 +104,6 @@ def test_a_table_that_looks_like_a_child_and_is_another_streams_keeps_its_rows(l
     assert (table("orders__tags__x", "[_sdc_source_key_id], [value]"), told()) == ([(1, 7)], [])
 
 
-@pytest.mark.slow
 def test_a_child_table_that_has_become_a_streams_own_is_no_child_any_more(load_here, table, pool, schema, told):
     load_here(LOADED, **CHILDREN)
     pool.connection.execute(f"DROP TABLE [{schema}].[orders__tags]")

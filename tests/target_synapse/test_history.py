@@ -11,6 +11,8 @@ from singer_commons.errors import ConfigurationError
 from singer_commons.target import DurableTarget
 from synapse_support.messages import USERS, record, schema_line, state
 
+pytestmark = pytest.mark.slow
+
 HISTORY = {"load_method": "history"}
 DELETED = "_sdc_deleted_at"
 FROM, TO = "_sdc_valid_from", "_sdc_valid_to"

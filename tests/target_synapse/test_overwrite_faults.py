@@ -16,6 +16,8 @@ from target_synapse.staging.store import StagingStore
 from target_synapse.tables.naming import TableName
 from target_synapse.tables.swaps import Swaps
 
+pytestmark = pytest.mark.slow
+
 OVERWRITE = {"load_method": "overwrite"}
 OLD, NEW = [(1, "old")], [(2, "new"), (3, "new")]
 LINES = [schema_line(USERS), record(id=2, name="new"), record(id=3, name="new"), state({"at": "end"})]
@@ -52,7 +54,7 @@ def _old(load_here):
 
 @pytest.mark.usefixtures("_old")
 @pytest.mark.parametrize("kind", ["disconnect_before", "disconnect_after"])
-@pytest.mark.parametrize("step", [name if "rename" in name else pytest.param(name, marks=pytest.mark.slow) for name in STEPS])
+@pytest.mark.parametrize("step", STEPS)
 def test_a_lost_connection_is_made_up_for(step, kind, load_here, table, tables, pool, schema):
     pool.fault(kind, STEPS[step].format(schema=schema))
     assert load_here(LINES, **OVERWRITE) == [{"at": "end"}]
@@ -81,7 +83,6 @@ def test_a_swap_that_was_decided_is_ended_by_the_next_run_whatever_its_method(me
     assert (table("users"), tables()) == ([(9, "later")] if method == "overwrite" else [*NEW, (9, "later")], ["users"])
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_old")
 @pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("first", range(10))
@@ -112,7 +113,7 @@ def sweep(pool, settings, schema, *, later=timedelta(0)):
 
 @pytest.mark.usefixtures("_old")
 def test_new_tables_of_dead_runs_are_swept_up_and_those_of_living_ones_are_not(load_here, table, tables, pool, schema, settings, monkeypatch):
-    with pytest.raises(Killed), killed_after(monkeypatch, 30, done=True):
+    with pytest.raises(Killed), killed_after(monkeypatch, 33, done=True):
         load_here([*LINES[:2], state({"at": 2}), *LINES[2:]], batch_size_rows=1, **OVERWRITE)
     (new, *_) = tables()
     assert new.startswith("_sdc_new")

@@ -14,6 +14,8 @@ from target_synapse.loading.slices import content_of_slice, progress
 from target_synapse.loading.transaction_size import MILLION_ROWS, TransactionSize, TransactionTooLargeError
 from target_synapse.pool.connection import Pool
 
+pytestmark = pytest.mark.slow
+
 ROWS = [(key % 7, f"row {key}") for key in range(20)]
 LINES = [*(record(id=key, name=name) for key, name in ROWS), state({"at": 20})]
 UPSERTED = sorted({key: (key, name) for key, name in ROWS}.values())
@@ -92,15 +94,9 @@ CUT_AT = [
 
 
 LOST = [(kind, point, keys) for kind in ("disconnect_before", "disconnect_after") for point in CUT_AT for keys in ((), ("id",))]
-QUICK = 3  # of the cases of a test; the others are the slow ones
 
 
-def some_slow(cases, quick=QUICK):
-    step = max(1, len(cases) // quick)
-    return [pytest.param(*case, marks=() if place % step == step - 1 else pytest.mark.slow) for place, case in enumerate(cases)]
-
-
-@pytest.mark.parametrize(("kind", "point", "keys"), some_slow(LOST))
+@pytest.mark.parametrize(("kind", "point", "keys"), LOST)
 def test_a_connection_that_is_lost_between_slices_is_made_up_for(kind, point, keys, load_here, rows_now, pool, monkeypatch):
     monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
     pool.fault(kind, point, skip=1)
@@ -113,7 +109,7 @@ STREAMS = [((), "append-only"), (("id",), "upsert"), (("id",), "history")]
 ENDED = [(landed, width, *stream) for landed in (0, 1, 2) for width in (6, 20, 1000) for stream in STREAMS]
 
 
-@pytest.mark.parametrize(("landed", "width", "keys", "method"), some_slow(ENDED, quick=4))
+@pytest.mark.parametrize(("landed", "width", "keys", "method"), ENDED)
 def test_a_run_that_ends_between_slices_is_gone_on_with_however_wide_they_are_then(landed, width, keys, method, load_here, table, pool, schema):
     lines = [schema_line(USERS, keys=keys), *LINES]
     pool.fault("error", rf"INSERT INTO \[{schema}\].\[users\]", number=50_000, skip=landed)

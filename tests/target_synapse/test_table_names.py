@@ -9,6 +9,8 @@ from synapse_support.messages import record, schema_line, state
 from synapse_support.ways import WAYS
 from target_synapse.tables.naming import ALIASES
 
+pytestmark = pytest.mark.slow
+
 TEXT = {"type": ["null", "string"]}
 PROPERTIES = {"id": {"type": "string", "maxLength": 20}, "name": TEXT, "_sdc_deleted_at": {"type": ["null", "string"], "format": "date-time"}}
 ARRAY = {"s": {"type": "array", "items": TEXT}}
@@ -46,7 +48,7 @@ def tables(pool, schema):
     return lambda: [name for (name,) in pool.rows(f"SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = N'{schema}'")]
 
 
-@pytest.mark.parametrize("mode", [name if name == "delete_insert" else pytest.param(name, marks=pytest.mark.slow) for name in MODES])
+@pytest.mark.parametrize("mode", MODES)
 def test_a_table_named_as_an_alias_is_loaded_in_every_mode(mode, load_here, table, tables):
     more = ARRAY if "child" in mode else {}
     names = ["s", *ALIASES[:1]] if mode == "delete_insert" else ["s"]
@@ -63,7 +65,6 @@ def test_a_table_named_as_an_alias_is_loaded_in_every_mode(mode, load_here, tabl
             assert len(table(f"{held}__s")) == len([row for row in rows if row[1]]) * 2
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", ["polybase", "adf"])
 def test_a_table_named_as_an_alias_is_loaded_by_every_way(way, load_here, table):
     names = ["s"]
@@ -72,7 +73,6 @@ def test_a_table_named_as_an_alias_is_loaded_by_every_way(way, load_here, table)
     assert [table(name, "[id], [name]") for name in names] == [KEPT]
 
 
-@pytest.mark.slow
 def test_rows_of_other_versions_go_from_a_table_named_as_an_alias(load_here, table):
     names = ["p"]
     for version, keys in ((1, "ab"), (2, "b")):

@@ -14,6 +14,8 @@ from target_synapse.sql.quoting import literal
 from target_synapse.tables.naming import TableName
 from target_synapse.tables.table_parts import TableParts, UncopiedError
 
+pytestmark = pytest.mark.slow
+
 INTEGER, TEXT = {"type": ["null", "integer"]}, {"type": ["null", "string"]}
 DAY = {"type": ["null", "string"], "format": "date"}
 WAYS = {
@@ -71,13 +73,13 @@ KEPT = {
     "a default": "[d] int NOT NULL CONSTRAINT [mine] DEFAULT -4, [e] nvarchar(9) NULL DEFAULT N'(a'')') WITH (HEAP)",
     "a key": "[k] int NULL, CONSTRAINT [pk of mine] PRIMARY KEY NONCLUSTERED ([id], [u]) NOT ENFORCED, [u] int NOT NULL DEFAULT 0) WITH (HEAP)",
     "a key that may be NULL": "[u] int NULL, CONSTRAINT [uq] UNIQUE ([u], [id]) NOT ENFORCED) WITH (HEAP)",
-    (all_at_once := "all at once"): "[u] int NULL, [d] date NOT NULL DEFAULT '2026-01-02', CONSTRAINT [a]]b] PRIMARY KEY NONCLUSTERED ([d], [id]) NOT ENFORCED, "
+    "all at once": "[u] int NULL, [d] date NOT NULL DEFAULT '2026-01-02', CONSTRAINT [a]]b] PRIMARY KEY NONCLUSTERED ([d], [id]) NOT ENFORCED, "
     "CONSTRAINT [a b] UNIQUE ([u]) NOT ENFORCED) WITH (DISTRIBUTION = HASH([id]), PARTITION ([d] RANGE RIGHT FOR VALUES ('2026-01-01', '2026-02-01')))",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("what", [all_at_once, *(pytest.param(one, marks=pytest.mark.slow) for one in KEPT if one != all_at_once)])
+@pytest.mark.parametrize("what", KEPT)
 def test_what_a_table_has_its_successor_has(what, way, load_here, execute, parts, table):
     execute(f"CREATE TABLE {{}} ([id] bigint NOT NULL, [n] bigint NULL, {KEPT[what]}")
     execute("INSERT INTO {} ([id], [n]) VALUES (1, 4)")
@@ -91,7 +93,6 @@ def test_what_a_table_has_its_successor_has(what, way, load_here, execute, parts
     assert parts()[1:] == before[1:]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS)
 def test_indexes_beside_the_tables_own_are_made_anew_under_their_names(way, load_here, execute, parts, table):
     execute("CREATE TABLE {} ([id] bigint NOT NULL, [n] bigint NULL) WITH (HEAP)")
@@ -103,21 +104,18 @@ def test_indexes_beside_the_tables_own_are_made_anew_under_their_names(way, load
     assert table("users") == ROWS[way]
 
 
-@pytest.mark.slow
 def test_a_default_holds_for_the_rows_of_the_new_table_too(load_here, execute, table):
     execute("CREATE TABLE {} ([id] bigint NULL, [n] bigint NULL, [from] nvarchar(9) NULL DEFAULT N'tap') WITH (HEAP)")
     load_here(LINES["overwrite"], load_method="overwrite")
     assert table("users") == [(2, 7, "tap")]
 
 
-@pytest.mark.slow
 def test_a_default_of_a_column_that_becomes_text_is_text(load_here, execute, parts):
     execute("CREATE TABLE {} ([id] bigint NULL, [n] bigint NULL DEFAULT 4) WITH (HEAP)")
     load_here(LINES["rebuild"], type_conflict="rebuild")
     assert parts()[4] == [(2, "(N'4')")]
 
 
-@pytest.mark.slow
 def test_a_table_that_the_settings_made_is_overwritten_and_rebuilt(load_here, parts, table):
     """Partitions and a key by setting; the second run overwrites, the third changes the type of a column."""
     made = {"table_partition": {"column": "day", "range": "right", "values": ["2026-01-01", "2026-02-01"]}, "primary_key": "not_enforced"}
@@ -132,7 +130,6 @@ def test_a_table_that_the_settings_made_is_overwritten_and_rebuilt(load_here, pa
     assert [key for key, _ in table("users", "[id], [day]")] == ["1", "x"]
 
 
-@pytest.mark.slow
 def test_a_columnstore_that_becomes_a_heap_keeps_its_partitions(load_here, execute, parts):
     execute(
         "CREATE TABLE {} ([id] bigint NULL, [n] nvarchar(9) NULL, [day] date NULL) "
@@ -153,7 +150,7 @@ def identity(pool, schema):
     return lambda: pool.rows(sql)
 
 
-@pytest.mark.parametrize("step", [1, pytest.param(-2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("step", [1, -2])
 def test_an_identity_column_goes_on_behind_its_last_value_so_that_none_comes_twice(step, load_here, execute, table, identity):
     execute(f"CREATE TABLE {{}} ([k] int IDENTITY(7, {step}) NOT NULL, [id] bigint NULL) WITH (HEAP)")
     lines = [schema_line({"id": INTEGER}), *(record(id=one) for one in range(5)), state({"at": 1})]
@@ -172,7 +169,6 @@ def test_an_identity_column_goes_on_behind_its_last_value_so_that_none_comes_twi
     assert (table("users"), len(identity())) == ([], 1)
 
 
-@pytest.mark.slow
 def test_a_rebuild_keeps_the_values_of_an_identity_column(load_here, execute, table, identity):
     execute("CREATE TABLE {} ([id] bigint NULL, [k] bigint IDENTITY(1, 1) NOT NULL, [n] bigint NULL) WITH (HEAP)")
     load_here([schema_line({"id": INTEGER, "n": INTEGER}), record(id=1, n=4), record(id=2, n=5)])
@@ -274,7 +270,6 @@ DECLARED = {"primary_key": "not_enforced", "load_method": "overwrite", "nested_d
 TAGS = {"id": INTEGER, "n": INTEGER, "tags": {"type": "array", "items": TEXT}}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("n", "id"), ("new",), ()])
 def test_an_overwrite_by_another_key_declares_that_one_and_lets_the_old_ones_columns_be_empty(keys, load_here, table, key):
     load_here([schema_line(TAGS), record(id=1, n=1, tags=["a"]), state({"at": 1})], **DECLARED)
@@ -287,7 +282,6 @@ def test_an_overwrite_by_another_key_declares_that_one_and_lets_the_old_ones_col
     assert [len(table("users__tags")), key("users__tags")[0]] == [2, []]
 
 
-@pytest.mark.slow
 def test_a_key_that_the_settings_do_not_ask_for_any_more_is_not_carried_on_and_an_administrators_is(load_here, execute, key):
     load_here([schema_line(TAGS), record(id=1, n=1, tags=[]), state({"at": 1})], **DECLARED)
     load_here([schema_line(TAGS), record(id=1, n=1, tags=[]), state({"at": 2})], **(DECLARED | {"primary_key": None}))

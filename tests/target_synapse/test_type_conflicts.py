@@ -9,12 +9,14 @@ import pytest
 from harness import run_command
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_commons.errors import ConfigurationError, DestinationError
+from singer_commons.errors import DestinationError
 from synapse_support.dying import Killed, killed_after
 from synapse_support.messages import record, schema_line, state
 from target_synapse.rows import types
 from target_synapse.rows.types import parsed, wide_enough
 from target_synapse.tables.conflicts import common_type
+
+pytestmark = pytest.mark.slow
 
 INTEGER, TEXT, DAY = {"type": "integer"}, {"type": "string", "maxLength": 100}, {"type": "string", "format": "date"}
 MOMENT = {"type": "string", "format": "date-time"}
@@ -138,16 +140,6 @@ def test_the_column_of_the_distribution_is_widened_only_by_a_rebuild(load_here, 
     assert (columns(), table("users")) == ({"id": "bigint"}, [(1,), (2**40,)])
 
 
-def test_a_table_that_cannot_be_made_alike_is_not_rebuilt(load_here, table, tables, pool, schema):
-    pool.connection.execute(f"EXEC('CREATE SCHEMA [{schema}]')")
-    pool.connection.execute(f"CREATE TABLE [{schema}].[users] ([id] bigint NULL, [a] bigint NULL, [i] bigint IDENTITY(1, 1))")
-    load_here(lines(INTEGER, 5))
-    with pytest.raises(ConfigurationError, match=r"has the IDENTITY column i, which a new table in its place would not have") as caught:
-        load_here(lines(TEXT, "x", 2), type_conflict="rebuild")
-    assert caught.value.hint == "make it anew by hand, or set `type_conflict` to `split`"
-    assert (table("users", "[id], [a]"), tables()) == ([(1, 5)], ["users"])
-
-
 def test_bytes_become_no_text(load_here):
     load_here(lines({"type": "string", "contentEncoding": "base64"}, "AAAA"))
     with pytest.raises(DestinationError, match="is varbinary"):
@@ -167,7 +159,6 @@ def test_the_plan_shows_the_rebuild_and_changes_nothing(load_here, table, settin
     assert [name for verb, name in shown if verb == "RENAME OBJECT"] == ["[users] T", "[_sdc_new"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["disconnect_before", "disconnect_after"])
 @pytest.mark.parametrize(
     "step",
@@ -187,7 +178,6 @@ def test_a_connection_that_is_lost_in_a_rebuild_is_made_up_for(step, kind, load_
     assert (table("users"), tables(), pool.order(waiting=True)) == ([(1, "5"), (2, "x")], ["users"], [])
 
 
-@pytest.mark.slow
 def test_killed_before_any_statement_of_a_rebuild_the_next_run_finds_every_row(load_here, table, pool, schema, monkeypatch):
     for statement in range(8, 100):
         pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")

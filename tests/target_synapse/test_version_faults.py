@@ -13,6 +13,8 @@ from singer_commons.errors import DestinationError
 from synapse_support.messages import USERS, record, schema_line, state
 from target_synapse.pool.patience import TransientSqlError
 
+pytestmark = pytest.mark.slow
+
 COMMAND = Path(sys.executable).parent / "target-synapse"
 HANG_S = 20  # longer than a test waits for the statement to begin, and cut short by the kill
 REMOVAL = {True: r"DELETE FROM \[{schema}\]", False: r"UPDATE \[{schema}\].\[users\]"}
@@ -77,7 +79,6 @@ def killed_at(settings, tmp_path, pool, schema):
     return run
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("keys", "hard"), [(("id",), True), ((), False)], ids=["upsert-hard", "append-soft"])
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_and_run_again_the_table_is_the_source(point, keys, hard, killed_at, load_here, present):
@@ -88,7 +89,6 @@ def test_killed_and_run_again_the_table_is_the_source(point, keys, hard, killed_
     assert present() == SECOND
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("keys", [("id",), ()], ids=["upsert", "append"])
 @pytest.mark.parametrize("point", POINTS)
 def test_killed_and_gone_on_with_from_the_last_state_under_the_same_version_the_table_is_the_source(point, keys, killed_at, load_here, present):

@@ -23,6 +23,8 @@ from target_synapse.settings import settings_misfits
 from target_synapse.target import TargetSynapse
 from target_synapse.ways.polybase import SCHEMES, SCHEMES_WITH_KEY, location
 
+pytestmark = pytest.mark.slow
+
 README = Path(__file__).parents[2] / "target-synapse/README.md"
 
 ALL_TYPES = {
@@ -93,7 +95,6 @@ def test_every_type_arrives_exactly(way, load_here, table):
     assert table("users", NAMES) == ARRIVED
 
 
-@pytest.mark.slow
 def test_rows_that_columns_cannot_write_arrive_the_same(way, load_here, table):
     """By `add_record_metadata` too: all rows go one by one then."""
     load_here([schema_line(ALL_TYPES), *lines_of(ROWS)], add_record_metadata=True, **way)
@@ -142,7 +143,6 @@ def test_any_text_survives(way, load_here, table, pool, schema, texts):
     assert table("users") == rows
 
 
-@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT, st.none() | st.integers(-(2**63), 2**63 - 1)), min_size=1, max_size=300))
 def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, schema, texts):
@@ -155,7 +155,6 @@ def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, 
         assert table("users") == rows
 
 
-@pytest.mark.slow
 def test_the_newest_row_of_a_key_wins_by_every_way(way, load_here, table):
     lines = [schema_line(USERS), *(record(id=place % 7, name=f"row {place}") for place in range(20))]
     load_here(lines, **way)
@@ -184,7 +183,6 @@ def test_nothing_stays_behind_a_load_that_the_pool_refuses(way, load_here, pool,
     assert (tables, staged(), load_here.states) == ([("_sdc_load_ledger",), ("users",)], [], [])
 
 
-@pytest.mark.slow
 def test_rows_of_two_versions_in_a_batch_keep_apart(way, load_here, table):
     lines = [schema_line(USERS), {**record(id=1, name="a"), "version": 1}, {**record(id=2, name="b"), "version": 2}]
     load_here(lines, **way)
