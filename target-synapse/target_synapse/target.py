@@ -335,6 +335,7 @@ class TargetSynapse(DurableTarget):
             super().process_endofpipe()
             self.rejects.sync()
             tables = [*(self.table_of(stream) for stream in dict.fromkeys(self._streams_of.values())), *(shadow.name for shadow in self.shadows)]
+            self.run.way.tidy()  # before the entries are closed: a run that dies in between is not at its end, and may come again from its start
             self.run.loader.close_targets([str(one) for one in tables])
             self.upkeep.run(self.run.pool)
             self.run.hooks.after_loads()
