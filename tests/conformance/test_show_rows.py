@@ -179,7 +179,7 @@ def test_a_plan_with_invalid_rows_ends_as_the_load_would_and_writes_no_rejects_f
 
 def test_a_plan_shows_rejected_values_when_asked_to(stand):
     shown = stand.show("target-mparticle", "--plan", "--show-values", lines=BAD_LINES)
-    assert "  invalid: 2 x NOT_AS_DECLARED: the row does not fit its SCHEMA: 'a-fortune' is not of type 'number', 'null'" in shown.lines
+    assert "  invalid: 2 x NOT_AS_DECLARED `spend`: the row does not fit its SCHEMA: 'a-fortune' is not of type 'number', 'null'" in shown.lines
 
 
 def test_the_plan_of_a_pool_is_the_sql_that_a_load_runs(stand, arrived):
