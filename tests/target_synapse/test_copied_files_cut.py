@@ -43,6 +43,20 @@ def test_what_a_broken_run_has_loaded_is_not_loaded_again(first, load_here, tabl
     assert table("users") == [*first, *first, (2, "b")], "a run that came to its end has closed its entries"
 
 
+def test_a_file_that_a_broken_run_has_read_since_the_pool_refused_it_is_not_copied_again(load_here, table, users, pool):
+    options = {"batch_files": "copy", "batch_size_rows": 1}
+    lines = [schema_line(USERS, keys=()), batch(users((1, "a"), (2, "b")), stream="users"), state({"at": 1})]
+    pool.fault("error", "^COPY INTO", number=15151)  # by a right that comes late, for one
+    with pytest.raises(InvalidInputLine):
+        load_here([*lines, "{"], **options)
+    assert (table("users"), pool.order(waiting=True)) == ([(1, "a"), (2, "b")], [])
+    assert "copied in files" not in load_here.rows["users"]
+    lines[1] = batch(users((1, "a"), (2, "b")), stream="users")
+    load_here([*lines, batch(users((3, "c")), stream="users"), state({"at": 2})], **options)
+    assert table("users") == [(1, "a"), (2, "b"), (3, "c")]
+    assert (load_here.rows["users"]["loaded before"], load_here.rows["users"]["copied in files"]) == (2, 1)
+
+
 def test_behind_a_file_that_no_run_has_loaded_all_are_new(load_here, table, users):
     old, new = [(1, "a")], [(2, "b")]
     with pytest.raises(InvalidInputLine):

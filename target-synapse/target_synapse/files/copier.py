@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING, Any
 
-from singer_commons.errors import DestinationError, SuiteError
+from singer_commons.errors import CredentialsError, DestinationError
 
 from target_synapse.files.container import container_of
 from target_synapse.files.footer import footer_of
@@ -88,7 +88,7 @@ class FileCopier:
             return path, store.opened(path)
         except FileNotFoundError:
             raise NotCopiedError("the staging container has no such file") from None
-        except SuiteError as error:
+        except CredentialsError as error:  # not what passes by itself: a run that reads what the one before it has copied would load it again
             raise NotCopiedError(f"the staging container does not give it: {error}") from error
 
     def _own_address(self, address: str) -> str:

@@ -137,6 +137,8 @@ class FileSink(ColumnarSink):
             way=self._file_way(file),
             is_whole=True,
         )
+        if self.needs_ledger and self.target.run.loader.may_be_known_otherwise(batch):
+            raise NotCopiedError("a run before this one was cut off, and may have read it")
         self.load_batch(batch)
         self.account.read(rows)
         self.account.notes["copied in files"] += rows

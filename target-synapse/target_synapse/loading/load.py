@@ -115,9 +115,7 @@ class Loader:
         target = batch.entry.target
         if target in self._beyond:
             return False
-        if target not in self._unfinished:
-            self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
-        unfinished = self._unfinished[target]
+        unfinished = self._left(target)
         if batch.entry.content in unfinished:
             self._claim(batch, batch.entry.content)
             return True
@@ -130,6 +128,19 @@ class Loader:
             self._beyond.add(target)
             self._partly[batch.entry.content] = found
         return found.is_whole
+
+    def may_be_known_otherwise(self, batch: Batch) -> bool:
+        """Whether the ledger does not know the batch, and an earlier run that was cut off may have loaded its rows all the same, as other batches."""
+        found = self._left(batch.entry.target)
+        return bool(found) and batch.entry.content not in found
+
+    def _left(self, target: str) -> dict[str, list[str]]:
+        """What earlier runs that were cut off have loaded into the table and what may come next; nothing behind the first batch that is new."""
+        if target in self._beyond:
+            return {}
+        if target not in self._unfinished:
+            self._unfinished[target] = self._pool.repeated(lambda: self._read_unfinished(target))
+        return self._unfinished[target]
 
     def _claim(self, batch: Batch, *contents: str) -> None:
         """Take an entry of each content over; each answers for one batch only."""
