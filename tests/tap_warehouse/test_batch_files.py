@@ -135,6 +135,13 @@ def test_the_end_of_a_day_stays_that_of_its_day():
     }
 
 
+def test_no_nanosecond_of_a_time_is_rounded_away():
+    batch = pa.record_batch({"clock": pa.array([45_296_123_456_789, 86_399_999_999_999, 0, None], pa.time64("ns"))})
+    assert {name: texts.to_pylist() for name, texts in MomentTexts(batch.schema).of(batch).items()} == {
+        "clock": ["12:34:56.123456789", "23:59:59.999999999", "00:00:00", None]
+    }
+
+
 def test_the_same_rows_make_the_same_bytes(tmp_path, monkeypatch):
     monkeypatch.setattr("singer_commons.columnar.batch_writing.GROUP_ROWS", 100)
     table = pa.table({"id": range(250), "name": [f"n{number % 7}" if number % 3 else None for number in range(250)]})

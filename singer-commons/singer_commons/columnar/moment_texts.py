@@ -1,4 +1,4 @@
-"""Moments and times of day as text, for readers of Parquet that take no microseconds: moments as RECORD lines have them, times with all six digits."""
+"""Moments and times of day as text, for readers of Parquet that take no microseconds: as RECORD lines have them, but times of microseconds with all six digits."""
 
 from __future__ import annotations
 
@@ -41,5 +41,7 @@ class MomentTexts:
 def _text(kind: pa.DataType, sql: str) -> str:
     if types.is_timestamp(kind):
         return f"CASE WHEN isfinite({sql}) THEN {moment_text(kind, sql)} END"
+    if kind == pa.time64("ns"):
+        return f"CAST({sql} AS VARCHAR)"  # with just the digits that it has; a time of microseconds would be rounded, and one just before midnight be 00:00:00
     # strftime takes no times alone.
     return f"CASE WHEN {sql} = TIME '{END_OF_DAY}' THEN '{END_OF_DAY}' ELSE strftime(DATE '2000-01-01' + CAST({sql} AS TIME), '%H:%M:%S.%f') END"
