@@ -153,20 +153,10 @@ class Rejects:
         self._places = places
         self.path = " and ".join(str(one.path) for one in places)
 
-    def write(
-        self,
-        stream: str,
-        record: Mapping[str, Any],
-        *,
-        code: str,
-        reason: str,
-        keys: Sequence[str] = (),
-        field: str | None = None,
-        line: int | None = None,
-    ) -> None:
-        """Take one row. It is durable after the next `sync`."""
+    def write(self, stream: str, record: Mapping[str, Any], **told: Any) -> None:
+        """Take one row, with what RejectsFile's is told. It is durable after the next `sync`."""
         for place in self._places:
-            place.write(stream, record, code=code, reason=reason, keys=keys, field=field, line=line)
+            place.write(stream, record, **told)
 
     def sync(self) -> None:
         """Make all rows durable."""
