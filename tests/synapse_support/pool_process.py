@@ -1,8 +1,8 @@
 """The stand-in of a pool, in a process of its own: prints its port, then obeys a line of JSON at a time until stdin closes.
 
 `{"fault": {...}}` lets a fault wait, `{"weather": {...}}` changes the pool's, `{"clear": true}` ends both, `{"waiting": true}` answers with the faults,
-`{"hanging": seconds}` with whether none waits any more, `{"requests": true}` with all statements, oldest first, and `{"export": {...}}` writes rows as they
-are stored into an Arrow file, as the wire would take minutes for millions.
+`{"hanging": seconds}` with whether none waits any more, `{"requests": true}` with all statements, oldest first, `{"drop": schema}` ends a schema with all
+that is in it, and `{"export": {...}}` writes rows as they are stored into an Arrow file, as the wire would take minutes for millions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pyarrow as pa
 from sandbox.entra.tokens import Issuer
 from sandbox.synapse.faults import Fault
 from sandbox.synapse.loading.blobs import Identities
+from sandbox.synapse.objects import duck_name
 from sandbox.synapse.pool import Pool
 from sandbox.tds.certificate import Certificate
 from sandbox.tds.server import TdsServer
@@ -70,6 +71,17 @@ def export(pool: Pool, schema: str, table: str, columns: list[str], key: str, st
     return found.num_rows
 
 
+def drop(pool: Pool, schema: str) -> None:
+    """End a schema with all that is in it, whoever holds it: what a thousand tests leave behind makes every statement of the next slower."""
+    with pool.catalog.lock, closing(pool.duck.cursor()) as cursor:
+        name = pool.catalog.schemas.pop(schema.lower(), None)
+        if name is None:
+            return
+        for held in [one for one in pool.catalog.objects() if one.schema.lower() == schema.lower()]:
+            pool.catalog.remove(held)
+        cursor.execute(f"DROP SCHEMA {duck_name(name)} CASCADE")
+
+
 def say(what: object) -> None:
     sys.stdout.write(json.dumps(what) + "\n")
     sys.stdout.flush()
@@ -87,6 +99,8 @@ def obey(pool: Pool, order: dict[str, object]) -> object:
         return pool.faults.to_dict()["faults"]
     if limit_s := order.get("hanging"):
         return all_met(pool, float(str(limit_s)))
+    if isinstance(schema := order.get("drop"), str):
+        drop(pool, schema)
     if isinstance(wish := order.get("export"), dict):
         return export(pool, **wish)
     if order.get("requests"):

@@ -85,9 +85,11 @@ def pool(pool_process):
 
 
 @pytest.fixture
-def schema():
+def schema(pool_process):
     """A schema of the test's own in the pool all tests share."""
-    return f"s{next(_numbers)}"
+    name = f"s{next(_numbers)}"
+    yield name
+    pool_process.order(drop=name)
 
 
 @pytest.fixture

@@ -310,8 +310,7 @@ def test_columns_and_single_rows_give_the_same_tables(load_here, tree, pool, sch
     lines = [orders_line(), *(raw_line("orders", simplejson.dumps(one, use_decimal=True)) for one in orders), state({"at": 1})]
     found = []
     for way in ("columns", "one by one"):
-        for name in TABLES:
-            pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[{name}]', N'U') IS NOT NULL DROP TABLE [{schema}].[{name}]")
+        pool.order(drop=schema)
         with monkeypatch.context() as patch:
             if way != "columns":
                 patch.setattr(DurableTarget, "block_sink", lambda *_: None)

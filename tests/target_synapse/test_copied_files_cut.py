@@ -77,7 +77,7 @@ RIGHT = {(): sorted(row for rows in FILES for row in rows), ("id",): [(1, "c"), 
 def kills(keys, chance, load_here, pool, schema, users, monkeypatch, most):
     """Load the files, killed again and again; each run goes on from the last STATE, with the same rows in files of other names. Returns how many kills it took."""
     found, at = 0, 0
-    pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+    pool.order(drop=schema)
     while True:
         lines = [schema_line(USERS, keys=keys)]
         for number, rows in enumerate(FILES[at:], at + 1):

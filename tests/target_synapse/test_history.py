@@ -166,7 +166,7 @@ def model(changes):
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=st.lists(CHANGE, max_size=14), rows_at_once=st.sampled_from([1, 3, 100]))
 def test_the_table_is_what_a_model_of_histories_says(changes, rows_at_once, load_here, versions, pool, schema):
-    pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+    pool.order(drop=schema)
     schema_message = schema_line({**USERS, DELETED: {"type": ["null", "string"]}})
     lines = []
     for number, (key, value) in enumerate(changes):

@@ -94,7 +94,7 @@ def test_some_random_kills_lose_and_double_nothing(method, load_here, pool, sche
 def one_input(method, chance, load_here, pool, schema, monkeypatch, most=60):
     """Load one input, with kills, until a run comes to its end; returns how many kills it took."""
     options, keys = METHODS[method]
-    pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+    pool.order(drop=schema)
     overwrites = method.startswith("overwrite")
     old = {7: ["old"]} if overwrites else {}
     if old:

@@ -285,6 +285,6 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30) |
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.none() | TEXT, min_size=1, max_size=40))
 def test_any_text_survives_the_way_through_csv_and_copy(load_here, table, pool, schema, texts):
-    pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+    pool.order(drop=schema)
     load_here([schema_line(USERS), *(record(id=place, name=text) for place, text in enumerate(texts))])
     assert table("users") == list(enumerate(texts))

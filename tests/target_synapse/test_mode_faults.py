@@ -56,7 +56,7 @@ def test_a_commit_without_an_answer_is_looked_up(method, kind, load_here, rows, 
 def test_a_connection_that_is_lost_at_any_statement_is_made_up_for(first, method, kind, load_here, rows, pool, schema):
     """Every tenth statement of a load, from the `first` on."""
     for statement in range(first, 100, 10):
-        pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+        pool.order(drop=schema)
         pool.fault(kind, skip=statement)
         states = load_here(LINES, batch_size_rows=2, **METHODS[method])
         is_through = bool(pool.order(waiting=True))

@@ -181,7 +181,7 @@ def test_a_connection_that_is_lost_in_a_rebuild_is_made_up_for(step, kind, load_
 @pytest.mark.timeout(600)  # a minute and more, where nothing else runs
 def test_killed_before_any_statement_of_a_rebuild_the_next_run_finds_every_row(load_here, table, pool, schema, monkeypatch):
     for statement in range(8, 100):
-        pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+        pool.order(drop=schema)
         load_here(lines(INTEGER, 5))
         try:
             with killed_after(monkeypatch, statement, done=False):

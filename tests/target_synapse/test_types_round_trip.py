@@ -66,7 +66,7 @@ def test_every_type_of_column_keeps_its_values(table_index, block_size_rows, loa
     @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(ROWS, min_size=1, max_size=15))
     def kept(rows):
-        pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
+        pool.order(drop=schema)
         lines = [schema_line(PROPERTIES, ["key"]), *(record(key=f"{place:03}", **sent(row)) for place, row in enumerate(rows))]
         load_here(lines, table_index=table_index, timestamp_type="datetimeoffset", block_size_rows=block_size_rows)
         moment = "CONVERT(nvarchar(40), [moment])"

@@ -44,13 +44,7 @@ def _no_waiting(monkeypatch):
 @pytest.fixture
 def begin(pool, schema):
     """Has a load begin in an empty database."""
-
-    def drop():
-        for name in OWN:
-            pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[{name}]', N'U') IS NOT NULL DROP TABLE [{schema}].[{name}]")
-        pool.connection.execute(f"IF EXISTS (SELECT 1 FROM sys.schemas WHERE name = N'{schema}') DROP SCHEMA [{schema}]")
-
-    return drop
+    return lambda: pool.order(drop=schema)
 
 
 @pytest.fixture

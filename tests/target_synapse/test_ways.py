@@ -130,14 +130,10 @@ TEXT = st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=30) |
 TEXTS = {"id": {"type": "integer"}, "text": {"type": ["null", "string"]}, "short": {"type": ["null", "string"], "maxLength": 40}}
 
 
-def drop(pool, schema):
-    pool.connection.execute(f"IF OBJECT_ID(N'[{schema}].[users]', N'U') IS NOT NULL DROP TABLE [{schema}].[users]")
-
-
 @settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(st.none() | TEXT, st.none() | TEXT), min_size=1, max_size=40))
 def test_any_text_survives(way, load_here, table, pool, schema, texts):
-    drop(pool, schema)
+    pool.order(drop=schema)
     rows = [(place, *pair) for place, pair in enumerate(texts)]
     load_here([schema_line(TEXTS), *(record(id=place, text=text, short=short) for place, text, short in rows)], **way)
     assert table("users") == rows
@@ -150,7 +146,7 @@ def test_the_same_rows_make_the_same_table_by_every_way(load_here, table, pool, 
     rows = [(place, *values) for place, values in enumerate(texts)]
     lines = [schema_line(properties), *(record(id=place, text=text, short=short, number=number) for place, text, short, number in rows)]
     for changes in WAYS.values():
-        drop(pool, schema)
+        pool.order(drop=schema)
         load_here(lines, **changes)
         assert table("users") == rows
 

@@ -42,12 +42,13 @@ class Content:
 
 
 class Catalog:
-    """The objects of one database. Changes hold `lock`, and go to the store in the statement's own transaction."""
+    """The objects of one database. Changes hold `lock`, and go to the store, if what is in it outlives the process, in the statement's own transaction."""
 
-    def __init__(self, database: str, connection: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, database: str, connection: duckdb.DuckDBPyConnection, *, lasts: bool) -> None:
         self.database = database
         self.lock = threading.RLock()
         self.content = Content()
+        self._lasts = lasts
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {STORE}")
         connection.execute(f"CREATE TABLE IF NOT EXISTS {STORE}.catalog (number INTEGER, content BLOB)")
         stored = connection.execute(f"SELECT content FROM {STORE}.catalog").fetchone()
@@ -64,6 +65,8 @@ class Catalog:
 
     def save(self, connection: duckdb.DuckDBPyConnection) -> None:
         """Write the whole catalogue; the caller's transaction decides with the tables whether it stays."""
+        if not self._lasts:
+            return
         connection.execute(f"DELETE FROM {STORE}.catalog")
         connection.execute(f"INSERT INTO {STORE}.catalog VALUES (1, ?)", [self.snapshot()])
 

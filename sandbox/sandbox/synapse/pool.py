@@ -73,7 +73,7 @@ class Pool:
         for macro in MACROS:
             self.duck.execute(f"CREATE OR REPLACE MACRO {macro}")
         self.duck.execute("SET enable_external_access = false")  # SQL text of a client reads no file and no address
-        self.catalog = Catalog(database, self.duck)
+        self.catalog = Catalog(database, self.duck, lasts=path is not None)
         self.endpoints = dict(endpoints or {})
         self.identities = identities or Identities()
         self._tokens, self._entra_users = tokens, entra_users
