@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 CACHED_BYTES = 16 * 2**20  # of blocks that nobody reads, before they are let go
 LOOK_BYTES = 16 * 2**20  # of rows between two looks: blocks hold them compressed, so they are less, as a rule
-TOO_LITTLE = "1KB"  # less than a query in progress holds: one block has 256 KiB (`default_block_size`)
 ONLY_READS = frozenset(("SEQ_SCAN", "PROJECTION", "FILTER", "STREAMING_LIMIT", "UNION"))
 
 
@@ -61,11 +60,12 @@ def cached_bytes(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def let_go(connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
-    """Let go of all blocks that are not being read; the limit stays as it is.
+    """Let go of half the blocks, if they are not being read; the limit stays as it is.
 
-    DuckDB has no statement for it. But before it takes a lower `memory_limit` it lets go of what it can, and refuses the limit where that is not enough: for
-    this one it never is while a query holds a block. If none does, the limit is put back at once.
+    DuckDB has no statement for it. But before it takes a lower `memory_limit` it lets go of what it can to keep within it, and refuses a limit that is
+    still too low. One that it takes is in force until it is put back at once: what a query needs in that moment has the room of the other half.
     """
+    (used_bytes,) = connection.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone() or (0,)
     with suppress(duckdb.OutOfMemoryException):
-        connection.execute(f"SET memory_limit='{TOO_LITTLE}'")
+        connection.execute(f"SET memory_limit='{int(used_bytes) - cached_bytes(connection) // 2}B'")
         set_limit(connection, memory_mb)
