@@ -19,6 +19,8 @@ ROWS = (
     "SELECT a, b, repeat('x', 200) AS c FROM t"  # longer ones than the file holds: 10 MiB of them wait to be taken, so DuckDB does not read far ahead
 )
 TABLE_BYTES, KEPT_BYTES = TABLE_ROWS * 16, 6_000_000
+LIMIT = "SELECT current_setting('memory_limit')"
+SUMS = "SELECT count(*), sum(b % 2) FROM t"  # reads every block
 LONG_TEXTS = "CREATE TABLE t AS SELECT range AS id, range || repeat('x', 2500) AS text FROM range(3000)"
 LONGER_TEXTS = "SELECT id, repeat(text, 8) AS text FROM t"  # 2,048 rows at once, which is 41 MB
 
@@ -70,10 +72,10 @@ def tight(monkeypatch):
 @pytest.mark.usefixtures("tight")
 def test_blocks_that_have_been_read_are_let_go(opened, beside):
     with beside(warehouse := opened(TABLE)) as looking:
-        limit = looking.execute("SELECT current_setting('memory_limit')").fetchall()
+        limit = looking.execute(LIMIT).fetchall()
         rows, most = rows_and_most_cached(warehouse, ROWS, looking)
         assert (rows, most < KEPT_BYTES) == (TABLE_ROWS, True)
-        assert looking.execute("SELECT current_setting('memory_limit')").fetchall() == limit
+        assert looking.execute(LIMIT).fetchall() == limit
 
 
 def test_they_would_stay_by_themselves(opened, beside):
@@ -92,26 +94,25 @@ def test_a_query_that_sorts_keeps_what_it_has(opened, beside):
 def test_letting_go_while_nothing_is_read_leaves_the_limit_as_it_was(opened, beside):
     with beside(opened(TABLE, memory_mb=77)) as looking:
         looking.execute("SELECT sum(a % 7) FROM t").fetchall()
-        before, limit = cached_bytes(looking), looking.execute("SELECT current_setting('memory_limit')").fetchall()
+        before, limit = cached_bytes(looking), looking.execute(LIMIT).fetchall()
         let_go(looking, 77)
         assert 0 < cached_bytes(looking) <= before / 2
-        assert looking.execute("SELECT current_setting('memory_limit')").fetchall() == limit
+        assert looking.execute(LIMIT).fetchall() == limit
 
 
 def test_while_blocks_are_let_go_there_is_room_for_a_query(opened, beside, monkeypatch):
     met = []
 
     def put_back_later(connection, memory_mb):
-        met.append((connection.execute("SELECT current_setting('memory_limit')").fetchone(), other.execute("SELECT count(*), sum(b % 2) FROM t").fetchone()))
+        met.append((connection.execute(LIMIT).fetchall(), other.execute(SUMS).fetchall()))
         set_limit(connection, memory_mb)
 
     with beside(warehouse := opened(TABLE, memory_mb=77)) as looking, beside(warehouse) as other:
-        rows = [other.execute("SELECT count(*), sum(b % 2) FROM t").fetchone()]
-        (usual,) = looking.execute("SELECT current_setting('memory_limit')").fetchone()
+        usual, sums = looking.execute(LIMIT).fetchall(), other.execute(SUMS).fetchall()
         monkeypatch.setattr(duckdb_memory, "set_limit", put_back_later)
         let_go(looking, 77)
         ((limit, found),) = met
-        assert (limit != (usual,), [found]) == (True, rows)
+        assert (limit != usual, found) == (True, sums)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sandbox.synapse.loading.csv_files import ROW, CsvFormat, Parsed, count_fiel
 from sandbox.synapse.objects import ColumnDef, TableDef, duck_name
 from sandbox.synapse.refusals import load_errors
 from sandbox.synapse.tables.made import identity_value
-from sandbox.synapse.values.field_text import fits, ordered_date, stored_field
+from sandbox.synapse.values.field_text import misfits, ordered_date, stored_field
 
 if TYPE_CHECKING:
     from sandbox.synapse.loading.blobs import Blob
@@ -65,7 +65,7 @@ class CsvJob:
             (row, load_errors.copy_ragged(row=row, expected=expected, found=found, file=blob.name)) for row, found, _ in parsed.ragged
         ]
         session = self._session
-        checks = [f"WHEN c{loaded.number} IS NOT NULL AND NOT ({fits(field, loaded.column.type)}) THEN {place}"
+        checks = [f"WHEN c{loaded.number} IS NOT NULL AND {misfits(field, loaded.column.type)} THEN {place}"
                   for place, (loaded, field) in enumerate(zip(self._plan, self._fields, strict=True))]  # fmt: skip
         with session.registered(ROWS, parsed.table):
             found = session.duck(

@@ -90,7 +90,7 @@ def unpacked(name: str, data: bytes, layout: CsvFormat) -> str:
 def parse_csv(text: str, layout: CsvFormat, fields: int) -> Parsed:
     """Cut a file into `fields` text columns c1, c2, ... and its row numbers; an empty field is NULL."""
     # pyarrow ends a line at any \r or \n, so it may only read what has no other line break outside of quotes.
-    simple = len(layout.delimiter) == 1 and layout.newline == "\n" and bool(text.strip("\n")) and _well_quoted(text, layout)
+    simple = len(layout.delimiter) == 1 and layout.newline == "\n" and text.count("\n") < len(text) and _well_quoted(text, layout)
     simple = simple and ("\r" not in text or "\r" not in "".join(text.split(layout.quote)[::2]))
     return _parse_quickly(text, layout, fields) if simple else _parse_carefully(text, layout, fields)
 
@@ -101,10 +101,9 @@ def _well_quoted(text: str, layout: CsvFormat) -> bool:
         return True
     if not (layout.quote + layout.delimiter).isascii():
         return False
-    # Every byte by its kind, so that one search finds a quote between two of data.
-    kinds = bytearray(b"x" * 256)
-    kinds[ord(layout.quote)], kinds[ord(layout.delimiter)], kinds[ord("\n")] = b'",,'
-    return text.count(layout.quote) % 2 == 0 and b'x"x' not in text.encode().translate(bytes(kinds))
+    quote, data = re.escape(layout.quote), f"[^{re.escape(layout.quote + layout.delimiter)}\n]"
+    # The quote comes first, as what a search can leap to.
+    return text.count(layout.quote) % 2 == 0 and re.search(f"{quote}(?<={data}{quote})(?={data})", text) is None
 
 
 def _numbered(columns: list[pa.Array], rows: pa.Array) -> pa.Table:

@@ -28,7 +28,7 @@ from sandbox.synapse.loading.parquet_files import read_parquet
 from sandbox.synapse.objects import ExternalPlace, FormatDef, TableDef, duck_name
 from sandbox.synapse.refusals import load_errors
 from sandbox.synapse.values.conversion import converted, sql_text
-from sandbox.synapse.values.field_text import fits, stored_field
+from sandbox.synapse.values.field_text import misfits, stored_field
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -218,8 +218,8 @@ class _TextReader:
 
 def _wrong(field: str, column: ColumnDef) -> str:
     if column.nullable:
-        return f"{field} IS NOT NULL AND NOT ({fits(field, column.type)})"
-    return f"{field} IS NULL OR NOT ({fits(field, column.type)})"
+        return f"{field} IS NOT NULL AND {misfits(field, column.type)}"
+    return f"{field} IS NULL OR {misfits(field, column.type)}"
 
 
 def _reason(column: ColumnDef, place: int, value: str | None) -> str:

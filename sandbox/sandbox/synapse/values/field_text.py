@@ -45,14 +45,18 @@ def ordered_date(field: str, kind: DeclaredType, date_format: str) -> str:
     return f"CASE WHEN regexp_matches({field}, '^\\d{{4}}-\\d{{2}}-\\d{{2}}') THEN {field} ELSE {changed} END"
 
 
-def fits(field: str, kind: DeclaredType) -> str:  # noqa: PLR0911  # a table of types
-    """Whether the text is of the type."""
+def misfits(field: str, kind: DeclaredType) -> str:
+    """Whether the text is none of the type. `field` is not NULL."""
+    if not kind.is_text:
+        return f"NOT ({_fits(field, kind)})"
+    if kind.length is None:
+        return "FALSE"
+    units = f"strlen({field})" if kind.utf8 and kind.name[0] != "n" else f"utf16({field})" if kind.name[0] == "n" else f"length({field})"
+    return f"(strlen({field}) > {kind.length} AND {units} > {kind.length})"  # bytes first: they are counted already
+
+
+def _fits(field: str, kind: DeclaredType) -> str:
     name = _SAME_AS.get(kind.name, kind.name)
-    if kind.is_text:
-        if kind.length is None:
-            return "TRUE"
-        units = f"strlen({field})" if kind.utf8 and kind.name[0] != "n" else f"utf16({field})" if kind.name[0] == "n" else f"length({field})"
-        return f"(strlen({field}) <= {kind.length} OR {units} <= {kind.length})"  # bytes first: they are counted already
     if kind.name == "bit":
         return f"{field} IN ('0', '1')"
     if kind.name == "uniqueidentifier":
