@@ -7,7 +7,7 @@ difference were such blocks. A query that only reads needs none of them twice, s
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 CACHED_BYTES = 16 * 2**20  # of blocks that nobody reads, before they are let go
 LOOK_BYTES = 16 * 2**20  # of rows between two looks: blocks hold them compressed, so they are less, as a rule
+TOO_LITTLE = "1KB"
+HOLDING = "SELECT a.range + b.range FROM range(1000000000) AS a, range(2) AS b"  # b's rows, in a block of 256 KiB, for as long as there are more of a
 ONLY_READS = frozenset(("SEQ_SCAN", "PROJECTION", "FILTER", "STREAMING_LIMIT", "UNION"))
 
 
@@ -60,12 +62,19 @@ def cached_bytes(connection: duckdb.DuckDBPyConnection) -> int:
 
 
 def let_go(connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
-    """Let go of half the blocks, if they are not being read; the limit stays as it is.
+    """Let go of all blocks that are not being read; the limit stays as it is.
 
-    DuckDB has no statement for it. But before it takes a lower `memory_limit` it lets go of what it can to keep within it, and refuses a limit that is
-    still too low. One that it takes is in force until it is put back at once: what a query needs in that moment has the room of the other half.
+    DuckDB has no statement for it. But before it takes a lower `memory_limit` it lets go of what it can, and refuses a limit that is still too low. One that
+    it took would be in force until it is put back, and end a query that needs memory in that moment; so a little is held meanwhile.
     """
-    (used_bytes,) = connection.execute("SELECT sum(memory_usage_bytes) FROM duckdb_memory()").fetchone() or (0,)
-    with suppress(duckdb.OutOfMemoryException):
-        connection.execute(f"SET memory_limit='{int(used_bytes) - cached_bytes(connection) // 2}B'")
+    with _held(connection), suppress(duckdb.OutOfMemoryException):
+        connection.execute(f"SET memory_limit='{TOO_LITTLE}'")
         set_limit(connection, memory_mb)
+
+
+@contextmanager
+def _held(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Hold some of DuckDB's memory: by a query that is not read to its end."""
+    with closing(connection.cursor()) as cursor:
+        cursor.execute(HOLDING).fetchone()
+        yield
