@@ -8,6 +8,9 @@ import pytest
 from hypothesis import settings
 from singer_sdk.testing.templates import AttributeTestTemplate
 
+# Tests start hundreds of commands: where this is set, each of them would compile all its modules anew, which takes three times as long as to start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # At a desk every run tries new examples; CI tries the same ones each time, so that a change is judged by what it changes. No deadline: machines are shared.
 settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
