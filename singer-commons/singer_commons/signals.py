@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 STDERR = 2
 SIGNALLED = 128  # and the signal's number: the exit code that shells give
+NUDGE_S = 0.25
 
 
 class TerminationRequested(BaseException):
@@ -27,13 +28,15 @@ class TerminationRequested(BaseException):
 
 
 class _Watch:
-    """Whether a thread of this process ends it at a second signal."""
+    """Whether a thread of this process ends it at a second signal, and whether the main thread has taken the first."""
 
     is_on = False
+    first_is_taken = False
 
 
 def request_termination(signal_number: int, _frame: FrameType | None) -> NoReturn:
     """Handle the first signal: a second one forces the end at once."""
+    _Watch.first_is_taken = True
     for each in ENDING_SIGNALS:
         signal.signal(each, _leave_to_the_watch if _Watch.is_on else signal.SIG_DFL)
     raise TerminationRequested(signal_number)
@@ -44,16 +47,20 @@ def _leave_to_the_watch(_signal_number: int, _frame: FrameType | None) -> None:
 
 
 def force_on_second_signal(name: str) -> None:
-    """From now on a second SIGTERM or SIGINT ends the process at once, whatever it is doing.
+    """From now on a second SIGTERM or SIGINT ends the process at once, whatever it is doing, and the first reaches the main thread wherever that waits.
 
     A handler would not do: Python runs it in the main thread when that is back from the system or a driver, and a query, or a write to a reader that does
     not read, may last. But the system's part of it writes the signal's number here at once, and a thread reads it. `name` is the command's, for the last line.
+
+    The system may give a signal to any thread, and then the main thread sleeps on where it waits for a lock. What wakes it is a signal of its own, SIGURG,
+    which by itself does nothing.
     """
     if not hasattr(signal, "pthread_sigmask"):  # Windows: no such signals
         return
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+    signal.signal(signal.SIGURG, _leave_to_the_watch)
     _Watch.is_on = True
     threading.Thread(target=_end_at_second, args=(reading, name), name="second signal", daemon=True).start()
 
@@ -61,6 +68,10 @@ def force_on_second_signal(name: str) -> None:
 def _end_at_second(numbers: int, name: str) -> None:
     came = 0
     while came < 2:  # noqa: PLR2004 - the second one
+        is_to_wake = came and not _Watch.first_is_taken
+        if not select.select([numbers], [], [], NUDGE_S if is_to_wake else None)[0]:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGURG)
+            continue
         (number,) = os.read(numbers, 1)
         came += number in ENDING_SIGNALS
     if select.select([], [STDERR], [], 0)[1]:  # who does not read what is said must not hold this up
@@ -82,7 +93,7 @@ def held_signals() -> Iterator[None]:
         return
     caught: list[int] = []
     can_block = hasattr(signal, "pthread_sigmask")  # Windows cannot
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING_SIGNALS) if can_block else set()
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, (*ENDING_SIGNALS, signal.SIGURG)) if can_block else set()
     before = {each: signal.signal(each, lambda number, _frame: caught.append(number)) for each in ENDING_SIGNALS}
     try:
         yield

@@ -1,4 +1,7 @@
-"""A tap and a target as small as can be, run as processes by the tests of this folder: `python small_plugins.py tap|target ...`."""
+"""A tap and a target as small as can be, run as processes by the tests of this folder: `python small_plugins.py tap|target|command ...`.
+
+`command` is the target as a console script starts it: a thread of its own watches for signals.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import signal
 import sys
 import threading
 
-from singer_commons.command import leave, run
+from singer_commons.command import entry_point, leave, run
 from singer_commons.deliveries import DurableSink
 from singer_commons.errors import SuiteError
 from singer_commons.run_log import RUN_LOG_SETTINGS
@@ -72,6 +75,10 @@ class SmallSink(DurableSink):
             raise SuiteError("the destination is full")
         if any(row["id"] == self.config.get("hang_on") for row in context["records"]):
             sys.stderr.write("hangs\n")
+            if self.config.get("signal_to"):  # as the system may choose where it goes; by then the main thread has had time to wait for this one
+                threading.Event().wait(0.5)
+                (thread,) = (one for one in threading.enumerate() if one.name == self.config["signal_to"])
+                signal.pthread_kill(thread.ident, signal.SIGTERM)
             threading.Event().wait()
         self.account.load(len(context["records"]) - (self.config.get("lost_rows") or 0))
 
@@ -83,6 +90,7 @@ class SmallTarget(DurableTarget):
     config_jsonschema = th.PropertiesList(
         th.Property("fail_on", th.IntegerType),
         th.Property("hang_on", th.IntegerType),
+        th.Property("signal_to", th.StringType),
         th.Property("lost_rows", th.IntegerType),
         *RUN_LOG_SETTINGS,
     ).to_dict()
@@ -91,4 +99,7 @@ class SmallTarget(DurableTarget):
 
 
 if __name__ == "__main__":
-    leave(run({"tap": SmallTap, "target": SmallTarget}[sys.argv[1]], sys.argv[2:]))
+    kind = sys.argv.pop(1)
+    if kind == "command":
+        entry_point(SmallTarget)()
+    leave(run({"tap": SmallTap, "target": SmallTarget}[kind], sys.argv[1:]))

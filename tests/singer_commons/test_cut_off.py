@@ -31,9 +31,9 @@ def target(tmp_path):
     """Starts the small target and gives it lines; its input stays open."""
     started = []
 
-    def start(lines, **settings):
+    def start(lines, kind="command", **settings):
         (tmp_path / "settings.json").write_text(json.dumps({"run_log_path": str(tmp_path / "runs.jsonl"), **settings}))
-        command = [sys.executable, str(PLUGINS), "target", "--config", "settings.json"]
+        command = [sys.executable, str(PLUGINS), kind, "--config", "settings.json"]
         pipe = subprocess.PIPE
         process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, cwd=tmp_path, env=command_environment())
         started.append(process)
@@ -70,6 +70,13 @@ def test_a_signal_ends_it_at_once_and_the_batch_on_its_way_has_no_state(target, 
     assert (last["exit_code"], last["reason"], last["rows_loaded"]) == (exit_code, reason, 3)
 
 
+def test_a_signal_that_another_thread_got_ends_it_too(target):
+    process = target([SCHEMA, *rows(1, 2, 3), state(3), *rows(4, 5, 6), state(6), *rows(7, 8, 9), state(9)], hang_on=5, signal_to="second signal")
+    out, said = process.communicate(timeout=60)
+    assert (process.returncode, out) == (143, '{"at": 3}\n')
+    assert said.splitlines()[-1] == "target-small: ended by SIGTERM; what the last STATE says is done"
+
+
 def test_a_state_that_is_being_written_when_the_signal_comes_is_finished(target):
     process = target([SCHEMA, *rows(1, 2), state(LONG), *rows(3)])
     assert os.read(process.stdout.fileno(), 1) == b"{"
@@ -79,7 +86,7 @@ def test_a_state_that_is_being_written_when_the_signal_comes_is_finished(target)
 
 
 def test_a_second_signal_forces_the_end_while_a_state_is_being_written(target):
-    process = target([SCHEMA, *rows(1, 2), state(LONG), *rows(3)])
+    process = target([SCHEMA, *rows(1, 2), state(LONG), *rows(3)], kind="target")
     assert os.read(process.stdout.fileno(), 1) == b"{"
     os.kill(process.pid, signal.SIGTERM)
     while Path(f"/proc/{process.pid}/status").exists() and not ignored(process.pid):
