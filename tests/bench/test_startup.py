@@ -23,6 +23,10 @@ def test_told_is_the_least_of_several_runs_in_turns_with_modules_compiled_before
 
 @pytest.mark.slow
 def test_asking_takes_less_than_1_2_times_the_import_of_the_sdk():
-    words = [(name, option) for name in startup.COMMANDS for option in ("--version", "--help", "--about")]
-    found = dict(zip(words, startup.ratios([startup.asked(*each) for each in words], 4), strict=True))
-    assert {each: round(times, 2) for each, times in found.items() if times >= startup.GOAL} == {}
+    over = [(name, option) for name in startup.COMMANDS for option in ("--version", "--help", "--about")]
+    for _ in range(6):  # what a busy machine slowed is measured again: the import, and each command, has its least time in a quiet moment
+        found = dict(zip(over, startup.ratios([startup.asked(*each) for each in over], 2), strict=True))
+        over = [each for each, times in found.items() if times >= startup.GOAL]
+        if not over:
+            return
+    pytest.fail(f"{over} took {startup.GOAL} times the import and more, each of six times")

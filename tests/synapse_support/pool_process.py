@@ -72,8 +72,15 @@ def export(pool: Pool, schema: str, table: str, columns: list[str], key: str, st
 
 
 def drop(pool: Pool, schema: str) -> None:
-    """End a schema with all that is in it, whoever holds it: what a thousand tests leave behind makes every statement of the next slower."""
+    """End a schema with all that is in it, whoever holds it, and PolyBase's objects of runs that were killed, which have no schema.
+
+    What a thousand tests leave behind makes every statement of the next slower.
+    """
     with pool.catalog.lock, closing(pool.duck.cursor()) as cursor:
+        content = pool.catalog.content
+        for objects in (content.sources, content.formats, content.credentials):
+            for left in [name for name in objects if name.startswith("_sdc_")]:
+                del objects[left]
         name = pool.catalog.schemas.pop(schema.lower(), None)
         if name is None:
             return
