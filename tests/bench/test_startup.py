@@ -24,9 +24,9 @@ def test_told_is_the_least_of_several_runs_in_turns_with_modules_compiled_before
 @pytest.mark.slow
 def test_asking_takes_less_than_1_2_times_the_import_of_the_sdk():
     over = [(name, option) for name in startup.COMMANDS for option in ("--version", "--help", "--about")]
-    for _ in range(6):  # what a busy machine slowed is measured again: the import, and each command, has its least time in a quiet moment
-        found = dict(zip(over, startup.ratios([startup.asked(*each) for each in over], 2), strict=True))
+    for runs in (4, 12):  # where the machine is busy the least of a few runs may be slow, of a command as of the import: then it takes more of both
+        found = dict(zip(over, startup.ratios([startup.asked(*each) for each in over], runs), strict=True))
         over = [each for each, times in found.items() if times >= startup.GOAL]
         if not over:
-            return
-    pytest.fail(f"{over} took {startup.GOAL} times the import and more, each of six times")
+            break
+    assert {each: round(found[each], 2) for each in over} == {}
