@@ -84,7 +84,7 @@ def test_values_of_every_type_are_exact(client, stage):
     [
         ("bigint", "9223372036854775808", 4864), ("int", "1.5", 4864), ("int", "x", 4864), ("tinyint", "-1", 4864), ("bit", "true", 4864),
         ("decimal(5,2)", "1000", 4864), ("decimal(5,2)", "1e2", 4864), ("float", "nan", 4864), ("date", "2020-02-30", 4864),
-        ("datetime2", "yesterday", 4864), ("datetime", "1752-12-31", 4864), ("uniqueidentifier", "x", 4864), ("varbinary(1)", "0xABCD", 4864),
+        ("datetime2", "yesterday", 4864), ("datetime2", "2024-13-45", 4864), ("datetime", "1752-12-31", 4864), ("uniqueidentifier", "x", 4864), ("varbinary(1)", "0xABCD", 4864),
         ("nvarchar(3)", "abcd", 4863), ("nvarchar(3)", "😀😀", 4863), ("varchar(2)", "abc", 4863),
     ],
 )  # fmt: skip

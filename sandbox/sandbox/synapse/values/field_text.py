@@ -48,7 +48,7 @@ def ordered_date(field: str, kind: DeclaredType, date_format: str) -> str:
 def misfits(field: str, kind: DeclaredType) -> str:
     """Whether the text is none of the type. `field` is not NULL."""
     if not kind.is_text:
-        return f"NOT ({_fits(field, kind)})"
+        return f"NOT coalesce({_fits(field, kind)}, FALSE)"  # a cast that fails has no value to compare
     if kind.length is None:
         return "FALSE"
     units = f"strlen({field})" if kind.utf8 and kind.name[0] != "n" else f"utf16({field})" if kind.name[0] == "n" else f"length({field})"
