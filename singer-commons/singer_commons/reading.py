@@ -11,12 +11,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import IO, TYPE_CHECKING, Any
 
-import msgspec
 from singer_sdk.exceptions import RecordsWithoutSchemaException
 from singer_sdk.singerlib.encoding import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from singer_commons.columnar.blocks import message_of, record_of
+from singer_commons.columnar.cut import RECORD, Line, line_of
 from singer_commons.columnar.sink import ColumnarSink
 
 if TYPE_CHECKING:
@@ -29,21 +29,9 @@ PIPE_BYTES = (
     2**20
 )  # what a pipe may hold: the most that Linux lets anybody ask for, 16 times what it gives by itself (pipe(7), /proc/sys/fs/pipe-max-size)
 MAX_LINE_BYTES = 512 * 2**20  # our own bound: what has no line end by then is no Singer input, and would fill the memory
-RECORD = "RECORD"
-
-
-class Line(msgspec.Struct, gc=False):
-    """What of a line tells where it goes."""
-
-    type: str
-    stream: str = ""
-    record: msgspec.Raw = msgspec.Raw(b"")
-    time_extracted: str | None = None
-    version: int | None = None
 
 
 ODD = Line("")  # a line that the fast way cannot tell
-_decode = msgspec.json.Decoder(Line).decode
 _route = attrgetter("type", "stream", "version")
 
 
@@ -71,7 +59,7 @@ class BlockReader(GenericSingerReader[bytes]):
             reading = Reading(self, self._target, callbacks)
             source = self.default_input if file_input is None else file_input
             widen(source)
-            for chunk in whole_lines(_read(source)):
+            for chunk in whole_lines(_read(source), lambda: reading.lines_done):
                 reading.take(chunk)
             return reading.counts
 
@@ -86,7 +74,7 @@ class Reading:
     def __init__(self, reader: BlockReader, target: DurableTarget, callbacks: dict[str, Callable[[dict[str, Any]], None]]) -> None:
         self.counts: Counter[str] = Counter()
         self._reader, self._target, self._callbacks = reader, target, callbacks
-        self._lines_done = 0
+        self.lines_done = 0
         self._heads: dict[str, bytes] = {}  # how all lines of a stream begin, up to the record; empty if not alike
         self._last = ("", b"")  # the stream that came last, and its head
         self._room_rows = 0  # rows that may come before all sinks together are full; 0: to be looked up
@@ -110,16 +98,16 @@ class Reading:
         sink = self._target.block_sink(stream)
         if chunk.count(b"\n" + head) != rows - 1 or not isinstance(sink, ColumnarSink):
             return False
-        self._take_lines(sink, chunk, rows, self._lines_done + 1)
-        self._lines_done += rows
+        self._take_lines(sink, chunk, rows, head, self.lines_done + 1)
+        self.lines_done += rows
         return True
 
-    def _take_lines(self, sink: ColumnarSink, text: bytes, rows: int, first: int) -> None:
+    def _take_lines(self, sink: ColumnarSink, text: bytes, rows: int, head: bytes, first: int) -> None:
         """Take RECORD lines that begin alike; the first of them is line `first`."""
         self.counts[RECORD] += rows
         self._target.account.bytes_passed += len(text) + (not text.endswith(b"\n"))
         while rows:
-            some = sink.make_room_for_lines(min(self._room(), rows))
+            some = sink.make_room_for_lines(min(self._room(), rows), head)
             end = len(text) if some == rows else _end_of(text, some)
             sink.gathered_lines.add(text[:end], range(first, first + some))
             text, rows, first = text[end:], rows - some, first + some
@@ -137,19 +125,19 @@ class Reading:
             end = start + len(run)
             sizes = [len(line.record) for line in run] if kind == RECORD and stream else [0]
             if all(sizes):
-                self._take_records(texts[start:end], run, self._lines_done + start + 1)
+                self._take_records(texts[start:end], run, self.lines_done + start + 1)
             else:
                 for index in range(start, end):
-                    self._take_other(texts[index], self._lines_done + index + 1)
+                    self._take_other(texts[index], self.lines_done + index + 1)
             start = end
-        self._lines_done += len(texts)
+        self.lines_done += len(texts)
 
     def _take_records(self, texts: Sequence[bytes], run: Sequence[Line], first: int) -> None:
         """Take RECORD lines of one stream and version; the first of them is line `first`."""
         stream = run[0].stream
         sink = self._target.block_sink(stream)
         if isinstance(sink, ColumnarSink) and self._are_alike(stream, texts, run[0]):
-            self._take_lines(sink, b"\n".join(texts) + b"\n", len(texts), first)
+            self._take_lines(sink, b"\n".join(texts) + b"\n", len(texts), self._last[1], first)
             return
         self.counts[RECORD] += len(run)
         self._target.account.bytes_passed += sum(map(len, texts)) + len(texts)
@@ -230,22 +218,24 @@ def widen(source: IO[Any]) -> None:
             fcntl.fcntl(source.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
-def whole_lines(read: Callable[[int], bytes]) -> Iterator[bytes]:
-    """What `read` gives, cut behind line ends. A last line may lack its end. Raises InvalidInputLine for a line over MAX_LINE_BYTES."""
+def whole_lines(read: Callable[[int], bytes], lines_done: Callable[[], int]) -> Iterator[bytes]:
+    """What `read` gives, cut behind line ends. A last line may lack its end. Raises InvalidInputLine for a line over MAX_LINE_BYTES.
+
+    `lines_done` says how many there were in all that it gave: who takes them counts them anyway.
+    """
     parts: list[bytes] = []
-    waiting_bytes, lines_done = 0, 0
+    waiting_bytes = 0
     while piece := read(READ_BYTES):
         end = piece.rfind(b"\n") + 1
         if end:
             parts.append(piece[:end])
-            lines_done += piece.count(b"\n")
             yield b"".join(parts)
             parts, waiting_bytes = [], 0
         if end < len(piece):
             parts.append(piece[end:])
             waiting_bytes += len(piece) - end
         if waiting_bytes > MAX_LINE_BYTES:
-            raise InvalidInputLine(f"line {lines_done + 1}: this has no end within {MAX_LINE_BYTES} bytes; a message is one line")
+            raise InvalidInputLine(f"line {lines_done() + 1}: this has no end within {MAX_LINE_BYTES} bytes; a message is one line")
     if parts:
         yield b"".join(parts)
 
@@ -263,7 +253,7 @@ def _told(chunk: bytes, texts: Sequence[bytes]) -> list[Line]:
     try:
         if not chunk.isascii():
             chunk.decode()  # msgspec does not look into what it skips
-        return list(map(_decode, texts))
+        return list(map(line_of, texts))
     except (ValueError, RecursionError):
         return [_told_alone(text) for text in texts]
 
@@ -272,7 +262,7 @@ def _told_alone(text: bytes) -> Line:
     """What a line tells of itself; `ODD` if it needs a closer look."""
     try:
         text.decode()
-        return _decode(text)
+        return line_of(text)
     except (ValueError, RecursionError):
         return ODD
 

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 from pyarrow import types
 
-from singer_commons.columnar.blocks import LineBlock
 from singer_commons.columnar.probe import Probe, can_probe, canonical, text_array
 from singer_commons.columnar.types import arrow_field, is_raw_json
 from singer_commons.columnar.values import value_check
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from singer_commons.columnar.checks import SchemaRules
 
 FEWEST_ROWS = 64  # of a table between refused rows: for fewer, the calls that make and take a table cost more than single rows do
-ENVELOPE = (pa.field("type", pa.string()), pa.field("stream", pa.string()), pa.field("time_extracted", pa.string()), pa.field("version", pa.int64()))
 CHUNK_BYTES = 2**20  # of JSON that one thread of pyarrow.json takes
 _skip = msgspec.json.Decoder(msgspec.Raw).decode_lines
 FIRST_CHARS = {"object": r"\{", "array": r"\[", "string": '"', "boolean": "[tf]", "integer": "-?[0-9]+$", "number": "[-0-9]"}
@@ -39,10 +37,8 @@ class Rows:
     """A block's text, and what has been read of it."""
 
     def __init__(self, block: Block) -> None:
-        self.block = block
-        self.text = block.lines()
-        if isinstance(block, LineBlock):
-            refuse_odd(self.text)
+        self.block, self.text = block.read()
+        refuse_odd(self.text)
         self.columns: dict[str, pa.Array] = {}
         self.refused: list[pa.Array] = []
 
@@ -70,7 +66,7 @@ class BlockDecoder:
         self._fields = [*schema, *([] if rules.needs_rows else left_out)]
         self._texts = [field for field in self._fields if self._is_read_as_text(field)]
         direct = [pa.field(field.name, self._read_type(field)) for field in self._fields if not self._is_read_as_text(field)]
-        self._read_schema = pa.schema([*ENVELOPE, ("record", pa.struct(direct))])
+        self._read_schema = pa.schema(direct)
         probed = list(rules.properties) if rules.is_closed else [field.name for field in self._texts]
         self._can_probe = can_probe([*probed, *(field.name for field in self._texts)])
         self._probe = Probe(probed, is_closed=rules.is_closed) if self._can_probe and (probed or rules.is_closed) else None
@@ -133,14 +129,10 @@ class BlockDecoder:
         return rows.block, pa.table(columns, schema=self.schema), refused
 
     def _read_direct(self, rows: Rows) -> None:
-        block, read = rows.block, self._parsed(rows)
-        made = read["record"]
-        if len(made) != len(block) or made.null_count:
-            raise ValueError("a record that is no object")
-        if isinstance(block, LineBlock):
-            rows.block = block.read(_only(read["version"]), read["time_extracted"].combine_chunks())
-        parts = [pa.RecordBatch.from_struct_array(chunk) for chunk in made.chunks]
-        for field, column in zip(parts[0].schema, pa.Table.from_batches(parts).columns, strict=True):
+        made = self._parsed(rows)
+        if len(made) != len(rows.block):
+            raise ValueError("a line that holds not just one record")
+        for field, column in zip(made.schema, made.columns, strict=True):
             rows.columns[field.name] = column.combine_chunks()
             if types.is_floating(field.type):
                 rows.refuse(pc.invert(pc.is_finite(rows.columns[field.name])))
@@ -208,7 +200,7 @@ def refuse_odd(text: bytes) -> None:
     pa.LargeStringArray.from_buffers(1, pa.py_buffer(array("q", (0, len(text)))), pa.py_buffer(text)).validate(
         full=True
     )  # a fifth of the time of decode()
-    if b"\r" in text and text.count(b"\r") != text.count(b"\r\n"):
+    if b"\r" in text:
         raise ValueError("a carriage return within a line")
 
 
@@ -218,14 +210,6 @@ def _begins(texts: pa.Array, kinds: frozenset[str]) -> pa.Array:
         return pc.starts_with(texts, "{" if "object" in kinds else "[")
     firsts = "|".join(sorted(FIRST_CHARS[kind] for kind in kinds))
     return pc.match_substring_regex(texts, f"^({firsts or '(?:)$'})")
-
-
-def _only(versions: pa.ChunkedArray) -> int | None:
-    """The version that all rows have."""
-    found = versions.unique()
-    if len(found) > 1:
-        raise ValueError("several versions")
-    return found[0].as_py()  # type: ignore[no-any-return]  # pyarrow is untyped
 
 
 def _cast(column: pa.Array, kind: pa.DataType, refused: Sequence[int]) -> pa.Array:

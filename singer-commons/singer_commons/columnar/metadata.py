@@ -29,7 +29,7 @@ def with_metadata(table: pa.Table, block: Block, *, batched_at: datetime, sync_s
     }
     for index, field in enumerate(table.schema):
         if field.name == "_sdc_extracted_at":
-            made = block.extracted_at if isinstance(block.extracted_at, pa.Array) else pa.array(block.extracted_at, pa.string())
+            made = pa.array(block.extracted_at, pa.string())
         elif field.name in values:
             made = pa.repeat(
                 pa.scalar(values[field.name], pa.int64() if field.name.endswith(("_sequence", "_version", "_started_at")) else pa.string()),

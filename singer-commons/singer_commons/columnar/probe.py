@@ -41,11 +41,11 @@ class Probe:
         fields = [(attribute, msgspec.Raw, MISSING) for attribute in self._attributes.values()]
         rename = {attribute: name for name, attribute in self._attributes.items()}
         members = msgspec.defstruct("Members", fields, gc=False, rename=rename, forbid_unknown_fields=is_closed)
-        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(msgspec.defstruct("Row", [("record", members)], gc=False))
+        self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(members)
 
     def members(self, rows: bytes) -> list[Any]:
-        """The members of each row, for `texts`. `rows` holds lines `{"record":RECORD}`, and more beside it. Raises ValueError."""
-        return [row.record for row in self._decoder.decode_lines(rows)]
+        """The members of each row, for `texts`. `rows` holds a record in each line. Raises ValueError."""
+        return self._decoder.decode_lines(rows)
 
     def texts(self, members: Sequence[Any], name: str) -> list[msgspec.Raw]:
         """The texts of one name, empty where the key is missing."""
@@ -54,10 +54,11 @@ class Probe:
 
 def canonical(texts: Sequence[Text]) -> pa.Array:
     """JSON texts as an encoder writes their values, so that a value looks the same whichever way it took; null as in `text_array`."""
-    whole = b",".join([text if len(text) else b"null" for text in texts])
+    whole = b"".join(texts)
     if any(blank in whole for blank in BLANKS):  # between tokens, or inside of texts, where they stay
-        texts = _split(msgspec.json.format(b"[" + whole + b"]", indent=-1))
-    made = text_array(texts)
+        texts = _split(msgspec.json.format(b"[" + b",".join([text if len(text) else b"null" for text in texts]) + b"]", indent=-1))
+        whole = b"".join(texts)
+    made = _array(texts, whole)
     if not matches_anywhere(made, OTHERWISE_SPELLED):
         return made
     respelled = pc.indices_nonzero(pc.fill_null(pc.match_substring_regex(made, OTHERWISE_SPELLED), pa.scalar(value=False))).to_pylist()
@@ -69,9 +70,13 @@ def canonical(texts: Sequence[Text]) -> pa.Array:
 
 def text_array(texts: Sequence[Text]) -> pa.Array:
     """The texts as strings; null where there is none, or JSON's null."""
+    return _array(texts, b"".join(texts))
+
+
+def _array(texts: Sequence[Text], whole: bytes) -> pa.Array:
     sizes = list(map(len, texts))
     ends = array("i", accumulate(sizes, initial=0))
-    made = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))
+    made = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(whole))
     if 0 not in sizes and len(b"null") not in sizes:
         return made
     is_value = pc.and_(pc.not_equal(made, ""), pc.not_equal(made, "null"))

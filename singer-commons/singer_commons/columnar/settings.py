@@ -9,8 +9,8 @@ from singer_sdk import typing as th
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# A call that decodes a block costs as much as decoding some 20 rows: from a few thousand rows on that is nothing. 16 MiB of text is some 45,000 rows of
-# 350 bytes, and about 100 MB once text, strings and Arrow columns of one block stand side by side.
+# A call that decodes a block costs as much as decoding some 20 rows: from a few thousand rows on that is nothing. 16 MiB of text is some 25,000 rows of
+# 350 bytes (lines are kept whole and parted), and about 100 MB once text, strings and Arrow columns of one block stand side by side.
 DEFAULT_BLOCK_ROWS = 50_000
 DEFAULT_BLOCK_BYTES = 16 * 2**20
 

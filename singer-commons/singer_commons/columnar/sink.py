@@ -105,7 +105,7 @@ class ColumnarSink(BlockSink):
     def __init__(self, target: Target, stream_name: str, schema: dict[str, Any], key_properties: Sequence[str] | None) -> None:
         super().__init__(target, stream_name, schema, key_properties)
         self._validators: dict[str, BaseJSONSchemaValidator] = {}
-        self.gathered_lines = GatheredLines()
+        self.gathered_lines = GatheredLines(stream_name)
 
     @property
     def current_size(self) -> int:
@@ -123,17 +123,19 @@ class ColumnarSink(BlockSink):
             self.flush()
         return super().make_room(version, rows)
 
-    def make_room_for_lines(self, rows: int) -> int:
-        """How many of so many whole lines may be gathered now; at least one."""
-        if len(self.gathered) or len(self.gathered_lines) >= self._block_rows:
+    def make_room_for_lines(self, rows: int, head: bytes) -> int:
+        """How many of so many whole lines that begin with `head` may be gathered now; at least one."""
+        lines = self.gathered_lines
+        if len(self.gathered) or len(lines) >= self._block_rows or (len(lines) and lines.head != head):
             self.flush()
+        lines.head = head
         return min(rows, self._block_rows - len(self.gathered_lines))
 
     def flush(self) -> None:
         """See BlockSink."""
         super().flush()
         if len(self.gathered_lines):
-            block = self.gathered_lines.take(self.stream_name)
+            block = self.gathered_lines.take()
             self._count(len(block))
             self.process_block(block)
 
