@@ -58,9 +58,9 @@ class CsvJob:
 
     def load(self, blob: Blob) -> int:
         """Load one file. Raises 4863, 4864 or 4832 for the first bad row beyond MAXERRORS."""
-        text = unpacked(blob.name, blob.data, self._layout)
-        expected = len(self._plan) if self._exact else max(count_fields(text, self._layout), *(loaded.number for loaded in self._plan))
-        parsed = parse_csv(text, self._layout, expected)
+        data = unpacked(blob.name, blob.data, self._layout)
+        expected = len(self._plan) if self._exact else max(count_fields(data, self._layout), *(loaded.number for loaded in self._plan))
+        parsed = parse_csv(data, self._layout, expected)
         bad: list[tuple[int, SqlError]] = [
             (row, load_errors.copy_ragged(row=row, expected=expected, found=found, file=blob.name)) for row, found, _ in parsed.ragged
         ]
