@@ -12,7 +12,7 @@ from sandbox.synapse.loading.csv_files import ROW, CsvFormat, Parsed, count_fiel
 from sandbox.synapse.objects import ColumnDef, TableDef, duck_name
 from sandbox.synapse.refusals import load_errors
 from sandbox.synapse.tables.made import identity_value
-from sandbox.synapse.values.field_text import misfits, ordered_date, stored_field
+from sandbox.synapse.values.field_text import misfits, stored_field
 
 if TYPE_CHECKING:
     from sandbox.synapse.loading.blobs import Blob
@@ -30,6 +30,11 @@ class Loaded:
     column: ColumnDef
     number: int
     default: str | None
+
+    @property
+    def field(self) -> str:
+        """The field in DuckDB's text."""
+        return f"c{self.number}"
 
     def filled(self, value: str) -> str:
         """The value with the default for NULL."""
@@ -53,20 +58,19 @@ class CsvJob:
         self.rejected: list[tuple[str, str]] = []
         self._exact = command.columns is None
         self._left = int(command.options.get("MAXERRORS", "0"))
-        order = command.options.get("DATEFORMAT", session.date_format)
-        self._fields = [ordered_date(f"c{loaded.number}", loaded.column.type, order) for loaded in plan]
+        self._order = command.options.get("DATEFORMAT", session.date_format)
 
     def load(self, blob: Blob) -> int:
         """Load one file. Raises 4863, 4864 or 4832 for the first bad row beyond MAXERRORS."""
-        text = unpacked(blob.name, blob.data, self._layout)
-        expected = len(self._plan) if self._exact else max(count_fields(text, self._layout), *(loaded.number for loaded in self._plan))
-        parsed = parse_csv(text, self._layout, expected)
+        data = unpacked(blob.name, blob.data, self._layout)
+        expected = len(self._plan) if self._exact else max(count_fields(data, self._layout), *(loaded.number for loaded in self._plan))
+        parsed = parse_csv(data, self._layout, expected)
         bad: list[tuple[int, SqlError]] = [
             (row, load_errors.copy_ragged(row=row, expected=expected, found=found, file=blob.name)) for row, found, _ in parsed.ragged
         ]
         session = self._session
-        checks = [f"WHEN c{loaded.number} IS NOT NULL AND {misfits(field, loaded.column.type)} THEN {place}"
-                  for place, (loaded, field) in enumerate(zip(self._plan, self._fields, strict=True))]  # fmt: skip
+        checks = [f"WHEN {loaded.field} IS NOT NULL AND {misfits(loaded.field, loaded.column.type, self._order)} THEN {place}"
+                  for place, loaded in enumerate(self._plan)]  # fmt: skip
         with session.registered(ROWS, parsed.table):
             found = session.duck(
                 f"SELECT * FROM (SELECT {duck_name(ROW)} AS number, CASE {' '.join(checks)} END AS bad FROM {ROWS}) WHERE bad IS NOT NULL"
@@ -77,7 +81,7 @@ class CsvJob:
         self._left -= len(bad)
         if self._left < 0:
             raise min(bad, key=lambda entry: entry[0])[1]
-        values = [loaded.filled(stored_field(field, loaded.column.type)) for loaded, field in zip(self._plan, self._fields, strict=True)]
+        values = [loaded.filled(stored_field(loaded.field, loaded.column.type, self._order)) for loaded in self._plan]
         where = f" WHERE {duck_name(ROW)} NOT IN ({', '.join(str(row) for row, _ in wrong)})" if wrong else ""
         return insert_rows(session, self._table, self._plan, values, parsed.table, where=where)
 

@@ -113,7 +113,7 @@ class _TextReader:
     def _file(self, name: str, data: bytes, noted: list[_Bad]) -> None:
         gzipped = self._format.compression is not None and name.endswith(".gz")
         encoding = "utf-16" if self._format.options.get("ENCODING", "UTF8").upper() == "UTF16" else "utf-8-sig"
-        text = unpacked(name, data, CsvFormat(encoding=encoding, compression="GZIP" if gzipped else "NONE"))
+        text = unpacked(name, data, CsvFormat(encoding=encoding, compression="GZIP" if gzipped else "NONE")).decode()
         first = int(self._format.options.get("FIRST_ROW", "1"))
         bad: list[_Bad] = []
         whole = self._read_quickly(text, first)

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 # The characters of code page 1252, which the varchar of the default collation holds; anything else becomes `?`, silently.
 _CP1252: Final = r"\x00-\x7F\x{A0}-\x{FF}" + bytes(range(0x80, 0xA0)).decode("cp1252", "ignore")
 _UNITS_US: Final = {0: 1_000_000, 1: 100_000, 2: 10_000, 3: 1_000, 4: 100, 5: 10}  # microseconds of a last digit
+_ALL_YEARS: Final = ("0001-01-01", "10000-01-01")
+_YEARS: Final = {"datetime": ("1753-01-01", "10000-01-01"), "smalldatetime": ("1900-01-01", "2079-06-07")}
 
 MACROS: Final = (
     # UTF-16 code units, which nvarchar's lengths count: two for a character beyond the basic plane.
@@ -97,11 +99,16 @@ def _to_text(expression: str, target: DeclaredType, source: DeclaredType | None,
 
 def _to_moment(expression: str, target: DeclaredType, source: DeclaredType | None) -> str:
     value = f"dto_local({expression})" if source and source.name == "datetimeoffset" else f"CAST({expression} AS TIMESTAMP)"
+    low, high = _YEARS.get(target.name, _ALL_YEARS)
+    return rounded_moment(f"between_years({value}, TIMESTAMP '{low}', TIMESTAMP '{high}')", target)
+
+
+def rounded_moment(value: str, target: DeclaredType) -> str:
+    """A moment that is within the type's years, as exact as the type holds it."""
     if target.name == "datetime":
-        return f"round_ticks(between_years({value}, TIMESTAMP '1753-01-01', TIMESTAMP '10000-01-01'))"
+        return f"round_ticks({value})"
     if target.name == "smalldatetime":
-        return f"round_us(between_years({value}, TIMESTAMP '1900-01-01', TIMESTAMP '2079-06-07'), 60000000)"
-    value = f"between_years({value}, TIMESTAMP '0001-01-01', TIMESTAMP '10000-01-01')"
+        return f"round_us({value}, 60000000)"
     return f"round_us({value}, {_UNITS_US[target.scale]})" if target.scale in _UNITS_US else value
 
 
