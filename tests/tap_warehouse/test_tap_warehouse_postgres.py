@@ -102,7 +102,17 @@ def test_the_words_of_a_log_in_are_libpqs(parts):
 
 def test_reading_loads_no_other_client_and_nothing_of_arrow_that_it_does_not_use(postgres, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config(postgres, {"name": "one", "sql": "SELECT 1 AS n"})))
-    idle = ("psycopg", "pyarrow.compute", "pyarrow.dataset", "adbc_driver_postgresql.dbapi", "numpy", "pandas", "sqlalchemy", "fastjsonschema")
+    idle = (
+        "psycopg",
+        "pyarrow.compute",
+        "pyarrow.dataset",
+        "adbc_driver_postgresql.dbapi",
+        "numpy",
+        "pandas",
+        "sqlalchemy",
+        "fastjsonschema",
+        "msgspec",
+    )
     program = (
         "import sys; from tap_warehouse.tap import main; sys.argv = ['tap-warehouse', '--config', 'config.json']\n"
         "try: main()\nexcept SystemExit: pass\n"
@@ -110,6 +120,18 @@ def test_reading_loads_no_other_client_and_nothing_of_arrow_that_it_does_not_use
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert ('{"n":1}' in done.stdout, done.stdout.splitlines()[-1]) == (True, "loaded:")
+
+
+def test_a_log_in_is_on_its_way_while_what_the_rows_need_is_imported():
+    """The module that logs in has none of it."""
+    program = "import sys, tap_warehouse.warehouses.postgres as _; print(*[one for one in ('duckdb', 'pyarrow') if one in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_a_model_is_described_by_one_statement(postgres):
+    with closing(Postgres(*log_in(postgres.url), "postgres")) as session:
+        session.columns("SELECT 1 AS n")
+        assert session.calls.calls == 1
 
 
 @pytest.mark.parametrize(
