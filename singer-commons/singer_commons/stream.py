@@ -11,13 +11,14 @@ from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.mapper import SameRecordTransform
 from singer_sdk.singerlib.catalog import REPLICATION_INCREMENTAL
 
-from singer_commons.records import RecordEncoder
 from singer_commons.writer import WholeLineWriter, record_head
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
     from singer_sdk.helpers.types import Record
+
+    from singer_commons.records import RecordEncoder
 
 COUNTED_ROWS = 1_000  # rows between two looks of the metrics' counter at its clock
 TOP_LEVEL = 2  # parts of the path of a column: ("properties", name)
@@ -127,4 +128,6 @@ class SuiteStream(Stream):
 
     @cached_property
     def _encoded(self) -> RecordEncoder:
+        from singer_commons.records import RecordEncoder  # noqa: PLC0415 - and msgspec: not for streams that write whole blocks
+
         return RecordEncoder(self.name, self.effective_schema, self.TYPE_CONFORMANCE_LEVEL, self.logger)

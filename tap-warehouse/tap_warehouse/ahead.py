@@ -13,17 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
     from typing import TypeVar
 
-    import pyarrow as pa
-
+    Item = TypeVar("Item")
     Made = TypeVar("Made")
 
 BATCHES_AHEAD = 2  # read while the ones before are encoded and written
 POLL_S = 0.2  # how often a waiting reader looks whether it is still wanted
 
 
-def read_ahead(read: Callable[[], Iterable[pa.RecordBatch]], cancel: Callable[[], None]) -> Generator[pa.RecordBatch, None, None]:
-    """The batches that `read` gives; what it raises is raised here. `cancel` makes it end early, and may be called more than once."""
-    ready: Queue[pa.RecordBatch | Exception | None] = Queue(BATCHES_AHEAD)
+def read_ahead(read: Callable[[], Iterable[Item]], cancel: Callable[[], None]) -> Generator[Item, None, None]:
+    """The batches, or whatever else, that `read` gives; what it raises is raised here. `cancel` makes it end early, and may be called more than once."""
+    ready: Queue[Item | Exception | None] = Queue(BATCHES_AHEAD)
     stop = threading.Event()
     reader = threading.Thread(target=_read, args=(read, ready, stop), name="warehouse reader", daemon=True)
     reader.start()
@@ -41,12 +40,21 @@ def read_ahead(read: Callable[[], Iterable[pa.RecordBatch]], cancel: Callable[[]
 
 def aside(make: Callable[[], Made]) -> Made:
     """What `make` gives or raises, called in a thread that is not waited for if a signal ends this one."""
+    return begun(make)()
+
+
+def begun(make: Callable[[], Made]) -> Callable[[], Made]:
+    """Begins what `aside` does and waits for; what it gives is the waiting."""
     made: Queue[tuple[Made | None, Exception | None]] = Queue(1)
     threading.Thread(target=_make, args=(make, made), name="warehouse log-in", daemon=True).start()
-    value, error = made.get()
-    if error is not None:
-        raise error
-    return value  # type: ignore[return-value]  # without an error there is a value
+
+    def wait() -> Made:
+        value, error = made.get()
+        if error is not None:
+            raise error
+        return value  # type: ignore[return-value]  # without an error there is a value
+
+    return wait
 
 
 def _make(make: Callable[[], Any], made: Queue[Any]) -> None:
@@ -56,7 +64,7 @@ def _make(make: Callable[[], Any], made: Queue[Any]) -> None:
         made.put((None, error))
 
 
-def _read(read: Callable[[], Iterable[pa.RecordBatch]], ready: Queue[Any], stop: threading.Event) -> None:
+def _read(read: Callable[[], Iterable[object]], ready: Queue[Any], stop: threading.Event) -> None:
     end: Exception | None = None
     try:
         for batch in read():

@@ -60,8 +60,8 @@ def connect(name: str, settings: Mapping[str, Any]) -> Warehouse:
     """Open the named warehouse. Raises ConfigurationError if its client is not installed, or as the warehouse's methods do."""
     try:
         module = import_module(f"tap_warehouse.warehouses.{name}")
+        warehouse: Warehouse = module.connect(settings)  # which may import more
     except ImportError as error:
         missing = f"the client for `warehouse` {name} is not installed: {error}"
         raise ConfigurationError(missing, hint=f"install the extra: pip install 'sluice-tap-warehouse[{name}]'") from error
-    warehouse: Warehouse = module.connect(settings)
     return warehouse

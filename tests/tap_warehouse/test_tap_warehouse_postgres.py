@@ -8,14 +8,14 @@ from contextlib import closing
 from decimal import Decimal
 
 import pytest
-from adbc_driver_postgresql import connect as driver
 from harness import run_command
 from hypothesis import given
 from hypothesis import strategies as st
 from psycopg.conninfo import conninfo_to_dict
 from singer_commons.checking import run_checks
 from tap_warehouse.checks import checks
-from tap_warehouse.warehouses.postgres import Postgres, conninfo
+from tap_warehouse.warehouses.postgres import conninfo, log_in
+from tap_warehouse.warehouses.postgres_session import Postgres
 from tap_warehouse_reading import bookmark, read, records
 
 EXACT = """
@@ -85,7 +85,7 @@ def test_a_type_without_a_word_in_json_is_read_as_the_servers_own_text(postgres)
         connection.execute("CREATE DOMAIN small AS numeric(7,3)")
         connection.execute("CREATE TYPE pair AS (a integer, b text)")
     sql = f"SELECT {', '.join(f'{made} AS {name}' for name, (made, *_) in ODD_TYPES.items())}"
-    with closing(Postgres(driver(postgres.url), "postgres")) as session:
+    with closing(Postgres(*log_in(postgres.url), "postgres")) as session:
         told = {one.name: (one.sql_type, one.schema["type"]) for one in session.columns(sql)}
     assert told == {name: (sql_type, kinds) for name, (_, sql_type, kinds, _) in ODD_TYPES.items()}
     assert records(read(config(postgres, {"name": "odd_types", "sql": sql}))) == [{name: value for name, (*_, value) in ODD_TYPES.items()}]
@@ -102,7 +102,17 @@ def test_the_words_of_a_log_in_are_libpqs(parts):
 
 def test_reading_loads_no_other_client_and_nothing_of_arrow_that_it_does_not_use(postgres, tmp_path):
     (tmp_path / "config.json").write_text(json.dumps(config(postgres, {"name": "one", "sql": "SELECT 1 AS n"})))
-    idle = ("psycopg", "pyarrow.compute", "pyarrow.dataset", "adbc_driver_postgresql.dbapi", "numpy", "pandas", "sqlalchemy", "fastjsonschema")
+    idle = (
+        "psycopg",
+        "pyarrow.compute",
+        "pyarrow.dataset",
+        "adbc_driver_postgresql.dbapi",
+        "numpy",
+        "pandas",
+        "sqlalchemy",
+        "fastjsonschema",
+        "msgspec",
+    )
     program = (
         "import sys; from tap_warehouse.tap import main; sys.argv = ['tap-warehouse', '--config', 'config.json']\n"
         "try: main()\nexcept SystemExit: pass\n"
@@ -110,6 +120,18 @@ def test_reading_loads_no_other_client_and_nothing_of_arrow_that_it_does_not_use
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=tmp_path)
     assert ('{"n":1}' in done.stdout, done.stdout.splitlines()[-1]) == (True, "loaded:")
+
+
+def test_a_log_in_is_on_its_way_while_what_the_rows_need_is_imported():
+    """The module that logs in has none of it."""
+    program = "import sys, tap_warehouse.warehouses.postgres as _; print(*[one for one in ('duckdb', 'pyarrow') if one in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "\n"
+
+
+def test_a_model_is_described_by_one_statement(postgres):
+    with closing(Postgres(*log_in(postgres.url), "postgres")) as session:
+        session.columns("SELECT 1 AS n")
+        assert session.calls.calls == 1
 
 
 @pytest.mark.parametrize(
@@ -252,7 +274,7 @@ def test_a_check_tells_when_the_role_could_write_though_the_connection_cannot(po
 
 def test_a_connection_that_may_write_fails_the_check(postgres, tmp_path, reader):
     """As behind a pooler that drops the options of the session; and a model is not asked to prove it."""
-    with closing(Postgres(driver(postgres.url), "postgres")) as session:
+    with closing(Postgres(*log_in(postgres.url), "postgres")) as session:
         found = []
         code = run_checks(checks("postgres", lambda: session, []), found.append)
     assert (code, found[1]) == (1, "FAIL postgres: read-only: the warehouse would let this connection write - hint: use a role that may only read\n")

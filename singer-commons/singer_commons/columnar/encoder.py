@@ -17,6 +17,8 @@ from singer_commons.errors import SuiteError
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
 
+FIRST_ROWS = 1_000  # of the first batch alone: the lines of all 14,000 or so of a PostgreSQL batch took a fifth of a second on a busy machine
+
 
 class LineEncoder:
     """Makes a line for each row: those of RECORD messages, or the bare objects of a file.
@@ -55,12 +57,15 @@ class LineEncoder:
 
 
 def encoded(batches: Generator[pa.RecordBatch, None, None], envelope: Envelope, raw_json: Collection[str]) -> Generator[pa.RecordBatch, None, None]:
-    """The rows of batches, all of one schema, as batches of one column, a line a row."""
+    """The rows of batches, all of one schema, as batches of one column, a line a row. The first is a small one, so that whoever reads the lines can begin."""
     encoder: LineEncoder | None = None
     with closing(batches):
         for batch in batches:
-            encoder = encoder or LineEncoder(batch.schema, envelope, raw_json=raw_json)
-            yield from encoder.batches(batch)
+            rest = batch
+            if encoder is None:
+                encoder, rest = LineEncoder(batch.schema, envelope, raw_json=raw_json), batch.slice(FIRST_ROWS)
+                yield from encoder.batches(batch.slice(0, FIRST_ROWS))
+            yield from encoder.batches(rest)
 
 
 def _refuse_other_than_utf8(batch: pa.RecordBatch) -> None:

@@ -12,7 +12,8 @@ import pytest
 from exact_values import comparable, expected
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from singer_commons.columnar.encoder import LineEncoder
+from singer_commons.columnar import encoder as encoding
+from singer_commons.columnar.encoder import LineEncoder, encoded
 from singer_commons.columnar.json_sql import Envelope
 from singer_commons.columnar.stream import cut
 
@@ -71,6 +72,19 @@ def test_every_value_is_the_one_that_python_would_write(made):
     assert [list(record) for record in records] == [names] * batch.num_rows
     for name, values in zip(names, columns, strict=True):
         assert [comparable(record[name]) for record in records] == [comparable(expected(value)) for value in values]
+
+
+@settings(max_examples=20, deadline=None)
+@given(batches(), st.integers(1, 6))
+def test_the_first_block_is_small_and_no_row_is_lost_or_changed_by_it(made, first_rows):
+    _, _, batch = made
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encoding, "FIRST_ROWS", first_rows)
+        blocks = list(encoded((one for one in [batch, batch]), Envelope(), ()))
+    rest = batch.num_rows - min(first_rows, batch.num_rows)
+    assert [one.num_rows for one in blocks] == [one for one in (batch.num_rows - rest, rest, batch.num_rows) if one]
+    whole = b"".join(LineEncoder(batch.schema, Envelope()).lines(batch))
+    assert b"".join(encoding.payload(one.column(0)) for one in blocks) == whole * 2
 
 
 def test_a_line_is_a_record_message_with_the_time_and_the_version():
