@@ -1,16 +1,20 @@
 """The tap over DuckDB files: values, bookmarks, states, and both paths beside each other."""
 
+from contextlib import closing
 from decimal import Decimal
 
 import duckdb
 import pytest
+from ended_by_a_signal import ended_by_a_signal
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sandbox.warehouse.build import MODELS, build, change
 from sandbox.warehouse.cdnow import fetch
 from singer_commons.errors import ConfigurationError, SuiteError
 from singer_sdk.exceptions import ConfigValidationError
+from tap_warehouse.query import Query
 from tap_warehouse.tap import TapWarehouse
+from tap_warehouse.warehouses.duckdb import connect
 from tap_warehouse_reading import bookmark, read, records, states, without_times
 
 EVENTS = (
@@ -271,3 +275,8 @@ def test_no_model_is_told(duckdb_file):
     with pytest.raises(ConfigValidationError) as caught:
         read(config(duckdb_file()))
     assert caught.value.errors == ["`models`: expected at least one model, found none"]
+
+
+def test_a_signal_during_a_question_is_told_as_one(duckdb_file):
+    with closing(connect({"duckdb": {"path": duckdb_file("CREATE TABLE t AS SELECT 1 AS id")}})) as warehouse, ended_by_a_signal():
+        warehouse.count(Query("SELECT count(*) FROM range(10_000_000_000) AS numbers(n) WHERE sqrt(n) > n", []))

@@ -9,6 +9,7 @@ from decimal import Context, Decimal
 
 import pyarrow as pa
 import pytest
+from ended_by_a_signal import ended_by_a_signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_commons.columnar.types import raw_json
@@ -320,3 +321,10 @@ def test_the_schema_for_a_reader_follows_the_columns():
     made = arrow_schema(plan, {f"p{number}": {"type": ["null", kind]} if kind else {} for number, kind in enumerate(kinds)})
     assert made.types == [pa.int64(), pa.int64(), pa.decimal128(12, 2), pa.float64(), pa.bool_(), *[pa.string()] * 5]
     assert [name for name in made.names if made.field(name).metadata] == ["p8", "p9"]
+
+
+def test_a_signal_while_lines_are_made_is_told_as_one():
+    values = [1.5] * 400_000
+    encoder, table = encoder_of(plan_of("float", "float", "float")), pa.table([values] * 3, names=["p0", "p1", "p2"])
+    with ended_by_a_signal():
+        encoder.encode(table, 1)

@@ -13,6 +13,7 @@ from pyarrow import types
 from singer_commons.columnar.columns import parts, reading
 from singer_commons.columnar.json_sql import Envelope, Member, line
 from singer_commons.errors import SuiteError
+from singer_commons.signals import held_signals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
@@ -52,7 +53,8 @@ class LineEncoder:
         arrays = [how.of(column) for how, column in zip(self._readings, batch.columns, strict=True)]
         self._connection.register("batch", pa.table(arrays, names=self._columns) if arrays else _rows_alone(batch.num_rows))
         made = line(self._envelope, self._members, datetime.now(UTC).isoformat())
-        lines: pa.Table = self._connection.sql(f"SELECT {made} FROM batch").to_arrow_table()  # noqa: S608 - names and literals are quoted
+        with held_signals():  # of a signal's exception, DuckDB makes a RuntimeError of its own
+            lines: pa.Table = self._connection.sql(f"SELECT {made} FROM batch").to_arrow_table()  # noqa: S608 - names and literals are quoted
         return list(lines.to_batches())
 
 

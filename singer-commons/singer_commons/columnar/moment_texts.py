@@ -10,6 +10,7 @@ from pyarrow import types
 
 from singer_commons.columnar.columns import reading
 from singer_commons.columnar.json_sql import moment_text, quoted
+from singer_commons.signals import held_signals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,8 @@ class MomentTexts:
         handed = [reading(kind).of(batch.column(name)) for name, kind in self._kinds.items()]
         self._connection.register("batch", pa.table(handed, names=names))
         made = ", ".join(f"{_text(kind, quoted(name))} AS {name}" for name, kind in zip(names, self._kinds.values(), strict=True))
-        found = self._connection.sql(f"SELECT {made} FROM batch").to_arrow_table()  # noqa: S608 - names are made here
+        with held_signals():  # see LineEncoder
+            found = self._connection.sql(f"SELECT {made} FROM batch").to_arrow_table()  # noqa: S608 - names are made here
         return dict(zip(self._kinds, (column.cast(pa.string()) for column in found.columns), strict=True))
 
 

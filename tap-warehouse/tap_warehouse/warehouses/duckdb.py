@@ -18,19 +18,22 @@ from singer_commons.columnar.encoder import encoded
 from singer_commons.columnar.json_sql import Member, line
 from singer_commons.errors import ConfigurationError
 
-from tap_warehouse.ahead import read_ahead
+from tap_warehouse.ahead import aside, read_ahead
 from tap_warehouse.errors import QueryError
 from tap_warehouse.warehouses.duckdb_memory import only_reads, set_limit, uncached
 from tap_warehouse.warehouses.duckdb_types import column
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from typing import TypeVar
 
     import pyarrow as pa
     from singer_commons.columnar.json_sql import Envelope
 
     from tap_warehouse.query import Query
     from tap_warehouse.types import Column
+
+    Answer = TypeVar("Answer")
 
 BATCH_ROWS = 16_384
 OUT_OF_MEMORY = "Out of Memory Error"  # how DuckDB begins what it says then, whoever hands it on
@@ -47,12 +50,7 @@ def connect(settings: Mapping[str, Any]) -> DuckDB:
     if not Path(path).is_file():
         raise ConfigurationError(f"there is no DuckDB file at {path}", hint="look at `duckdb.path`; a relative path starts at the working directory")
     try:
-        connection = duckdb.connect(str(path), read_only=True, config={"threads": int(given.get("threads") or THREADS)})
-        connection.execute("SET timezone='UTC'")
-        connection.execute("SET arrow_large_buffer_size=true")
-        # A sort by the iterator would else hold the whole table: beyond this it goes on in a folder for temporary files.
-        set_limit(connection, given.get("memory_mb") or MEMORY_MB)
-        connection.execute(f"SET temp_directory='{_spill_folder()}'")
+        connection = aside(lambda: _opened(path, given))
     except duckdb.Error as error:
         hint = (
             "another program may be writing to it"
@@ -61,6 +59,16 @@ def connect(settings: Mapping[str, Any]) -> DuckDB:
         )
         raise ConfigurationError(f"cannot open the DuckDB file {path}: {_first_line(error)}", hint=hint) from error
     return DuckDB(connection, given.get("memory_mb"))
+
+
+def _opened(path: str, given: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(str(path), read_only=True, config={"threads": int(given.get("threads") or THREADS)})
+    connection.execute("SET timezone='UTC'")
+    connection.execute("SET arrow_large_buffer_size=true")
+    # A sort by the iterator would else hold the whole table: beyond this it goes on in a folder for temporary files.
+    set_limit(connection, given.get("memory_mb") or MEMORY_MB)
+    connection.execute(f"SET temp_directory='{_spill_folder()}'")
+    return connection
 
 
 class DuckDB:
@@ -121,13 +129,7 @@ class DuckDB:
 
     def _schema(self, query: Query, names: Sequence[str]) -> pa.Schema:
         """The Arrow schema of a query's rows, found without reading one."""
-        cursor = self._bound(query.values)
-        try:
-            return cursor.sql(query.text).limit(0).to_arrow_table().rename_columns(list(names)).schema
-        except duckdb.Error as error:
-            raise QueryError(f"DuckDB refused the query: {_first_line(error)}") from error
-        finally:
-            cursor.close()
+        return self._answer(query.values, lambda cursor: cursor.sql(query.text).limit(0).to_arrow_table().rename_columns(list(names)).schema)
 
     def _read(self, text: str, values: Sequence[Any]) -> Generator[pa.RecordBatch, None, None]:
         for memory_mb, more_mb in zip_longest(self._tries_mb, self._tries_mb[1:]):
@@ -147,38 +149,45 @@ class DuckDB:
                 return
 
     def _read_within(self, memory_mb: int, text: str, values: Sequence[Any]) -> Generator[pa.RecordBatch, None, None]:
-        cursor = self._bound(values, memory_mb)
+        self.calls.called()
 
         def read() -> Iterable[pa.RecordBatch]:
+            self._bind(cursor, values, memory_mb)
+            may_let_go = only_reads(cursor, text)
             batches = cursor.sql(text).to_arrow_reader(BATCH_ROWS)
             return uncached(batches, beside, memory_mb) if may_let_go else batches
 
-        with closing(cursor), closing(self._connection.cursor()) as beside:
-            may_let_go = only_reads(cursor, text)
+        with closing(self._connection.cursor()) as cursor, closing(self._connection.cursor()) as beside:
             yield from read_ahead(read, cursor.interrupt)
 
     def close(self) -> None:
         """See Warehouse."""
         self._connection.close()
 
-    def _bound(self, values: Sequence[Any], memory_mb: int | None = None) -> duckdb.DuckDBPyConnection:
-        self.calls.called()  # one query each; the settings before it are no questions
-        cursor = self._connection.cursor()
-        set_limit(cursor, memory_mb or self._tries_mb[0])  # a query before it may have been given more
+    def _bind(self, cursor: duckdb.DuckDBPyConnection, values: Sequence[Any], memory_mb: int) -> None:
+        set_limit(cursor, memory_mb)  # a query before it may have been given more
         cursor.execute("SET timezone='UTC'")
         cursor.execute("SET arrow_large_buffer_size=true")
         for number, value in enumerate(values, 1):
             cursor.execute(f"SET VARIABLE tap_warehouse_{number} = ?", [value])
-        return cursor
 
     def _rows(self, text: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
-        cursor = self._bound(values)
-        try:
-            return cursor.execute(text).fetchall()
-        except duckdb.Error as error:
-            raise QueryError(f"DuckDB refused the query: {_first_line(error)}") from error
-        finally:
-            cursor.close()
+        return self._answer(values, lambda cursor: cursor.execute(text).fetchall())
+
+    def _answer(self, values: Sequence[Any], ask: Callable[[duckdb.DuckDBPyConnection], Answer]) -> Answer:
+        """What a short question gives; asked in another thread, since of a signal's exception DuckDB makes a RuntimeError of its own."""
+        self.calls.called()
+
+        def asked() -> Iterable[Answer]:
+            self._bind(cursor, values, self._tries_mb[0])
+            yield ask(cursor)
+
+        with closing(self._connection.cursor()) as cursor:
+            try:
+                (answer,) = read_ahead(asked, cursor.interrupt)
+            except duckdb.Error as error:
+                raise QueryError(f"DuckDB refused the query: {_first_line(error)}") from error
+        return answer
 
 
 def _spill_folder() -> str:

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from pyarrow import types as arrow
 from singer_commons.columnar.encoder import payload
 from singer_commons.columnar.types import is_raw_json
+from singer_commons.signals import held_signals
 
 from target_synapse.columns.fields import ANYTHING, Field, Seen, field, is_text
 from target_synapse.columns.json_text import plain_text
@@ -102,7 +103,8 @@ class TableEncoder:
         self._connection.register("block", block)
         try:
             sql = f"SELECT concat({content}) AS content, concat({tail}, chr(10)) AS tail, coalesce({refused}, false) AS refused FROM block"  # noqa: S608 - made of numbers and our own patterns
-            made = self._connection.sql(sql).to_arrow_table().combine_chunks()
+            with held_signals():  # of a signal's exception, DuckDB makes a RuntimeError of its own
+                made = self._connection.sql(sql).to_arrow_table().combine_chunks()
         finally:
             self._connection.unregister("block")
         if not made.num_rows:

@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
+from ended_by_a_signal import ended_by_a_signal
 from exact_values import comparable, expected
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -152,3 +153,10 @@ def test_the_edges_of_a_type_are_exact(kind):
     batch = pa.RecordBatch.from_arrays([pa.array([*EDGES[kind], None], kind)], names=["v"])
     found = [comparable(one["record"]["v"]) for one in read_back(LineEncoder(batch.schema, Envelope.record("s")), batch)]
     assert found == [comparable(expected(value)) for value in [*EDGES[kind], None]]
+
+
+def test_a_signal_while_lines_are_made_is_told_as_one():
+    batch = pa.RecordBatch.from_pydict({f"c{number}": pa.array([1.5] * 200_000) for number in range(10)})
+    encoder = LineEncoder(batch.schema, Envelope.record("rows"))
+    with ended_by_a_signal():
+        list(encoder.lines(batch))
