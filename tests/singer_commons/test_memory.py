@@ -20,10 +20,10 @@ class Told(ctypes.Structure):  # struct mallinfo2
     _fields_ = [(name, ctypes.c_size_t) for name in "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost".split()]
 
 libc.mallinfo2.restype = Told
-libc.free(libc.malloc(16 << 20))  # from then on glibc by itself keeps blocks of up to this size in the heap
+libc.free(libc.malloc(30 << 20))  # from then on glibc by itself keeps blocks of up to this size in the heap
 before = libc.mallinfo2().hblkhd
-libc.malloc(8 << 20)
-print(libc.mallinfo2().hblkhd - before >= 8 << 20)
+libc.malloc(20 << 20)
+print(libc.mallinfo2().hblkhd - before >= 20 << 20)
 """
 
 
