@@ -89,7 +89,7 @@ class Reading:
     def _take_alike(self, chunk: bytes) -> bool:
         """Take a chunk if all its lines begin like the ones before, and so are RECORD lines of the same stream. What follows is seen when they are decoded.
 
-        No Python object is made for any of them: 0.5 CPU s for a million lines of 400 bytes, against 2.5 (told apart, joined again).
+        Nothing is decoded here: 0.5 CPU s for a million lines of 400 bytes, against 2.5 (told apart, joined again).
         """
         stream, head = self._last
         if not head or not chunk.startswith(head):

@@ -5,12 +5,13 @@ from decimal import Decimal
 
 import duckdb
 import pytest
-from ended_by_a_signal import ended_by_a_signal
+from a_signal import a_signal_soon
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sandbox.warehouse.build import MODELS, build, change
 from sandbox.warehouse.cdnow import fetch
 from singer_commons.errors import ConfigurationError, SuiteError
+from singer_commons.signals import TerminationRequested
 from singer_sdk.exceptions import ConfigValidationError
 from tap_warehouse.query import Query
 from tap_warehouse.tap import TapWarehouse
@@ -278,5 +279,9 @@ def test_no_model_is_told(duckdb_file):
 
 
 def test_a_signal_during_a_question_is_told_as_one(duckdb_file):
-    with closing(connect({"duckdb": {"path": duckdb_file("CREATE TABLE t AS SELECT 1 AS id")}})) as warehouse, ended_by_a_signal():
+    with (
+        closing(connect({"duckdb": {"path": duckdb_file("CREATE TABLE t AS SELECT 1 AS id")}})) as warehouse,
+        pytest.raises(TerminationRequested),
+        a_signal_soon(),
+    ):
         warehouse.count(Query("SELECT count(*) FROM range(10_000_000_000) AS numbers(n) WHERE sqrt(n) > n", []))

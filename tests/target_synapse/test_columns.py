@@ -9,10 +9,11 @@ from decimal import Context, Decimal
 
 import pyarrow as pa
 import pytest
-from ended_by_a_signal import ended_by_a_signal
+from a_signal import a_signal_soon
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from singer_commons.columnar.types import raw_json
+from singer_commons.signals import TerminationRequested
 from singer_sdk.contrib.msgspec import decoder
 from target_synapse.columns.encoder import Lines, TableEncoder
 from target_synapse.columns.schema import arrow_schema
@@ -326,5 +327,5 @@ def test_the_schema_for_a_reader_follows_the_columns():
 def test_a_signal_while_lines_are_made_is_told_as_one():
     values = [1.5] * 400_000
     encoder, table = encoder_of(plan_of("float", "float", "float")), pa.table([values] * 3, names=["p0", "p1", "p2"])
-    with ended_by_a_signal():
+    with pytest.raises(TerminationRequested), a_signal_soon():
         encoder.encode(table, 1)

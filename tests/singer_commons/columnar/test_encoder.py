@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from ended_by_a_signal import ended_by_a_signal
+from a_signal import a_signal_soon
 from exact_values import comparable, expected
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -17,6 +17,7 @@ from singer_commons.columnar import encoder as encoding
 from singer_commons.columnar.encoder import LineEncoder, encoded
 from singer_commons.columnar.json_sql import Envelope
 from singer_commons.columnar.stream import cut
+from singer_commons.signals import TerminationRequested
 
 NAIVE = st.datetimes(min_value=datetime(1, 1, 1), max_value=datetime(9999, 12, 31, 23, 59, 59, 999_999))
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -158,5 +159,5 @@ def test_the_edges_of_a_type_are_exact(kind):
 def test_a_signal_while_lines_are_made_is_told_as_one():
     batch = pa.RecordBatch.from_pydict({f"c{number}": pa.array([1.5] * 200_000) for number in range(10)})
     encoder = LineEncoder(batch.schema, Envelope.record("rows"))
-    with ended_by_a_signal():
+    with pytest.raises(TerminationRequested), a_signal_soon():
         list(encoder.lines(batch))
