@@ -7,20 +7,24 @@ import signal
 import threading
 from contextlib import contextmanager
 
-from singer_commons.signals import request_termination
+from singer_commons.signals import TerminationRequested
 
 SOON_S = 0.05
 
 
 @contextmanager
 def a_signal_soon():
-    """SIGTERM soon after the beginning of the block, or at its end: what a command's handler raises then is to end it."""
-    before = {each: signal.signal(each, request_termination) for each in (signal.SIGTERM, signal.SIGINT)}
+    """SIGTERM soon after the beginning of the block, or at its end: TerminationRequested, as of a command, is to end it."""
+    before = signal.signal(signal.SIGTERM, _request)
     timer = threading.Timer(SOON_S, os.kill, [os.getpid(), signal.SIGTERM])
     try:
         timer.start()
         yield
         timer.join()  # where the work was done before
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        timer.cancel()  # where something else ended it
+        signal.signal(signal.SIGTERM, before)
+
+
+def _request(number, _frame):
+    raise TerminationRequested(number)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 from azure.storage.blob import BlobServiceClient, ContainerSasPermissions, generate_container_sas
 from sandbox.synapse import Pool
+from sandbox.synapse.values.conversion import MACROS
 from sandbox.tds.session import Login, RowCount, Rows, SqlError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -150,3 +152,13 @@ def stage(azurite, request):
     with BlobServiceClient(azurite, credential=KEY) as service:
         service.create_container(name)
         yield Stage(f"{azurite}/{name}", service, name)
+
+
+@pytest.fixture(scope="module")
+def duck():
+    """DuckDB with the pool's macros."""
+    connection = duckdb.connect()
+    for macro in MACROS:
+        connection.execute(f"CREATE MACRO {macro}")
+    yield connection
+    connection.close()

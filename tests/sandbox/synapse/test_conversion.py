@@ -2,23 +2,13 @@
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 
-import duckdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sandbox.synapse.reading.batch import read_batch
 from sandbox.synapse.reading.tokens import tokens
-from sandbox.synapse.values.conversion import MACROS, converted
+from sandbox.synapse.values.conversion import converted
 from sandbox.synapse.values.declared import DeclaredType
-
-
-@pytest.fixture(scope="module")
-def duck():
-    connection = duckdb.connect()
-    for macro in MACROS:
-        connection.execute(f"CREATE MACRO {macro}")
-    yield connection
-    connection.close()
 
 
 def one(duck, expression, value):

@@ -3,11 +3,9 @@
 import re
 from itertools import permutations
 
-import duckdb
-import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from sandbox.synapse.values.conversion import MACROS, converted, sql_text
+from sandbox.synapse.values.conversion import converted, sql_text
 from sandbox.synapse.values.declared import DeclaredType
 from sandbox.synapse.values.field_text import misfits, stored_field
 
@@ -60,15 +58,6 @@ HARD = [  # what DuckDB takes as a moment of 26 characters, the ends of the year
     "10000-01-01 00:00:00.000000", "2079-06-05 23:59:59.999999", "2079-06-06 00:00:00.000000", "2079-06-06", "1899-12-31 23:59:59.999999",
     "2024-05-1 03:04", "2024-05-1", "05-1-2024 03:04:05.123456", "1753-01-01 00:00:00.000000", "1752-12-31 23:59:59.999999",
 ]  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def duck():
-    connection = duckdb.connect()
-    for macro in MACROS:
-        connection.execute(f"CREATE MACRO {macro}")
-    yield connection
-    connection.close()
 
 
 def in_order(text, order):
