@@ -16,7 +16,7 @@ from singer_sdk.singerlib.encoding import GenericSingerReader
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
 from singer_commons.columnar.blocks import message_of, record_of
-from singer_commons.columnar.cut import RECORD, Line, line_of
+from singer_commons.columnar.parting import RECORD, Line, line_of
 from singer_commons.columnar.sink import ColumnarSink
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from singer_sdk.singerlib.exceptions import InvalidInputLine
 
-from singer_commons.columnar.cut import Cut, cut, record_lines
+from singer_commons.columnar.parting import Parted, parted, record_lines
 from singer_commons.secrets import excerpt
 
 if TYPE_CHECKING:
@@ -171,15 +171,15 @@ class RecordBlock(Block):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some whole lines, and what `cut` made of them, if it could."""
+    """Some whole lines, and what `parted` made of them, if it could."""
 
     text: bytes
-    cut: Cut | None = None
+    parted: Parted | None = None
 
     @property
     def nbytes(self) -> int:
         """Size of both."""
-        return len(self.text) + (len(self.cut.records) if self.cut else 0)
+        return len(self.text) + (len(self.parted.records) if self.parted else 0)
 
 
 @dataclass(frozen=True)
@@ -207,12 +207,12 @@ class LineBlock(Block):
 
     def read(self) -> tuple[LineBlock, bytes]:
         """See Block. Raises ValueError also for lines of several versions, and for what is no RECORD message of the stream."""
-        parted = [piece.cut or cut(piece.text, self.stream, self.head) for piece in self.pieces]
-        versions = {part.version for part in parted}
+        parts = [piece.parted or parted(piece.text, self.stream, self.head) for piece in self.pieces]
+        versions = {part.version for part in parts}
         if len(versions) > 1:
             raise ValueError("several versions")
-        times = list(chain.from_iterable(part.times for part in parted))
-        return replace(self, version=versions.pop(), extracted_at=times), b"\n".join([part.records for part in parted])
+        times = list(chain.from_iterable(part.times for part in parts))
+        return replace(self, version=versions.pop(), extracted_at=times), b"\n".join([part.records for part in parts])
 
     def slice(self, start: int, end: int) -> LineBlock:
         """See Block."""
@@ -282,7 +282,7 @@ class GatheredLines:
     def add(self, text: bytes, line_numbers: range) -> None:
         """Append whole lines."""
         try:
-            piece = Piece(text, cut(text, self.stream, self.head))
+            piece = Piece(text, parted(text, self.stream, self.head))
         except (ValueError, RecursionError):  # told once it is clear which line it is
             piece = Piece(text)
         self.pieces.append(piece)
